@@ -1,0 +1,152 @@
+"""The HTTP door of the sandboxes: the rail's API and kiosk page, and what tests and people look at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response as AnyResponse
+
+from infra.peers.mail import MailSink
+from infra.peers.pay_page import pay_page
+from infra.peers.rail import Rail, RailError
+from infra.peers.smsc import MessageCentre
+
+
+def build(rail: Rail, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
+    """The Flask application. `cut` cuts the SMPP connections from any thread."""
+    app = Flask("peers")
+    parts: dict[str, Any] = {"rail": rail, "smsc": centre, "smtp": mail}
+
+    @app.before_request
+    def faults() -> AnyResponse | None:
+        if not request.path.startswith(("/charges", "/pay")):
+            return None
+        if rail.settings["delay_ms"]:
+            time.sleep(rail.settings["delay_ms"] / 1000)
+        return Response("the rail is down", 503) if rail.settings["down"] else None
+
+    @app.errorhandler(RailError)
+    def refused(error: RailError) -> tuple[Response, int]:
+        shown = {"type": "ErrorResponse", "statusCode": error.code, "statusDescription": error.text}
+        return jsonify(shown), error.status
+
+    @app.post("/charges")
+    def charge() -> tuple[Response, int]:
+        answer = rail.charge(request.get_json(silent=True) or {})
+        return jsonify(answer), int(answer["statusCode"])
+
+    @app.get("/charges/<merchant_reference>")
+    def status(merchant_reference: str) -> Response:
+        return jsonify(rail.status(merchant_reference, request.args.get("merchantCode", rail.merchant),
+                                   request.args.get("signature", "")))
+
+    @app.get("/charges")
+    def charges() -> Response:
+        return jsonify([{"merchant_reference": c.merchant_reference, "reference": c.reference, "amount": c.amount,
+                         "status": c.status, "paid_amount": c.paid_amount, "unsent": len(c.unsent)}
+                        for c in rail.store.all()])
+
+    @app.get("/pay/<reference>")
+    def page(reference: str) -> str:
+        found = rail.store.by_reference(reference)
+        if found is None:
+            raise RailError(404, 9938, "no such reference")
+        return pay_page(found)
+
+    @app.post("/pay/<reference>")
+    def pay(reference: str) -> AnyResponse:
+        given = request.get_json(silent=True) if request.is_json else request.form
+        paid = rail.pay(reference, (given or {}).get("behaviour") or None)
+        if request.is_json:
+            return jsonify({"reference": paid.reference, "status": paid.status, "paid_amount": paid.paid_amount})
+        return redirect(f"/pay/{reference}", 303)
+
+    @app.get("/sent")
+    def sent() -> Response:
+        attempts = rail.callbacks.sent()
+        wanted = request.args.get("merchant_reference")
+        callbacks = [a for a in attempts if wanted in (None, a["merchant_reference"])]
+        return jsonify({"count": len(callbacks), "callbacks": callbacks})
+
+    @app.delete("/sent")
+    def forget_sent() -> tuple[str, int]:
+        rail.callbacks.forget_sent()
+        return "", 204
+
+    @app.get("/sms")
+    def sms() -> Response:
+        wanted = request.args.get("to")
+        messages = [m for m in centre.messages() if wanted in (None, m["to"])]
+        return jsonify({"count": len(messages), "messages": messages, "submissions": len(centre.parts()),
+                        "binds": centre.binds})
+
+    @app.delete("/sms")
+    def forget_sms() -> tuple[str, int]:
+        centre.forget()
+        return "", 204
+
+    @app.get("/mail")
+    def mails() -> Response:
+        wanted = request.args.get("to")
+        messages = [m for m in mail.messages() if wanted is None or wanted in m["to"]]
+        return jsonify({"count": len(messages), "messages": messages})
+
+    @app.delete("/mail")
+    def forget_mail() -> tuple[str, int]:
+        mail.forget()
+        return "", 204
+
+    @app.get("/control")
+    def settings() -> Response:
+        return jsonify({name: part.settings for name, part in parts.items()})
+
+    @app.post("/control")
+    def control() -> tuple[Response, int] | Response:
+        wanted = request.get_json(silent=True) or {}
+        known = {name: {*part.settings} for name, part in parts.items()}
+        known["smsc"].add("drop_now")
+        unknown = [f"{name}.{key}" for name, values in wanted.items() for key in values
+                   if key not in known.get(name, ())]
+        if unknown:
+            return jsonify({"unknown": unknown}), 422
+        for name, values in wanted.items():
+            if values.pop("drop_now", False):
+                cut()
+            parts[name].settings.update(values)
+        rail.callbacks.wake()
+        return settings()
+
+    @app.get("/health/live")
+    def live() -> Response:
+        return jsonify({"status": "live"})
+
+    return app
+
+
+class HttpDoor:
+    """Serves the application from threads of its own."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._wanted = host, port
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def bind(self) -> int:
+        """Take the port before the application exists: the kiosk's address must be known to build it."""
+        self._server = make_server(self._host, self._wanted, lambda e, s: [], threaded=True)
+        return int(self._server.port)
+
+    def serve(self, app: Flask) -> None:
+        assert self._server is not None
+        self._server.app = app
+        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
