@@ -1,0 +1,83 @@
+"""Governorates and local units. The lists are data beside this file; units cover the part of the country that public
+sources name, so an unknown unit is looked up, never guessed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+BORN_ABROAD = "88"  # stands in a national ID where the governorate of birth does
+
+
+@dataclass(frozen=True, slots=True)
+class Governorate:
+    """One of the 27: ISO 3166-2 code, the two digits that stand for it in a national ID, names."""
+
+    iso_code: str
+    national_id_code: str
+    name_ar: str
+    name_en: str
+
+    @property
+    def name(self) -> dict[str, str]:
+        return {"ar": self.name_ar, "en": self.name_en}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A local unit: `kind` is district, markaz-city or diwan; `status` is open or being fitted out."""
+
+    code: str
+    governorate: str
+    kind: str
+    name_ar: str
+    name_en: str
+    status: str
+
+    @property
+    def name(self) -> dict[str, str]:
+        return {"ar": self.name_ar, "en": self.name_en}
+
+
+@cache
+def governorates() -> Mapping[str, Governorate]:
+    """The governorates by ISO code, in the order of their national-ID codes."""
+    rows = (Governorate(row["iso_code"], row["national_id_code"], row["name_ar"], row["name_en"])
+            for row in _rows("governorates.csv"))
+    return MappingProxyType({governorate.iso_code: governorate for governorate in rows})
+
+
+@cache
+def units() -> Mapping[str, Unit]:
+    """The units by code. A unit of an unknown governorate is an error of the list and fails the load."""
+    found: dict[str, Unit] = {}
+    for row in _rows("units.csv"):
+        if row["governorate"] not in governorates():
+            raise ValueError(f"unit {row['code']} belongs to no governorate: {row['governorate']}")
+        found[row["code"]] = Unit(row["code"], row["governorate"], row["kind"], row["name_ar"], row["name_en"],
+                                  row["status"])
+    return MappingProxyType(found)
+
+
+@cache
+def governorates_by_national_id_code() -> Mapping[str, Governorate]:
+    return MappingProxyType({g.national_id_code: g for g in governorates().values()})
+
+
+def governorate(iso_code: str) -> Governorate | None:
+    """The governorate of an ISO code such as `EG-GZ`, or None."""
+    return governorates().get(iso_code)
+
+
+def unit(code: str) -> Unit | None:
+    """The unit of a code such as `EG-C-13`, or None."""
+    return units().get(code)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
