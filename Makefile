@@ -1,0 +1,48 @@
+# make demo [PORT=8123] [ONCE=1]   one request from application to licence, then http://localhost:8000
+# make test                        the seeded subset, under 10 minutes on two cores; make test-all runs everything
+# make lint · bench · faults · lock · clean
+PORT ?= 8000
+ONCE ?=
+PY := .venv/bin/python
+MAKEFLAGS += --no-print-directory
+
+.PHONY: demo test test-all lint bench faults lock clean environment
+
+demo:
+	@infra/prepare.sh environment demo
+	@infra/prepare.sh debian demo
+	@PORT=$(PORT) ONCE=$(ONCE) $(PY) -m infra.demo
+
+environment:
+	@infra/prepare.sh environment dev
+
+test: environment
+	@infra/prepare.sh debian test
+	@$(PY) -m pytest -m "not slow"
+
+test-all: environment
+	@infra/prepare.sh debian test
+	@$(PY) -m pytest
+
+lint: environment
+	@infra/lint.sh
+
+bench: environment
+	@infra/prepare.sh debian bench
+	@$(PY) -m tests.load.bench
+
+faults: environment
+	@infra/prepare.sh debian test
+	@SHUBBAK_FAULTS=long $(PY) -m pytest -m faults
+
+# The lock names versions and hashes, never where they came from.
+LOCK = $(PY) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links \
+	--no-emit-index-url --no-emit-trusted-host
+lock: environment
+	$(LOCK) --output-file=requirements.txt requirements.in
+	$(LOCK) --output-file=requirements-demo.txt requirements-demo.in
+	$(LOCK) --output-file=requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
