@@ -1,0 +1,53 @@
+"""What operators and supervisors ask a process: `/health/live`, `/health/ready`, `/metrics`.
+
+live: the process's hub still turns and its connections' readers still beat; anything else wants a restart.
+ready: database and bus answer at this moment and new work is taken; anything else wants no traffic.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import eventlet
+import eventlet.wsgi
+import orjson
+
+from chassis import metrics
+
+log = logging.getLogger(__name__)
+
+Checks = Callable[[], Mapping[str, Mapping[str, bool]]]
+
+
+def health(checks: Checks, path: str) -> tuple[int, bytes]:
+    """Status and body of a health question."""
+    if path == "/health/live":
+        return 200, b'{"live":true}'
+    with eventlet.Timeout(3, False):
+        found = checks()
+        ready = all(all(parts.values()) for parts in found.values())
+        return (200 if ready else 503), orjson.dumps({"ready": ready, "services": found})
+    return 503, b'{"ready":false,"services":{}}'
+
+
+def serve(port: int, checks: Checks, host: str = "127.0.0.1") -> Any:
+    """Start the admin server; answers its listening socket."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
+            return [metrics.render()]
+        if path in ("/health/live", "/health/ready"):
+            status, body = health(checks, path)
+            start_response(f"{status} {'OK' if status == 200 else 'Service Unavailable'}",
+                           [("Content-Type", "application/json")])
+            return [body]
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"not found"]
+
+    listener = eventlet.listen((host, port))
+    eventlet.spawn(eventlet.wsgi.server, listener, application, log_output=False, log=logging.getLogger("wsgi"))
+    return listener

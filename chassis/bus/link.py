@@ -1,0 +1,162 @@
+"""One supervised AMQP connection: it connects, declares, reads, beats, and connects again for ever.
+
+kombu makes the connection; the raw py-amqp channel underneath is used for everything after. Only the reading green
+thread may wait for the broker; others only write, which py-amqp serialises. py-amqp's own basic_publish reads from the
+socket before each message and must not be used beside a reader, hence `publish` here.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import amqp
+import eventlet
+from amqp import spec
+from amqp.exceptions import AMQPError
+from eventlet.event import Event as Signal
+from kombu import Connection
+
+from chassis.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 10  # seconds; a broker that went silent is noticed after two of them
+_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)
+_BROKEN = (OSError, AMQPError, IndexError, AttributeError, ValueError)
+
+
+class Link:
+    """A connection with one channel. `on_connect` declares and subscribes on a fresh channel; `on_down` is told when
+    the connection is gone."""
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        on_connect: Callable[[Any], None],
+        on_down: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._url = url
+        self.name = name
+        self._on_connect = on_connect
+        self._on_down = on_down
+        self._stopping = False
+        self._todo: list[Callable[[Any], None]] = []
+        self._ended = Signal()
+        self.channel: Any = None
+        self.blocked = False
+        self.beat = time.monotonic()
+
+    @property
+    def up(self) -> bool:
+        """Connected and not held back by an alarm of the broker."""
+        return self.channel is not None and not self.blocked
+
+    def start(self) -> None:
+        eventlet.spawn(self._run)
+
+    def on_reader(self, act: Callable[[Any], None]) -> None:
+        """Have the reading green thread call `act(channel)` soon: for what must wait for the broker's answer."""
+        self._todo.append(act)
+
+    def publish(self, exchange: str, key: str, body: bytes, *, mandatory: bool = False, **properties: Any) -> None:
+        """Write one message. Unavailable when the link is down or the broker has raised an alarm."""
+        channel = self.channel
+        if channel is None or self.blocked:
+            raise Unavailable(f"broker {'under alarm' if self.blocked else 'away'}")
+        message = amqp.Message(body, **properties)
+        try:
+            channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, key, mandatory, False), message)
+        except _BROKEN as error:
+            self.drop()
+            raise Unavailable("broker connection lost") from error
+        except BaseException:
+            # A deadline arrived while half a frame was written: nothing sensible can follow on this connection.
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Give the connection up at once; the reader notices and connects anew."""
+        channel, self.channel = self.channel, None
+        if channel is not None:
+            try:
+                channel.connection.transport.sock.shutdown(socket.SHUT_RDWR)
+            except (OSError, AttributeError):
+                log.debug("link %s was closed already", self.name)
+
+    def stop(self) -> None:
+        """Close for good and wait for the reader to end."""
+        self._stopping = True
+        with eventlet.Timeout(5, False):
+            self._ended.wait()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            connection = Connection(
+                self._url,
+                connect_timeout=3,
+                heartbeat=HEARTBEAT,
+                transport_options={"on_blocked": self._alarm, "on_unblocked": self._all_clear},
+            )
+            try:
+                with eventlet.Timeout(10, OSError("broker does not answer")):
+                    connection.connect()
+                    raw = connection.connection
+                    channel = raw.channel()
+                    self._on_connect(channel)
+                self.blocked = False
+                self.channel = channel
+                log.info("link up", extra={"link": self.name})
+                failures = 0
+                self._read(raw, channel)
+            except _BROKEN as error:
+                if not self._stopping:
+                    log.warning("link down: %s", error, extra={"link": self.name})
+            except Exception:
+                log.exception("link failed", extra={"link": self.name})
+            finally:
+                was_up, self.channel = self.channel is not None, None
+                self._on_down()
+                _close(connection, politely=self._stopping and was_up)
+            if not self._stopping:
+                eventlet.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+                failures += 1
+        self._ended.send(None)
+
+    def _read(self, raw: Any, channel: Any) -> None:
+        ticked = time.monotonic()
+        while not self._stopping and self.channel is not None:
+            while self._todo:
+                self._todo.pop(0)(channel)
+            try:
+                raw.drain_events(timeout=0.5)
+            except TimeoutError:
+                pass
+            self.beat = time.monotonic()
+            if self.beat - ticked >= 1:
+                ticked = self.beat
+                raw.heartbeat_tick()
+
+    def _alarm(self, reason: str) -> None:
+        log.warning("broker under alarm: %s", reason, extra={"link": self.name})
+        self.blocked = True
+
+    def _all_clear(self) -> None:
+        log.info("broker alarm over", extra={"link": self.name})
+        self.blocked = False
+
+
+def _close(connection: Connection, *, politely: bool) -> None:
+    try:
+        with eventlet.Timeout(2, False):
+            if politely:
+                connection.release()
+            else:
+                connection.collect(socket_timeout=0.1)
+    except Exception as error:  # a broken connection may fail to close in any way; it is gone either way
+        log.debug("closing a broken connection: %s", error)

@@ -1,0 +1,138 @@
+"""`python -m chassis …`: run services, migrate databases, and what operators do by hand."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from datetime import datetime
+from uuid import UUID
+
+import click
+
+from chassis import audit as audits
+from chassis import config, migrations, operations, runner
+from chassis.bus.rabbit import RabbitBus
+from chassis.database import Database
+from chassis.errors import ConfigurationError, Conflict
+
+_service = click.argument("service", type=click.Choice(runner.SERVICES))
+
+
+@click.group()
+def main() -> None:
+    """Shubbak's services."""
+
+
+@main.command("run")
+@click.argument("services", nargs=-1, required=True, type=click.Choice(runner.SERVICES))
+def run_services(services: tuple[str, ...]) -> None:
+    """Run one or more services in this process until SIGTERM."""
+    sys.exit(runner.run(services))
+
+
+@main.command("migrate")
+@click.argument("services", nargs=-1, required=True, type=click.Choice(runner.SERVICES))
+def migrate(services: tuple[str, ...]) -> None:
+    """Bring databases to the newest version."""
+    for service in services:
+        migrations.upgrade(service, _settings(service).database_url)
+        click.echo(f"{service}: up to date")
+
+
+@main.group()
+def parked() -> None:
+    """Events that a service could not apply."""
+
+
+@parked.command("list")
+@_service
+@click.option("--all", "everything", is_flag=True, help="also those that still wait for their next try")
+def parked_list(service: str, everything: bool) -> None:
+    """List them with their error."""
+    after: UUID | None = None
+    while page := operations.owed(_database(service), parked_only=not everything, after=after):
+        for event in page:
+            click.echo(f"{event.event_id}  {event.subscription}  {event.state}  tries={event.attempts}  {event.error}")
+        after = page[-1].event_id
+
+
+@parked.command("replay")
+@_service
+@click.argument("subscription")
+@click.argument("event_id", type=click.UUID)
+def parked_replay(service: str, subscription: str, event_id: UUID) -> None:
+    """Have one tried again."""
+    _refusing(lambda: operations.replay(_database(service), subscription, event_id, operator=getpass.getuser()))
+
+
+@parked.command("skip")
+@_service
+@click.argument("subscription")
+@click.argument("event_id", type=click.UUID)
+@click.option("--reason", required=True)
+def parked_skip(service: str, subscription: str, event_id: UUID, reason: str) -> None:
+    """Give one up, with the reason."""
+    _refusing(
+        lambda: operations.skip(_database(service), subscription, event_id, operator=getpass.getuser(), reason=reason)
+    )
+
+
+@main.command("resend")
+@_service
+@click.option("--type", "event_type", required=True)
+@click.option("--since", required=True, help="ISO 8601 with offset")
+def resend(service: str, event_type: str, since: str) -> None:
+    """Publish events of the log again, for a consumer that was added later."""
+    settings = _settings(service)
+    bus = RabbitBus(settings)
+    bus.start()
+    deadline = time.monotonic() + 10
+    while not bus.ready() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    sent = 0
+    for sent in operations.resend(
+        Database(settings.database_url, 2), bus, event_type=event_type, since=datetime.fromisoformat(since),
+        operator=getpass.getuser(),
+    ):
+        click.echo(f"\r{sent} sent", nl=False)
+    click.echo(f"\r{sent} sent")
+    bus.stop()
+
+
+@main.group()
+def audit() -> None:
+    """The tamper-evident trace."""
+
+
+@audit.command("verify")
+@_service
+def audit_verify(service: str) -> None:
+    """Recompute the chain and its daily signatures; names the first row that does not fit."""
+    settings = _settings(service)
+    from chassis.actors import public_key_of
+
+    session = Database(settings.database_url, 1).session()
+    verdict = audits.verify(
+        service, audits.sealed_rows(session), audits.seals(session), (public_key_of(settings.audit_private_key),)
+    )
+    click.echo(f"{service}: {verdict.rows} rows, {verdict.days} signed days: {verdict.reason}")
+    sys.exit(0 if verdict.good else 1)
+
+
+def _settings(service: str) -> config.Settings:
+    try:
+        return config.load(service)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _database(service: str) -> Database:
+    return Database(_settings(service).database_url, 2)
+
+
+def _refusing(act: object) -> None:
+    try:
+        act()  # type: ignore[operator]
+    except (Conflict, ValueError) as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,351 @@
+"""Events take effect once.
+
+The inbox row commits with the effect. A batch of events is applied in one transaction; if that fails they are applied
+one by one, and what still fails stays in the table with its error and its next time, then is parked for an operator.
+Nothing is retried by holding messages unacknowledged.
+
+Ways: `each` applies every event once in any order; `latest` applies an event only if its sequence is above what was
+applied for that aggregate (all events carry the whole state); `ordered` applies sequence n+1 only after n, later ones
+wait behind a failed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis import events, metrics, tables
+from chassis.database import Statement
+from chassis.errors import Conflict, Unavailable
+from chassis.uow import UnitOfWork, attempt
+from contracts.events import Event, EventType
+from rules.refusal import Refusal
+
+log = logging.getLogger(__name__)
+
+Way = Literal["each", "latest", "ordered"]
+
+# Seconds before the next try after the nth failure; after the last one the event is parked (about two hours in all).
+RETRY = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
+# An event that waits for its predecessor is looked at again after so many seconds; the predecessor also wakes it.
+GAP = 2
+DUE_AT_ONCE = 100
+
+_KNOWN = Statement(
+    text(
+        "SELECT subscription, event_id AS id, NULL::bigint AS sequence, state FROM inbox "
+        "WHERE event_id = ANY(:events) UNION ALL "
+        "SELECT subscription, subject, sequence, NULL FROM inbox_stream WHERE subject = ANY(:subjects)"
+    )
+)
+_DONE = Statement.insert(tables.inbox, "subscription", "event_id", "state", "subject", "sequence")
+_SETTLE = Statement(
+    text(
+        "UPDATE inbox SET state = :state, body = NULL, next_at = NULL, error = NULL "
+        "WHERE subscription = :subscription AND event_id = :event_id AND state = 'waiting'"
+    )
+)
+_FIRST_OF_STREAM = Statement.insert(tables.inbox_stream)
+_NEXT_OF_STREAM = Statement(
+    text(
+        "UPDATE inbox_stream SET sequence = :sequence "
+        "WHERE subscription = :subscription AND subject = :subject AND sequence = :seen"
+    )
+)
+_RELEASE = Statement(
+    text(
+        "UPDATE inbox SET next_at = clock_timestamp() WHERE subscription = :subscription AND subject = :subject "
+        "AND state = 'waiting' AND sequence = :sequence"
+    )
+)
+_OWE = Statement(
+    text(
+        "INSERT INTO inbox (subscription, event_id, state, subject, sequence, attempts, next_at, error, body) VALUES "
+        "(:subscription, :event_id, :state, :subject, :sequence, :attempts, :next_at, :error, :body) "
+        "ON CONFLICT (subscription, event_id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, "
+        "next_at = excluded.next_at, error = excluded.error WHERE inbox.state = 'waiting'"
+    )
+)
+_ATTEMPTS = Statement(
+    text("SELECT attempts FROM inbox WHERE subscription = :subscription AND event_id = :event_id")
+)
+_DUE = Statement(
+    text(
+        "SELECT subscription, body FROM inbox WHERE state = 'waiting' AND next_at <= clock_timestamp() "
+        "ORDER BY next_at LIMIT :most"
+    )
+)
+_OWED_COUNTS = Statement(
+    text(
+        "SELECT state, count(*) AS n, min(received_at) AS oldest FROM inbox "
+        "WHERE state IN ('waiting', 'parked') GROUP BY state"
+    )
+)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One handler of a service and how it wants its events."""
+
+    name: str
+    types: tuple[EventType, ...]
+    way: Way
+    handle: Callable[[UnitOfWork, Event], None]
+
+    def __post_init__(self) -> None:
+        if self.way != "each" and len({event_type.aggregate for event_type in self.types}) != 1:
+            raise ValueError(f"{self.name}: way {self.way} follows the stream of one aggregate")
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An event and the subscription that is to apply it."""
+
+    subscription: Subscription
+    event: Event
+    body: bytes
+
+    @property
+    def key(self) -> tuple[str, UUID]:
+        return self.subscription.name, self.event.id
+
+    @property
+    def stream(self) -> tuple[str, UUID]:
+        return self.subscription.name, self.event.subject
+
+
+class Waits(Exception):
+    """An ordered event whose predecessor has not been applied yet."""
+
+
+class _Known:
+    """What the inbox already says of a batch: states by key, and the sequence applied by stream."""
+
+    def __init__(self, work: UnitOfWork, batch: Sequence[Owed]) -> None:
+        self.states: dict[tuple[str, UUID], str] = {}
+        self.sequences: dict[tuple[str, UUID], int] = {}
+        for row in work.all(
+            _KNOWN,
+            events=[owed.event.id for owed in batch],
+            subjects=[owed.event.subject for owed in batch if owed.subscription.way != "each"],
+        ):
+            if row.sequence is None:
+                self.states[row.subscription, row.id] = row.state
+            else:
+                self.sequences[row.subscription, row.id] = row.sequence
+
+
+class Inbox:
+    """What one service takes from the bus."""
+
+    def __init__(
+        self, service: str, subscriptions: Iterable[Subscription], make: Callable[[], UnitOfWork]
+    ) -> None:
+        self._service = service
+        self._make = make
+        self._by_name = {subscription.name: subscription for subscription in subscriptions}
+        self._by_type: dict[str, list[Subscription]] = {}
+        for subscription in self._by_name.values():
+            for event_type in subscription.types:
+                self._by_type.setdefault(event_type.name, []).append(subscription)
+
+    @property
+    def types(self) -> list[str]:
+        return sorted(self._by_type)
+
+    def take(self, bodies: list[bytes]) -> None:
+        """Apply a batch. Returns when each of its events is applied, owed in the table, or known already; raises
+        Unavailable when the database cannot say so, and the batch is to come again."""
+        pairs: list[Owed] = []
+        for body in bodies:
+            try:
+                event = events.decode(body)
+            except events.Malformed as error:
+                self._park_malformed(body, error)
+                continue
+            pairs += [Owed(subscription, event, body) for subscription in self._by_type.get(event.type, ())]
+        for batch in _rounds(pairs):
+            self._apply_batch(batch)
+
+    def retry_due(self) -> int:
+        """Try again what is due. Answers how many there were."""
+        rows = self._make().all(_DUE, most=DUE_AT_ONCE)
+        for row in rows:
+            subscription = self._by_name.get(row.subscription)
+            if subscription is not None:
+                self._apply_alone(Owed(subscription, events.decode(row.body), row.body))
+        return len(rows)
+
+    def measure(self) -> None:
+        """Report what is owed to the metrics."""
+        counts = {row.state: row for row in self._make().all(_OWED_COUNTS)}
+        for state in ("waiting", "parked"):
+            metrics.inbox_owed(self._service, state, counts[state].n if state in counts else 0)
+
+    # -- applying ----------------------------------------------------------------------------------------------------
+
+    def _apply_batch(self, batch: list[Owed]) -> None:
+        if len(batch) > 1:
+            work = self._make()
+            try:
+                known = _Known(work, batch)
+                taken = [owed for owed in batch if self._apply(work, known, owed)]
+                work.commit()
+                metrics.events_applied(self._service, len(taken))
+                return
+            except Unavailable:
+                raise
+            except Conflict as error:
+                log.debug("batch of %d met a conflict: %s", len(batch), error)
+            except Exception as error:
+                log.info("batch of %d is applied one by one: %s", len(batch), _first_line(error))
+        for owed in batch:
+            self._apply_alone(owed)
+
+    def _apply_alone(self, owed: Owed) -> None:
+        def run(work: UnitOfWork) -> bool:
+            return self._apply(work, _Known(work, [owed]), owed)
+
+        try:
+            if attempt(self._make, run):
+                metrics.events_applied(self._service, 1)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._owe(owed, error)
+
+    def _apply(self, work: UnitOfWork, known: _Known, owed: Owed) -> bool:
+        """Gather the effect of one event and the trace that it was applied. False when there was nothing to do."""
+        state = known.states.get(owed.key)
+        if state is not None and state != "waiting":
+            return False
+        event, subscription = owed.event, owed.subscription
+        if subscription.way != "each" and not self._step_stream(work, known, owed):
+            if state == "waiting":
+                self._settle(work, owed, "superseded")
+            return False
+        if state == "waiting":
+            self._settle(work, owed, "done")
+        elif subscription.way == "each":
+            work.write(
+                _DONE,
+                subscription=subscription.name,
+                event_id=event.id,
+                state="done",
+                subject=event.subject,
+                sequence=event.sequence,
+            )
+        work.correlation_id = event.correlation_id
+        subscription.handle(work, event)
+        return True
+
+    def _step_stream(self, work: UnitOfWork, known: _Known, owed: Owed) -> bool:
+        event, subscription = owed.event, owed.subscription
+        seen = known.sequences.get(owed.stream)
+        if event.sequence <= (seen or 0):
+            return False
+        if subscription.way == "ordered":
+            if event.sequence != (seen or 0) + 1:
+                raise Waits(f"sequence {event.sequence} waits for {(seen or 0) + 1}")
+            work.write(
+                _RELEASE, subscription=subscription.name, subject=event.subject, sequence=event.sequence + 1
+            )
+        where = {"subscription": subscription.name, "subject": event.subject, "sequence": event.sequence}
+        if seen is None:
+            work.write(_FIRST_OF_STREAM, **where)
+        else:
+            work.write(_NEXT_OF_STREAM, expect=1, seen=seen, **where)
+        return True
+
+    def _settle(self, work: UnitOfWork, owed: Owed, state: str) -> None:
+        work.write(
+            _SETTLE, expect=1, state=state, subscription=owed.subscription.name, event_id=owed.event.id
+        )
+
+    # -- owing -------------------------------------------------------------------------------------------------------
+
+    def _owe(self, owed: Owed, error: Exception) -> None:
+        work = self._make()
+        attempts = work.scalar(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id) or 0
+        if isinstance(error, Waits):
+            state, next_at = "waiting", work.now + timedelta(seconds=GAP)
+        else:
+            attempts += 1
+            state, next_at = _next(work.now, attempts)
+            log.warning(
+                "event owed",
+                extra={
+                    "subscription": owed.subscription.name,
+                    "event_id": str(owed.event.id),
+                    "event_type": owed.event.type,
+                    "attempts": attempts,
+                    "state": state,
+                    "error": _first_line(error),
+                },
+                exc_info=error if attempts == 1 and not isinstance(error, Refusal) else None,
+            )
+        work.write(
+            _OWE,
+            subscription=owed.subscription.name,
+            event_id=owed.event.id,
+            state=state,
+            subject=owed.event.subject,
+            sequence=owed.event.sequence,
+            attempts=attempts,
+            next_at=next_at,
+            error=_first_line(error),
+            body=owed.body,
+        )
+        work.commit()
+
+    def _park_malformed(self, body: bytes, error: Exception) -> None:
+        """Bytes that are no envelope are kept for a person, once, under the id of their own content."""
+        log.error("malformed event parked: %s", _first_line(error))
+        metrics.events_malformed(self._service)
+        work = self._make()
+        work.write(
+            _OWE,
+            subscription=f"{self._service}.malformed",
+            event_id=UUID(bytes=hashlib.sha256(body).digest()[:16]),
+            state="parked",
+            subject=UUID(int=0),
+            sequence=0,
+            attempts=1,
+            next_at=None,
+            error=_first_line(error),
+            body=body,
+        )
+        work.commit()
+
+
+def _next(now: datetime, attempts: int) -> tuple[str, datetime | None]:
+    if attempts > len(RETRY):
+        return "parked", None
+    return "waiting", now + timedelta(seconds=RETRY[attempts - 1])
+
+
+def _rounds(pairs: list[Owed]) -> Iterable[list[Owed]]:
+    """Batches in which each stream occurs once: a handler must see what the one before it wrote."""
+    rest = pairs
+    while rest:
+        batch: list[Owed] = []
+        later: list[Owed] = []
+        seen: set[tuple[str, UUID]] = set()
+        for owed in rest:
+            (later if owed.stream in seen else batch).append(owed)
+            seen.add(owed.stream)
+        yield batch
+        rest = later
+
+
+def _first_line(error: BaseException) -> str:
+    """One line for the table and the log. A database's further lines may quote values and are left out."""
+    first: Any = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first}"[:500]

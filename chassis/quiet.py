@@ -1,0 +1,13 @@
+"""The one place where known warnings of the stack are quieted; imported before the stack is.
+
+Each is known, its cause is decided in docs/decisions, and left loud they would bury others.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+warnings.filterwarnings("ignore", message=r"(?s).*Eventlet is deprecated", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message=r"pkg_resources is deprecated", category=UserWarning)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"nameko(\..*)?$")
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"smpplib(\..*)?$")

@@ -1,0 +1,112 @@
+"""HTTP inside a nameko container: a WSGI application behind eventlet's server, bounded and stopped gracefully.
+
+Beyond MAX_IN_FLIGHT requests a further one gets 503 with Retry-After at once, before anything is read. On the way down
+the listener closes first, requests in flight finish, and only then does the platform let go of bus and database.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import eventlet
+import eventlet.wsgi
+from nameko.extensions import Entrypoint
+
+from chassis import metrics
+from chassis.service import Platform
+
+log = logging.getLogger(__name__)
+
+DRAIN = 20.0  # seconds that requests in flight have to finish
+_FULL = b'{"type":"about:blank","title":"busy","status":503,"code":"busy"}'
+
+
+class FlaskServer(Entrypoint):
+    """Serves the WSGI application that `factory` ("module:function") makes of the platform."""
+
+    platform = Platform()
+
+    def __init__(self, factory: str, *, port_name: str = "HTTP_PORT", default_port: int = 8000) -> None:
+        super().__init__()
+        self._factory = factory
+        self._port_name = port_name
+        self._default_port = default_port
+        self._in_flight = 0
+        self._stopping = False
+        self._listener: Any = None
+        self._thread: Any = None
+
+    def setup(self) -> None:
+        """The application is made at start, when the platform stands."""
+
+    def start(self) -> None:
+        settings = self.platform.settings
+        module, _, name = self._factory.partition(":")
+        application = getattr(importlib.import_module(module), name)(self.platform)
+        host = settings.env("HTTP_HOST", "127.0.0.1") or "127.0.0.1"
+        port = int(settings.env(self._port_name, str(self._default_port)) or self._default_port)
+        self._listener = eventlet.listen((host, port), backlog=1024)
+        self._thread = eventlet.spawn(
+            eventlet.wsgi.server,
+            self._listener,
+            self._bounded(application),
+            max_size=settings.max_in_flight * 2,
+            log=logging.getLogger("wsgi"),
+            log_output=False,
+            keepalive=True,
+            socket_timeout=60,
+            debug=False,
+        )
+        log.info("listening", extra={"port": port})
+
+    def stop(self) -> None:
+        self._stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        ends = time.monotonic() + DRAIN
+        while self._in_flight and time.monotonic() < ends:
+            eventlet.sleep(0.02)
+        if self._thread is not None:
+            self._thread.kill()
+        self.platform.stop_taking()
+
+    def _bounded(self, application: Any) -> Callable[..., Iterable[bytes]]:
+        service, limit = self.platform.settings.service, self.platform.settings.max_in_flight
+
+        def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if self._in_flight >= limit or self._stopping:
+                metrics.refused_busy(service, "http")
+                headers = [("Content-Type", "application/problem+json"), ("Retry-After", "1"), ("Connection", "close")]
+                start_response("503 Service Unavailable", headers)
+                return [_FULL]
+            self._in_flight += 1
+            metrics.in_flight(service, "http", self._in_flight)
+            return _Counted(application(environ, start_response), self._finished)
+
+        return serve
+
+    def _finished(self) -> None:
+        self._in_flight -= 1
+
+
+class _Counted:
+    """The response's body; reports when it has been sent or given up."""
+
+    def __init__(self, body: Iterable[bytes], finished: Callable[[], None]) -> None:
+        self._body = body
+        self._finished = finished
+
+    def __iter__(self) -> Any:
+        return iter(self._body)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._finished()

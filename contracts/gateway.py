@@ -1,0 +1,23 @@
+"""What the gateway's doors answer beyond the services' own codes."""
+
+from __future__ import annotations
+
+from contracts.problems import Problem
+
+PROBLEMS: dict[str, Problem] = {
+    "media_type_unsupported": Problem(415, "نوع المحتوى غير مدعوم. أرسل: {accepted}",
+                                      "This content type is not supported. Send: {accepted}"),
+    "form_expired": Problem(403, "انتهت صلاحية هذه الصفحة. أعد فتحها ثم أرسل النموذج مرة أخرى.",
+                            "This page is out of date. Open it again and send the form once more."),
+    "login_failed": Problem(401, "اسم المستخدم أو كلمة المرور غير صحيحة.", "The user name or the password is not right."),
+    "username_invalid": Problem(422, "اسم المستخدم من 3 إلى 64 حرفاً.", "A user name has 3 to 64 characters."),
+    "username_taken": Problem(409, "اسم المستخدم مستعمل.", "This user name is taken."),
+    "password_short": Problem(422, "كلمة المرور {least} أحرف على الأقل.", "A password has at least {least} characters."),
+    "role_unknown": Problem(422, "دور غير معروف: {role}", "This role is not known: {role}"),
+    "account_unknown": Problem(404, "لا يوجد حساب بهذا الاسم.", "There is no account with this name."),
+    "document_empty": Problem(422, "الملف فارغ أو لم يُرفع.", "The file is empty or was not uploaded."),
+    "content_not_base64": Problem(422, "محتوى الملف ليس base64 صحيحاً.", "The content of the file is not valid base64."),
+    "qr_unreadable": Problem(422, "النص الملصق ليس رمز رخصة صادرة من هذه المنصة.",
+                             "The pasted text is not the code of a licence of this platform."),
+    "choose_one": Problem(422, "اختر واحداً مما يلي.", "Choose one of these."),
+}

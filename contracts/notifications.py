@@ -1,0 +1,35 @@
+"""The published language of notifications: messages to citizens and what became of them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from contracts.events import EventSchema, event
+from contracts.problems import Problem
+
+
+class MessageState(EventSchema):
+    """The state of one message; neither text nor address."""
+
+    message_id = fields.UUID(required=True)
+    request_id = fields.UUID(allow_none=True)
+    channel = fields.String(required=True, validate=validate.OneOf(("sms", "email")))
+    template = fields.String(required=True)
+    template_version = fields.Integer(required=True)
+    language = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(
+        ("created", "sending", "sent", "delivered", "failed_temporarily", "failed", "expired")))
+    parts = fields.Integer(allow_none=True)
+    provider = fields.String(allow_none=True)
+
+
+CHANGED = event("notifications.message.changed.v1", MessageState)
+
+
+class ListMessages(Schema):
+    """Query `notifications.messages` (staff) → {messages: [...]}, addresses masked."""
+
+    request_id = fields.UUID(required=True)
+
+
+PROBLEMS: dict[str, Problem] = {}

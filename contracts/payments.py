@@ -1,0 +1,86 @@
+"""The published language of payments: bills, payments and receipts. Money is integer piastres, currency EGP."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from contracts.events import EventSchema, event
+from contracts.problems import Problem
+
+
+class BillState(EventSchema):
+    """The state of a bill after a transition; the same shape in every event of a bill."""
+
+    bill_id = fields.UUID(required=True)
+    bill_number = fields.String(required=True)
+    request_id = fields.UUID(required=True)
+    tracking_number = fields.String(required=True)
+    service_code = fields.String(required=True)
+    unit = fields.String(required=True)
+    stage = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(("created", "pending", "paid", "failed", "expired",
+                                                                  "cancelled", "under_review")))
+    total = fields.Integer(required=True)
+    currency = fields.String(required=True, validate=validate.Equal("EGP"))
+    lines = fields.List(fields.Dict(), required=True)  # {code, name{ar,en}, account, amount}
+    expires_at = fields.AwareDateTime(allow_none=True)
+    rail = fields.String(allow_none=True)
+    reference = fields.String(allow_none=True)  # what the citizen quotes at the rail
+    paid_at = fields.AwareDateTime(allow_none=True)  # the rail's time
+    receipt_number = fields.String(allow_none=True)
+
+
+ISSUED = event("payments.bill.issued.v1", BillState)
+PENDING = event("payments.bill.pending.v1", BillState)
+PAID = event("payments.bill.paid.v1", BillState)
+CHANGED = event("payments.bill.changed.v1", BillState)  # failed, expired, cancelled, under review
+
+
+class GetBill(Schema):
+    """Query `payments.bill` → BillState plus `payments`. By bill_id, or all bills of a request_id → {bills: [...]}."""
+
+    bill_id = fields.UUID(load_default=None, allow_none=True)
+    request_id = fields.UUID(load_default=None, allow_none=True)
+
+
+class StartPayment(Schema):
+    """Command `payments.start` → {payment_id, state, reference, pay_url}. The rail's reference may come later."""
+
+    bill_id = fields.UUID(required=True)
+    rail = fields.String(required=True)
+
+
+class TakeCash(Schema):
+    """Command `payments.take_cash` (cashier) → {bill_id, state, receipt_number, change}. `tendered` in piastres."""
+
+    bill_id = fields.UUID(required=True)
+    tendered = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+class Callback(Schema):
+    """Command `payments.callback` → {taken: true|false}. `body` is the raw text that the rail sent and signed; it
+    carries no Idempotency-Key and deduplicates by the rail's own reference."""
+
+    rail = fields.String(required=True)
+    body = fields.String(required=True)
+    query = fields.Dict(load_default=dict)
+
+
+class GetReceipt(Schema):
+    """Query `payments.receipt` → what a receipt shows, amount in words among it."""
+
+    bill_id = fields.UUID(required=True)
+
+
+PROBLEMS: dict[str, Problem] = {
+    "bill_unknown": Problem(404, "لا توجد مطالبة بهذا الرقم.", "There is no bill with this number."),
+    "bill_not_payable": Problem(409, "هذه المطالبة لم تعد قابلة للسداد ({state}).",
+                                "This bill can no longer be paid ({state})."),
+    "rail_unknown": Problem(404, "وسيلة السداد غير معروفة.", "This way of paying is not known."),
+    "rail_unavailable": Problem(503, "وسيلة السداد لا تستجيب الآن. استخدم وسيلة أخرى أو أعد المحاولة.",
+                                "This way of paying does not answer now. Use another one or try again."),
+    "callback_forged": Problem(403, "توقيع الإشعار غير صحيح.", "The signature of the callback is not right."),
+    "callback_malformed": Problem(400, "إشعار غير مفهوم.", "The callback could not be understood."),
+    "amount_insufficient": Problem(422, "المبلغ أقل من قيمة المطالبة.", "The amount is less than the bill."),
+    "fee_uncomputable": Problem(422, "تعذر حساب الرسم: {reason}", "The fee could not be computed: {reason}"),
+}

@@ -1,0 +1,77 @@
+"""The error catalogue: every code that a door may answer, with its HTTP status and its text in both languages.
+
+Each contract module owns the codes of its service in a `PROBLEMS` table; this module joins them with the codes that
+belong to every door. `docs/errors.md` is generated from here. Shape at the door: RFC 9457 problem details.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from rules.refusal import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a code means at the door. Texts may name values of the fault as `{name}`."""
+
+    status: int
+    ar: str
+    en: str
+
+
+COMMON: dict[str, Problem] = {
+    "malformed": Problem(400, "تعذرت قراءة الطلب. تأكد من صيغة JSON ثم أعد الإرسال.",
+                         "The body could not be read. Check that it is valid JSON and send it again."),
+    "field_invalid": Problem(422, "القيمة غير صحيحة: {reason}", "The value is not valid: {reason}"),
+    "field_required": Problem(422, "هذا الحقل مطلوب.", "This field is required."),
+    "field_unknown": Problem(422, "هذا الحقل غير معروف.", "This field is not known."),
+    "too_large": Problem(413, "الحجم أكبر من المسموح ({limit} بايت).", "Larger than allowed ({limit} bytes)."),
+    "not_found": Problem(404, "غير موجود.", "There is no such thing here."),
+    "method_not_allowed": Problem(405, "الطريقة غير مسموح بها.", "That method is not allowed here."),
+    "unauthenticated": Problem(401, "سجّل الدخول أولاً.", "Log in first."),
+    "forbidden": Problem(403, "ليست لديك صلاحية لهذا الإجراء.", "Your role does not allow this."),
+    "idempotency_key_required": Problem(400, "أرسل ترويسة Idempotency-Key مع هذا الطلب.",
+                                        "Send an Idempotency-Key header with this request."),
+    "idempotency_key_reused": Problem(422, "استُخدم مفتاح Idempotency-Key نفسه مع محتوى مختلف.",
+                                      "This Idempotency-Key was used before with other content."),
+    "conflict": Problem(409, "غيّر شخص آخر هذا الملف قبلك. حدّث الصفحة ثم أعد المحاولة.",
+                        "Someone else changed this first. Reload and try again."),
+    "too_many_requests": Problem(429, "محاولات كثيرة. انتظر {seconds} ثانية ثم أعد المحاولة.",
+                                 "Too many attempts. Wait {seconds} seconds and try again."),
+    "unavailable": Problem(503, "الخدمة غير متاحة الآن ولم يُسجَّل شيء. أعد المحاولة بعد قليل.",
+                           "The service cannot answer now. Try again shortly with the same Idempotency-Key."),
+    "busy": Problem(503, "الخدمة مشغولة الآن. أعد المحاولة بعد لحظات.", "The service is busy. Try again in a moment."),
+    "deadline_exceeded": Problem(503, "لم يصل الرد في الوقت المحدد. أعد المحاولة بنفس المفتاح ولن يتكرر الأثر.",
+                                 "No answer in time. Repeat with the same Idempotency-Key: it takes effect once."),
+    "internal": Problem(500, "حدث خطأ غير متوقع وقد سُجّل. أعد المحاولة.",
+                        "Something unexpected happened and was recorded. Try again."),
+}
+
+
+@cache
+def catalogue() -> dict[str, Problem]:
+    """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
+    from contracts import catalog, gateway, notifications, payments, requests, rules_problems
+
+    joined = dict(COMMON)
+    for module in (rules_problems, catalog, requests, payments, notifications, gateway):
+        for code, problem in module.PROBLEMS.items():
+            if code in joined:
+                raise RuntimeError(f"problem code defined twice: {code}")
+            joined[code] = problem
+    return joined
+
+
+def describe(fault: Fault, language: str) -> str:
+    """The text of one fault in `ar` or `en`. A value that is missing from the fault shows as its name."""
+    problem = catalogue().get(fault.code) or COMMON["internal"]
+    text = problem.ar if language == "ar" else problem.en
+    return text.format_map(_Shown(fault.params))
+
+
+class _Shown(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"

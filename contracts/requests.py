@@ -1,0 +1,183 @@
+"""The published language of requests: the life of one request, from intake to the licence."""
+
+from __future__ import annotations
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from contracts.events import EventSchema, event
+from contracts.problems import Problem
+
+CHANNELS = ("centre", "portal", "mobile", "mobile_district", "post_office")
+APPLICANT_KINDS = ("citizen", "company", "attorney", "heirs", "foreigner")
+
+
+class RequestState(EventSchema):
+    """The state of a request after a transition; the same shape in every event of a request, so a read model may
+    take whichever is newest. `contact` is sealed under the `contact` ring: {name, phone, email, language}."""
+
+    request_id = fields.UUID(required=True)
+    tracking_number = fields.String(required=True)
+    service_code = fields.String(required=True)
+    service_version = fields.Integer(required=True)
+    service_name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    unit = fields.String(required=True)
+    channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
+    applicant_kind = fields.String(required=True)
+    state = fields.String(required=True)
+    state_kind = fields.String(required=True, validate=validate.OneOf(("task", "payment", "applicant", "end")))
+    state_name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    stage = fields.String(allow_none=True)  # of the fees to pay, when state_kind is payment
+    department = fields.String(allow_none=True)
+    from_state = fields.String(allow_none=True)
+    action = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)  # what the applicant must complete, never about other persons
+    fee_inputs = fields.Dict(required=True)  # the answers that fee lines use, nothing else
+    lodged_at = fields.AwareDateTime(required=True)
+    due_on = fields.Date(allow_none=True)
+    clock = fields.String(required=True, validate=validate.OneOf(("running", "stopped", "ended")))
+    outcome = fields.String(allow_none=True, validate=validate.OneOf(("approved", "rejected", "withdrawn", "lapsed")))
+    licence_serial = fields.String(allow_none=True)
+    language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
+    contact = fields.String(allow_none=True)
+
+
+class LicenceState(EventSchema):
+    """A licence was issued: what its QR says and nothing more personal than the holder's name, sealed (`contact` ring)."""
+
+    licence_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    serial = fields.String(required=True)
+    service_code = fields.String(required=True)
+    unit = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+
+
+SUBMITTED = event("requests.request.submitted.v1", RequestState)
+MOVED = event("requests.request.moved.v1", RequestState)
+LICENCE_ISSUED = event("requests.licence.issued.v1", LicenceState)
+
+
+class Applicant(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(APPLICANT_KINDS))
+    name = fields.String(required=True, validate=validate.Length(min=3, max=200))
+    national_id = fields.String(load_default=None, allow_none=True)
+    passport = fields.String(load_default=None, allow_none=True)
+    phone = fields.String(required=True)
+    email = fields.String(load_default=None, allow_none=True)
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
+class SubmittedDocument(Schema):
+    code = fields.String(required=True)
+    document_id = fields.UUID(required=True)
+
+
+class Submit(Schema):
+    """Command `requests.submit` → {request_id, tracking_number, state, state_name, due_on, fees}."""
+
+    service_code = fields.String(required=True)
+    unit = fields.String(required=True)
+    channel = fields.String(load_default="portal", validate=validate.OneOf(CHANNELS))
+    applicant = fields.Nested(Applicant, required=True)
+    answers = fields.Dict(required=True)
+    documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
+
+
+class AddDocument(Schema):
+    """Command `requests.add_document` → {document_id, sha256, size, media_type}. Content is base64; the type is
+    judged by content, not by name."""
+
+    file_name = fields.String(required=True, validate=validate.Length(max=200))
+    content = fields.String(required=True)
+
+
+class Status(Schema):
+    """Query `requests.status` → what the public inquiry shows (RequestState without contact, plus `bills` unknown).
+    Wrong digits and unknown number are refused alike with `tracking_unknown`."""
+
+    tracking_number = fields.String(required=True)
+    phone_last4 = fields.String(required=True)
+
+
+class Timeline(Status):
+    """Query `requests.timeline` → {tracking_number, entries: [{at, state, state_name, action, action_name, note}],
+    due_on, deadline: [{from, to, clock, why}]}."""
+
+
+class ListTasks(Schema):
+    """Query `requests.tasks` → {tasks: [...]}: the tasks the actor holds, most urgent first (keyset by `after`)."""
+
+    after = fields.String(load_default=None, allow_none=True)
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class NextTask(Schema):
+    """Command `requests.next_task` → {task} or {task: null}. The engine hands out; nobody chooses a file."""
+
+
+class TaskFile(Schema):
+    """Query `requests.task_file` → the file as the holder of the task may see it: no name, no contacts."""
+
+    task_id = fields.UUID(required=True)
+
+
+class Act(Schema):
+    """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read."""
+
+    task_id = fields.UUID(required=True)
+    action = fields.String(required=True)
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    inputs = fields.Dict(load_default=dict)
+
+
+class Resubmit(Status):
+    """Command `requests.resubmit`: the applicant completes what was missing."""
+
+    documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
+    answers = fields.Dict(load_default=dict)
+
+
+class Verification(Schema):
+    """Query `requests.licence` → {serial, status: valid|expired|not_yet_valid, holder, service_name, unit, unit_name,
+    valid_from, valid_until, qr}. Public: a licence is shown to be checked."""
+
+    serial = fields.String(required=True)
+
+
+class LicenceDocument(Status):
+    """Query `requests.licence_document` → {serial, file_name, media_type, content(base64)}; `licence_not_ready` until
+    the document has been rendered."""
+
+
+def payload(schema: type[Schema]) -> Schema:
+    return schema(unknown=EXCLUDE)
+
+
+PROBLEMS: dict[str, Problem] = {
+    "unit_unknown": Problem(422, "لا توجد وحدة محلية بهذا الكود.", "There is no local unit with this code."),
+    "unit_not_served": Problem(422, "هذه الخدمة لا تُقدَّم في هذه الوحدة.", "This unit does not offer this service."),
+    "channel_not_offered": Problem(422, "هذه الخدمة غير متاحة من هذه القناة.",
+                                   "This service is not offered through this channel."),
+    "applicant_kind_not_allowed": Problem(422, "لا يجوز لهذا النوع من المتقدمين طلب هذه الخدمة.",
+                                          "This kind of applicant may not apply for this service."),
+    "document_missing": Problem(422, "المستند مطلوب: {name_ar}", "A required document is missing: {name_en}"),
+    "document_unknown": Problem(422, "المستند غير موجود أو استُخدم من قبل. ارفعه مرة أخرى.",
+                                "This document is not known or was used before. Upload it again."),
+    "document_type_refused": Problem(422, "نوع الملف غير مقبول. ارفع PDF أو JPEG أو PNG.",
+                                     "This kind of file is not accepted. Upload PDF, JPEG or PNG."),
+    "document_too_large": Problem(413, "الملف أكبر من {limit} ميجابايت.", "The file is larger than {limit} MB."),
+    "tracking_unknown": Problem(404, "رقم المتابعة أو آخر أربعة أرقام من الهاتف غير صحيح.",
+                                "The tracking number or the last four digits of the phone are not right."),
+    "task_unknown": Problem(404, "لا توجد مهمة بهذا الرقم ضمن مهامك.", "You hold no task with this number."),
+    "task_done": Problem(409, "أُنجزت هذه المهمة بالفعل.", "This task was already done."),
+    "action_unknown": Problem(422, "هذا الإجراء غير متاح في هذه المرحلة.", "This action is not available at this stage."),
+    "reason_required": Problem(422, "اذكر السبب القانوني لهذا الإجراء.", "Give the legal reason for this action."),
+    "input_required": Problem(422, "أدخل: {name}", "Enter: {name}"),
+    "not_waiting_for_applicant": Problem(409, "الطلب لا ينتظر استيفاء منك الآن.",
+                                         "The request is not waiting for anything from you now."),
+    "licence_unknown": Problem(404, "لا توجد رخصة بهذا الرقم المسلسل.", "There is no licence with this serial."),
+    "licence_not_ready": Problem(409, "الرخصة لم تصدر بعد. تابع حالة طلبك.",
+                                 "The licence is not ready yet. Follow your request."),
+    "apart_by_design": Problem(403, "من استلم الملف لا يجوز له البت فيه.", "Who took this file may not decide it."),
+}

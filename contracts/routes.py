@@ -1,0 +1,23 @@
+"""Who consumes which event. The relay takes an event of a routed type that no queue took as not sent and tries again;
+the broker's bindings are made from here, so that a consumer that has not started yet misses nothing. A test holds this
+table against the subscriptions that the services declare.
+"""
+
+from __future__ import annotations
+
+CONSUMERS: dict[str, tuple[str, ...]] = {
+    "catalog.definition.published.v1": ("requests", "payments", "gateway"),
+    "requests.request.submitted.v1": ("payments", "notifications"),
+    "requests.request.moved.v1": ("payments", "notifications"),
+    "requests.licence.issued.v1": ("requests", "notifications"),
+    "payments.bill.issued.v1": ("notifications", "gateway"),
+    "payments.bill.pending.v1": ("notifications", "gateway"),
+    "payments.bill.paid.v1": ("requests", "notifications", "gateway"),
+    "payments.bill.changed.v1": ("requests", "gateway"),
+    "notifications.message.changed.v1": (),
+}
+
+
+def bindings(service: str) -> list[str]:
+    """The event types that reach a service's queue."""
+    return sorted(event_type for event_type, consumers in CONSUMERS.items() if service in consumers)
