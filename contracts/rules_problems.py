@@ -124,4 +124,16 @@ PROBLEMS: dict[str, Problem] = {
                                         "No end can be reached from the state {state}. Add a way."),
     "state_unknown": Problem(422, "لا توجد حالة بهذا الكود: {state}. راجع نسخة تعريف الخدمة.",
                              "There is no state {state}. Check the version of the service definition."),
+    "document_code_twice": Problem(422, "المستند {document} مكرر. غيّر كود أحدهما.",
+                                   "The document {document} stands twice. Rename one."),
+    "output_undefined": Problem(422, "المخرج {output} غير معرّف. عرّفه في outputs.",
+                                "The output {output} is not defined. Define it in `outputs`."),
+    "output_unused": Problem(422, "المخرج {output} مكرر أو لا تصدره أي نهاية. اربطه بنهاية أو احذفه.",
+                             "The output {output} stands twice or no end issues it. Give it to an end or remove it."),
+    "output_field_unknown": Problem(422, "المخرج يعرض {name} وليس في النموذج. صحح fields.",
+                                    "The output shows {name}, which the form does not ask. Correct `fields`."),
+    "silence_target_unsound": Problem(
+        422, "أثر السكوت لا يطابق وجهته ({state}). اكتب silence_to لحالة موجودة، أو احذفه إن لم يكن للسكوت أثر.",
+        "What silence means does not fit where it leads ({state}). Set `silence_to` to a state, or remove it where"
+        " silence means nothing."),
 }

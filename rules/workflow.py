@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules import forms
+from rules import roles as roles_file
 from rules.refusal import Fault, Refusal, refuse
 
 KINDS = ("task", "payment", "applicant", "end")
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
 PAID, EXPIRED = "paid", "expired"
 REASON = "reason"
-DEPARTMENTS = ("licensing", "engineering", "leadership")
 SYSTEM_NAMES = {PAID: {"ar": "تم السداد", "en": "Paid"}, EXPIRED: {"ar": "انقضت المهلة", "en": "Time ran out"}}
 
 
@@ -151,9 +151,11 @@ def _state(code: str, data: Mapping[str, Any]) -> State:
 
 
 def check(workflow: Workflow, fee_stages: Collection[str], roles: Collection[str],
-          departments: Collection[str] = DEPARTMENTS) -> list[Fault]:
+          departments: Collection[str] | None = None) -> list[Fault]:
     """Everything that is wrong with a workflow, at `workflow/…`; empty when every request that enters it can reach an
-    end, every fee is collected somewhere, and every task has somebody to do it."""
+    end, every fee is collected somewhere, and every task has somebody to do it. Without `departments`, those of
+    roles.yaml."""
+    departments = roles_file.load().departments if departments is None else departments
     faults = []
     if workflow.initial not in workflow.states:
         faults.append(Fault("workflow_initial_unknown", "workflow/initial", {"state": workflow.initial}))
