@@ -30,12 +30,14 @@ def key_pair() -> tuple[str, str]:
 def keys() -> dict[str, str]:
     """Fresh keys of a node, by environment variable."""
     actor_private, actor_public = key_pair()
+    audit_private, _ = key_pair()
     return {
         "SHUBBAK_KEYS_STORE": f"k1:{key()}",
         "SHUBBAK_KEYS_CONTACT": f"k1:{key()}",
         "SHUBBAK_KEY_LOOKUP": key(),
         "SHUBBAK_ACTOR_PRIVATE_KEY": actor_private,
         "SHUBBAK_ACTOR_PUBLIC_KEYS": actor_public,
+        "SHUBBAK_AUDIT_PRIVATE_KEY": audit_private,
     }
 
 

@@ -1,13 +1,13 @@
-"""Everything under tests/ runs green, as the services do; tests/journeys runs in a process of its own (README.md)."""
+"""Everything under tests/ runs green, as the services do; journeys run in a process of their own (README.md)."""
 
 import os
 
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-GREEN = os.environ.get("SHUBBAK_TESTS_GREEN", "1") != "0"
-if GREEN:
+if os.environ.get("SHUBBAK_TESTS_GREEN", "1") != "0":
     # Before anything else is imported: what was imported unpatched would block every green thread.
     import eventlet
 
     eventlet.monkey_patch()
 
-from tests.support.fixtures import *  # noqa: E402, F403
+from tests.support.apart import *  # noqa: F403
+from tests.support.fixtures import *  # noqa: F403
