@@ -17,7 +17,6 @@ PROBLEMS: dict[str, Problem] = {
     "account_unknown": Problem(404, "لا يوجد حساب بهذا الاسم.", "There is no account with this name."),
     "document_empty": Problem(422, "الملف فارغ أو لم يُرفع.", "The file is empty or was not uploaded."),
     "content_not_base64": Problem(422, "محتوى الملف ليس base64 صحيحاً.", "The content of the file is not valid base64."),
-    "qr_unreadable": Problem(422, "النص الملصق ليس رمز رخصة صادرة من هذه المنصة.",
-                             "The pasted text is not the code of a licence of this platform."),
+    "amount_malformed": Problem(422, "اكتب مبلغاً بالجنيه، مثل 250 أو 250.50.", "Give an amount in pounds, such as 250 or 250.50."),
     "choose_one": Problem(422, "اختر واحداً مما يلي.", "Choose one of these."),
 }

@@ -1,0 +1,39 @@
+"""The gateway: the one door to the outside. It owns staff accounts and sessions, a copy of the guide and an index of
+bills; everything else it asks of the services."""
+
+from __future__ import annotations
+
+from chassis.service import Platform, Service, subscribe, timer
+from chassis.uow import UnitOfWork
+from chassis.web import FlaskServer
+from contracts import catalog, payments
+from contracts.events import Event
+from services.gateway import accounts, bills, guide, throttle
+from services.gateway.tables import metadata
+
+
+class Gateway(Service):
+    """The doors of the gateway."""
+
+    name = "gateway"
+    metadata = metadata
+    web = FlaskServer("services.gateway.web.app:create_app")
+
+    # Each version is a fact of its own, so none may be passed over for a newer one that is not in force yet.
+    @subscribe(catalog.PUBLISHED, way="each")
+    def take_definition(self, work: UnitOfWork, event: Event) -> None:
+        guide.take(work, event)
+
+    @subscribe(payments.ISSUED, payments.PENDING, payments.PAID, payments.CHANGED, way="latest")
+    def take_bill(self, work: UnitOfWork, event: Event) -> None:
+        bills.take(work, event)
+
+    @timer(seconds=600, name="forget")
+    def forget(self, platform: Platform) -> None:
+        """Drop sessions and counted failures whose time is over."""
+
+        def run(work: UnitOfWork) -> None:
+            accounts.forget_sessions(work)
+            throttle.forget(work)
+
+        platform.attempt(run)

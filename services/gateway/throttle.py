@@ -1,0 +1,73 @@
+"""Failures are counted, successes are not: a citizen who knows the digits may look as often as wanted, a guesser may
+not. Counts live in the gateway's database, so they hold across its processes and restarts; keys are keyed hashes, so
+no address is stored. Guesses that are in flight at the same moment may each pass once; they are bounded by the work the
+door takes at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Statement
+from rules.refusal import refuse
+from services.gateway.tables import failure
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `failures` in one window for one key of `field`."""
+
+    field: str
+    failures: int
+    window: timedelta
+
+
+INQUIRY_ADDRESS = Limit("inquiry.address", 30, timedelta(minutes=15))
+INQUIRY_NUMBER = Limit("inquiry.number", 8, timedelta(minutes=15))
+LOGIN_ADDRESS = Limit("login.address", 30, timedelta(minutes=15))
+LOGIN_NAME = Limit("login.name", 8, timedelta(minutes=15))
+
+_insert = insert(failure).values(key=bindparam("key"), window_start=bindparam("window_start"), count=1)
+_COUNTED = Statement(
+    select(failure.c.count).where(failure.c.key == bindparam("key"), failure.c.window_start == bindparam("window"))
+)
+_ADD = Statement(
+    _insert.on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": failure.c.count + 1})
+)
+_FORGET = Statement(delete(failure).where(failure.c.window_start < bindparam("before")))
+
+
+def check(work: Any, *claims: tuple[Limit, str]) -> None:
+    """Refuse `too_many_requests` when any of the claims has failed too often in its window."""
+    for limit, value in claims:
+        start = window_start(work.now, limit.window)
+        counted = work.scalar(_COUNTED, key=_key(work, limit, value), window=start) or 0
+        if counted >= limit.failures:
+            raise refuse("too_many_requests", seconds=max(1, int((start + limit.window - work.now).total_seconds())))
+
+
+def failed(work: Any, *claims: tuple[Limit, str]) -> None:
+    """Count one failure for each claim."""
+    for limit, value in claims:
+        work.write(_ADD, key=_key(work, limit, value), window_start=window_start(work.now, limit.window))
+
+
+def forget(work: Any) -> None:
+    """Delete counts of windows long past."""
+    work.write(_FORGET, before=work.now - timedelta(days=1))
+
+
+def window_start(now: datetime, window: timedelta) -> datetime:
+    """The start of the fixed window that `now` falls in."""
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+
+
+def _key(work: Any, limit: Limit, value: str) -> bytes:
+    hashed: bytes = work.privacy.lookup(value, f"gateway.failure.{limit.field}")
+    return hashed

@@ -1,0 +1,30 @@
+"""API v1: the doors of programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Api
+
+from services.gateway.web.api import bills, licences, openapi, requests, services, sessions, tasks
+
+DESCRIPTION = """One window between a citizen and local government.
+
+Every POST of a client carries an `Idempotency-Key`: repeat a request with the same key and it takes effect once. \
+Errors are RFC 9457 problem details with a stable `code` and both languages; `Accept-Language` chooses the language of \
+`title` and `detail` (Arabic unless asked otherwise). Public inquiry takes the tracking number in the address and the \
+phone's last four digits in the header `X-Phone-Last4`, so that the digits never stand in an address or a log. \
+`X-Correlation-Id` is taken over when sent and always answered. Amounts are whole piastres (EGP 1 = 100), times UTC."""
+
+
+def register(app: Any) -> None:
+    """Add the API to the app."""
+    app.config.update(
+        API_TITLE="Shubbak", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None,
+        API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}},
+    )
+    smorest = Api(app)
+    openapi.describe_security(smorest.spec)
+    for module in (services, requests, tasks, bills, licences, sessions, openapi):
+        smorest.register_blueprint(module.blueprint)
+    app.extensions["openapi"] = smorest.spec

@@ -1,0 +1,52 @@
+"""Licences: anybody checks one, the applicant fetches it."""
+
+from __future__ import annotations
+
+import base64
+
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import fields
+
+from services.gateway.web import ask
+from services.gateway.web.access import door
+from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.requests import PHONE_PARAMETER, last4
+from services.gateway.web.caller import caller
+from services.gateway.web.platform import UPLOAD_SECONDS, platform
+
+blueprint = Blueprint("api_licences", __name__, url_prefix=PREFIX, description="Licences and their verification")
+
+
+class VerificationShown(Shown):
+    serial = fields.String()
+    status = fields.String(metadata={"enum": ["valid", "expired", "not_yet_valid"]})
+    holder = fields.String()
+    service_name = fields.Dict()
+    unit = fields.String()
+    unit_name = fields.Dict()
+    valid_from = fields.Date()
+    valid_until = fields.Date(allow_none=True)
+    qr = fields.String(metadata={"description": "The text of the licence's QR, signed with Ed25519"})
+
+
+@door(blueprint, "GET", "/licences/<serial>/verification", permission="licence.verify")
+@blueprint.response(200, VerificationShown)
+def verify(serial: str) -> Response:
+    """Whether a licence is real and in force"""
+    return answer(platform().call("requests.licence", {"serial": serial}, caller().actor))
+
+
+@door(blueprint, "GET", "/requests/<tracking_number>/licence", permission="licence.fetch",
+      parameters=[PHONE_PARAMETER])
+@blueprint.response(200, {"type": "string", "contentMediaType": "application/pdf"}, content_type="application/pdf")
+def fetch(tracking_number: str) -> Response:
+    """The licence as a PDF"""
+    return pdf(ask.inquire("requests.licence_document", tracking_number, last4(), timeout=UPLOAD_SECONDS))
+
+
+def pdf(document: dict[str, str]) -> Response:
+    """The document as a download under its own name."""
+    response = Response(base64.b64decode(document["content"]), content_type=document["media_type"])
+    response.headers.set("Content-Disposition", "attachment", filename=document["file_name"])
+    return response

@@ -1,0 +1,144 @@
+"""Lodge a request, upload its documents, follow it, complete it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Response, g, request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from contracts.requests import RequestState, Submit, SubmittedDocument
+from rules.refusal import refuse
+from services.gateway.web import ask
+from services.gateway.web.access import JSON, door
+from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.caller import caller
+from services.gateway.web.platform import platform
+from services.gateway.web.uploads import DOCUMENT_BYTES, read_upload, upload
+
+blueprint = Blueprint("api_requests", __name__, url_prefix=PREFIX, description="The life of a request")
+
+PHONE_HEADER = "X-Phone-Last4"
+PHONE_PARAMETER = {
+    "name": PHONE_HEADER, "in": "header", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{4}$"},
+    "description": "The last four digits of the applicant's phone. In a header, so that no address or log holds them.",
+    "example": "5678",
+}
+_MULTIPART_BYTES = DOCUMENT_BYTES + 64 * 1024
+_BASE64_BYTES = DOCUMENT_BYTES * 4 // 3 + 64 * 1024
+
+
+class Submission(Submit):
+    """A request. The channel follows from who lodges it: the portal, or the window of the clerk who is logged in."""
+
+    class Meta:
+        exclude = ("channel",)
+
+
+class Lodged(Shown):
+    request_id = fields.UUID()
+    tracking_number = fields.String()
+    state = fields.String()
+    state_name = fields.Dict()
+    due_on = fields.Date(allow_none=True)
+    fees = fields.Raw()
+
+
+class TimelineShown(Shown):
+    tracking_number = fields.String()
+    entries = fields.List(fields.Dict())
+    due_on = fields.Date(allow_none=True)
+    deadline = fields.List(fields.Dict())
+
+
+class Document(Schema):
+    file_name = fields.String(required=True, validate=validate.Length(1, 200))
+    content = fields.String(required=True, metadata={"description": "base64", "format": "byte"})
+
+
+class DocumentKept(Shown):
+    document_id = fields.UUID()
+    sha256 = fields.String()
+    size = fields.Integer()
+    media_type = fields.String()
+
+
+class Completion(Schema):
+    documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
+    answers = fields.Dict(load_default=dict)
+
+
+EXAMPLE = {
+    "service_code": "shop-licence", "unit": "EG-C-01",
+    "applicant": {"kind": "citizen", "name": "محمود عبد الله حسن", "national_id": "28503150101232",
+                  "phone": "01012345678", "email": "owner@example.org", "language": "ar"},
+    "answers": {"trade_name": "بقالة النور"},
+    "documents": [{"code": "national_id", "document_id": "01980c5e-7c00-7000-8000-000000000001"}],
+}
+
+
+def last4() -> str | None:
+    return request.headers.get(PHONE_HEADER)
+
+
+@door(blueprint, "POST", "/requests", permission="request.submit", media_types=JSON, idempotent=True)
+@blueprint.arguments(Submission, example=EXAMPLE)
+@blueprint.response(201, Lodged)
+def lodge(body: dict[str, Any]) -> Response:
+    """Lodge a request"""
+    lodged = platform().call("requests.submit", ask.submission(body), caller().actor, command_id=g.command_id)
+    return answer(lodged, 201, Location=f"{PREFIX}/requests/{lodged['tracking_number']}")
+
+
+@door(blueprint, "GET", "/requests/<tracking_number>", permission="request.inquire", parameters=[PHONE_PARAMETER])
+@blueprint.response(200, RequestState(exclude=("contact",)))
+def show_status(tracking_number: str) -> Response:
+    """Where a request stands, what comes next, when it is due"""
+    return answer(ask.inquire("requests.status", tracking_number, last4()))
+
+
+@door(blueprint, "GET", "/requests/<tracking_number>/timeline", permission="request.inquire",
+      parameters=[PHONE_PARAMETER])
+@blueprint.response(200, TimelineShown)
+def show_timeline(tracking_number: str) -> Response:
+    """Every step of a request, and how its due date comes about"""
+    return answer(ask.inquire("requests.timeline", tracking_number, last4()))
+
+
+@door(blueprint, "POST", "/requests/<tracking_number>/completion", permission="request.complete", media_types=JSON,
+      idempotent=True, parameters=[PHONE_PARAMETER])
+@blueprint.arguments(Completion)
+@blueprint.response(200, Shown)
+def complete(body: dict[str, Any], tracking_number: str) -> Response:
+    """Complete what the department found missing"""
+    return answer(ask.inquire("requests.resubmit", tracking_number, last4(), command_id=g.command_id, **body))
+
+
+@door(blueprint, "POST", "/documents", permission="document.add", idempotent=True,
+      media_types=(*JSON, "multipart/form-data"), limit=max(_BASE64_BYTES, _MULTIPART_BYTES))
+@blueprint.doc(requestBody={"required": True, "content": {
+    "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream"}}}},
+    "application/json": {"schema": {"type": "object", "required": ["file_name", "content"], "properties": {
+        "file_name": {"type": "string", "maxLength": 200},
+        "content": {"type": "string", "contentEncoding": "base64"}}}}}})
+@blueprint.response(201, DocumentKept)
+def add_document() -> Response:
+    """Upload a document before the request that names it. PDF, JPEG or PNG, judged by content"""
+    if request.mimetype == "multipart/form-data":
+        name, content = read_upload(request.files.get("file"), "file")
+    else:
+        name, content = _from_json()
+    return answer(upload(name, content, g.command_id), 201)
+
+
+def _from_json() -> tuple[str, bytes]:
+    body = Document().load(request.get_json(force=True))
+    try:
+        content = base64.b64decode(body["content"], validate=True)
+    except (binascii.Error, ValueError):
+        raise refuse("content_not_base64", "content") from None
+    return body["file_name"], content

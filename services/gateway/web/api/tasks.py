@@ -1,0 +1,68 @@
+"""The work of departments: the engine hands out, the holder acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from contracts.requests import ListTasks
+from services.gateway.web.access import JSON, door
+from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.caller import caller
+from services.gateway.web.platform import platform
+
+blueprint = Blueprint("api_tasks", __name__, url_prefix=f"{PREFIX}/tasks", description="Tasks of departments")
+
+
+class Action(Schema):
+    action = fields.String(required=True, validate=validate.Length(max=60))
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    inputs = fields.Dict(load_default=dict)
+
+
+class TaskList(Shown):
+    tasks = fields.List(fields.Dict())
+
+
+class TaskGiven(Shown):
+    task = fields.Dict(allow_none=True)
+
+
+class Acted(Shown):
+    request_id = fields.UUID()
+    state = fields.String()
+    state_name = fields.Dict()
+
+
+@door(blueprint, "GET", "", permission="task.list")
+@blueprint.arguments(ListTasks, location="query")
+@blueprint.response(200, TaskList)
+def list_tasks(query: dict[str, Any]) -> Response:
+    """The tasks I hold, most urgent first"""
+    return answer(platform().call("requests.tasks", query, caller().actor))
+
+
+@door(blueprint, "POST", "/next", permission="task.next", idempotent=True)
+@blueprint.response(200, TaskGiven)
+def next_task() -> Response:
+    """Hand me the next file; nobody chooses whose"""
+    return answer(platform().call("requests.next_task", {}, caller().actor, command_id=g.command_id))
+
+
+@door(blueprint, "GET", "/<uuid:task_id>", permission="task.read")
+@blueprint.response(200, Shown)
+def show_task(task_id: Any) -> Response:
+    """The file of a task I hold, without who the applicant is"""
+    return answer(platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor))
+
+
+@door(blueprint, "POST", "/<uuid:task_id>/actions", permission="task.act", media_types=JSON, idempotent=True)
+@blueprint.arguments(Action, example={"action": "approve", "reason": "استوفى الاشتراطات", "inputs": {}})
+@blueprint.response(200, Acted)
+def act(body: dict[str, Any], task_id: Any) -> Response:
+    """Do what the task asks for"""
+    return answer(platform().call("requests.act", {"task_id": str(task_id), **body}, caller().actor,
+                                  command_id=g.command_id))

@@ -1,0 +1,172 @@
+"""The web door as a Flask app: pages for people, API v1 for programs, one way of saying no."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from flask import Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chassis import logs
+from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
+from chassis.ids import uuid7
+from rules.refusal import Fault, Refusal
+from services.gateway.web import api, pages, problems
+from services.gateway.web.access import Doors
+from services.gateway.web.caller import VISITOR, check_csrf, identify, keep_visitor
+from services.gateway.web.idempotency import command_id
+from services.gateway.web.platform import Platform
+
+log = logging.getLogger("shubbak.gateway.web")
+_CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CSP = ("default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'")
+_OF_HTTP = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large",
+            415: "media_type_unsupported"}
+
+
+def create_app(service: Any) -> Doors:
+    """The app of one gateway process. `service` is the platform of the chassis (chassis.service.Platform)."""
+    app = Doors("services.gateway.web", template_folder="templates")
+    app.config.update(PROPAGATE_EXCEPTIONS=False, MAX_FORM_PARTS=200, MAX_FORM_MEMORY_SIZE=256 * 1024)
+    app.extensions["platform"] = Platform(service)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.before_request(_arrive)
+    app.after_request(_leave)
+    api.register(app)
+    pages.register(app)
+    for kind in (HTTPException, Exception):  # after the API, which brings a handler of its own
+        app.register_error_handler(kind, _answer_failure)
+    app.wsgi_app = _Chunked(app.wsgi_app)  # type: ignore[method-assign]
+    proxies = int(service.settings.env("WEB_PROXIES", "0") or 0)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    return app
+
+
+class _Chunked:
+    """The server ends a chunked body itself; Werkzeug reads such a body only when it is told so."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            environ["wsgi.input_terminated"] = True
+        return self._app(environ, start_response)
+
+
+def for_programs() -> bool:
+    """Whether the request is the API's, which answers problems as JSON."""
+    return request.path.startswith("/api/") or request.path == "/api"
+
+
+def _arrive() -> None:
+    """Everything that is checked before a view runs."""
+    given = request.headers.get("X-Correlation-Id", "")
+    g.correlation_id = given if _CORRELATION.fullmatch(given) else str(uuid7())
+    logs.correlation.set(g.correlation_id)
+    g.caller = VISITOR
+    g.language = _language_of_programs() if for_programs() else pages.language_of_request()
+    app: Any = _app()
+    gate = app.gate_of_request()
+    if gate is None:
+        return
+    request.max_content_length = gate.limit
+    if request.content_length is not None and request.content_length > gate.limit:
+        raise Refusal(Fault("too_large", None, {"limit": gate.limit}))
+    if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
+        raise Refusal(Fault("malformed"))
+    if pages.needs_nobody():
+        return
+    g.caller = identify(api=for_programs())
+    if gate.staff and not g.caller.is_staff:
+        raise Refusal(Fault("unauthenticated"))
+    if not g.caller.actor.permits(gate.permission):
+        raise Refusal(Fault("forbidden" if g.caller.is_staff else "unauthenticated"))
+    if gate.media_types and request.mimetype not in gate.media_types:
+        raise Refusal(Fault("media_type_unsupported", "Content-Type", {"accepted": ", ".join(gate.media_types)}))
+    if gate.idempotent:
+        g.command_id = command_id(request.path, g.caller.key, request.headers.get("Idempotency-Key"))
+    if gate.csrf:
+        check_csrf()
+
+
+def _app() -> Any:
+    return current_app
+
+
+def _language_of_programs() -> str:
+    return request.accept_languages.best_match(("ar", "en")) or "ar"
+
+
+def _leave(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Correlation-Id"] = g.get("correlation_id") or str(uuid7())
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Content-Security-Policy"] = _CSP
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    headers.setdefault("Cache-Control", "no-store")
+    if not for_programs():
+        keep_visitor(response)
+    return response
+
+
+def _answer_failure(error: Exception) -> Response:
+    refusal, retry_after = _refusal_of(error)
+    status = problems.status_of(refusal.faults[0])
+    if for_programs():
+        body = problems.problem(refusal.faults, g.get("language", "ar"), request.path, g.get("correlation_id", ""))
+        response = Response(orjson.dumps(body), status, content_type=problems.MEDIA_TYPE)
+    else:
+        response = pages.answer_failure(refusal, status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    if isinstance(error, HTTPException) and error.code == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
+    if status == 401 and for_programs():
+        response.headers["WWW-Authenticate"] = 'Bearer realm="shubbak"'
+    return response
+
+
+def _refusal_of(error: Exception) -> tuple[Refusal, int | None]:
+    """What is said of a failure, and after how many seconds it is worth trying again."""
+    if isinstance(error, Refusal):
+        wait = error.faults[0].params.get("seconds") if error.code == "too_many_requests" else None
+        if wait is None and problems.status_of(error.faults[0]) == 503:
+            wait = problems.RETRY_AFTER
+        return error, wait
+    if isinstance(error, Unavailable):
+        kind = {Busy: "busy", DeadlineExceeded: "deadline_exceeded"}.get(type(error), "unavailable")
+        log.warning("platform did not answer", extra={"why": kind, "error": str(error)})
+        return Refusal(Fault(kind)), problems.RETRY_AFTER
+    if isinstance(error, Conflict):
+        return Refusal(Fault("conflict")), None
+    if isinstance(error, RecursionError):
+        return Refusal(Fault("malformed")), None
+    if isinstance(error, HTTPException):
+        return _refusal_of_http(error), None
+    log.exception("request failed", exc_info=error)
+    return Refusal(Fault("internal")), None
+
+
+def _refusal_of_http(error: HTTPException) -> Refusal:
+    messages = getattr(error, "data", {}).get("messages")
+    if error.code == 422 and isinstance(messages, dict):
+        return problems.refusal_of_messages(messages)
+    if isinstance(error, RequestEntityTooLarge):
+        return Refusal(Fault("too_large", None, {"limit": request.max_content_length}))
+    code = _OF_HTTP.get(error.code or 500)
+    if code is None:
+        log.error("http error without a code of its own", extra={"status": error.code})
+        code = "internal" if (error.code or 500) >= 500 else "malformed"
+    return Refusal(Fault(code))
+

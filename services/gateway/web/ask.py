@@ -1,0 +1,88 @@
+"""Questions that both the API and the pages ask, with the same guard before each: the public inquiry and log-in."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from chassis.actors import PUBLIC
+from rules import numbering
+from rules.arabic import western_digits
+from rules.refusal import Fault, Refusal, refuse
+from services.gateway import accounts, throttle
+from services.gateway.web.caller import caller
+from services.gateway.web.platform import CALL_SECONDS, platform
+
+_LAST4 = re.compile(r"[0-9]{4}")
+
+
+def address() -> str:
+    """Where the request came from, as far as the proxies that are trusted say."""
+    return request.remote_addr or "unknown"
+
+
+def inquire(method: str, tracking_number: str, phone_last4: str | None, *, command_id: UUID | None = None,
+            timeout: float = CALL_SECONDS, **more: Any) -> dict[str, Any]:
+    """Ask about one request in the public's name. Wrong digits and an unknown number are refused alike, and both count
+    as a failure of this address and of this number; too many refuse `too_many_requests`."""
+    digits = western_digits(phone_last4 or "").strip()
+    if not digits:
+        raise refuse("field_required", "phone_last4")
+    number = _number(tracking_number)
+    claims = ((throttle.INQUIRY_ADDRESS, address()), (throttle.INQUIRY_NUMBER, number))
+    held = platform()
+    held.run(lambda work: throttle.check(work, *claims), PUBLIC)
+    try:
+        if not _LAST4.fullmatch(digits):
+            raise refuse("tracking_unknown")
+        return held.call(method, {"tracking_number": number, "phone_last4": digits, **more}, caller().actor,
+                         command_id=command_id, timeout=timeout)
+    except Refusal as refusal:
+        if refusal.code != "tracking_unknown":
+            raise
+        held.run(lambda work: throttle.failed(work, *claims), PUBLIC)
+        raise refuse("tracking_unknown") from None
+
+
+def _number(text: str) -> str:
+    """The number as it is stored; what cannot be one goes on as typed and is refused as unknown."""
+    try:
+        return numbering.parse_tracking(text)
+    except Refusal:
+        return text.strip()[:40]
+
+
+def log_in(username: str, password: str) -> tuple[str, datetime, Any]:
+    """Open a session: its token, when it ends, the account's row. Refuses `login_failed`, and `too_many_requests` after
+    too many failures of this address or this name, before any password is looked at."""
+    name = username.strip().lower()[:64]
+    claims = ((throttle.LOGIN_ADDRESS, address()), (throttle.LOGIN_NAME, name))
+    held = platform()
+    held.run(lambda work: throttle.check(work, *claims), PUBLIC)
+    row = held.run(lambda work: accounts.check_password(work, name, password), PUBLIC)
+    if row is None:
+        held.run(lambda work: _count_failure(work, claims), PUBLIC)
+        raise refuse("login_failed")
+    token, ends = held.run(lambda work: accounts.open_session(work, row, password), PUBLIC)
+    return token, ends, row
+
+
+def _count_failure(work: Any, claims: Any) -> None:
+    throttle.failed(work, *claims)
+    work.audit("session.refused", "log-in")
+
+
+def must(permission: str) -> None:
+    """Refuse unless the caller may do this too, beside the permission of the route."""
+    if not caller().actor.permits(permission):
+        raise Refusal(Fault("forbidden" if caller().is_staff else "unauthenticated"))
+
+
+def submission(body: dict[str, Any]) -> dict[str, Any]:
+    """The payload of `requests.submit`: staff file through their own channel, everybody else through the portal."""
+    channel = caller().actor.channel or "portal" if caller().is_staff else "portal"
+    return {**body, "channel": channel}

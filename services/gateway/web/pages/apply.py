@@ -1,0 +1,217 @@
+"""Apply: fill the form, check the answers and the fee, send. Works without scripts: a question that depends on another
+answer is asked on the next view of the form."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID, uuid5
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+
+from contracts.requests import APPLICANT_KINDS
+from rules import conditions, fees, forms, identity, places
+from rules.arabic import western_digits
+from rules.refusal import Fault, Refusal
+from services.gateway.guide import Entry
+from services.gateway.web.access import FORM, door
+from services.gateway.web import ask
+from services.gateway.web.caller import caller
+from services.gateway.web.idempotency import NAMESPACE
+from services.gateway.web.pages import definition, kept
+from services.gateway.web.pages.public import LANG, entry_of
+from services.gateway.web.platform import platform
+from services.gateway.web.uploads import DOCUMENT_BYTES, read_upload, upload
+
+blueprint = Blueprint("apply", __name__)
+FORM_BYTES = 6 * DOCUMENT_BYTES
+APPLICANT = ("kind", "name", "national_id", "passport", "phone", "email")
+_PATH = LANG + "/services/<code>/apply"
+
+
+@door(blueprint, "GET", _PATH, permission="request.submit")
+def show_form(code: str) -> str:
+    entry = entry_of(code)
+    unit = caller().actor.unit or ""
+    return _form(entry, kept.new_draft(code, unit))
+
+
+@door(blueprint, "POST", _PATH, permission="request.submit", media_types=FORM, csrf=True, limit=FORM_BYTES)
+def check(code: str) -> str | tuple[str, int]:
+    """Check what was filled in. Nothing is lodged yet; documents that arrived are kept for the draft."""
+    entry = entry_of(code)
+    draft = kept.open_draft(request.form.get("draft", ""), code)
+    if "edit" in request.form:
+        return _form(entry, draft)
+    faults = _read(entry, draft)
+    if faults:
+        return _form(entry, draft, faults), 422
+    if _asks_more(entry, draft):
+        return _form(entry, draft, more=True)
+    return _check_page(entry, draft)
+
+
+@door(blueprint, "POST", _PATH + "/send", permission="request.submit", media_types=FORM, csrf=True)
+def send(code: str) -> Response | tuple[str, int]:
+    """Lodge the checked draft. Sending it twice lodges it once."""
+    entry = entry_of(code)
+    draft = kept.open_draft(request.form.get("draft", ""), code)
+    applicant = {**_without_empty(draft["applicant"]), "language": request.path[1:3]}
+    body = {
+        "service_code": code, "unit": draft["unit"], "applicant": applicant, "answers": draft["answers"],
+        "documents": [{"code": name, "document_id": one["document_id"]} for name, one in draft["documents"].items()],
+    }
+    try:
+        lodged = platform().call("requests.submit", ask.submission(body), caller().actor,
+                                 command_id=uuid5(NAMESPACE, f"draft\n{draft['id']}"))
+    except Refusal as refusal:
+        return _form(entry, draft, refusal.faults), 422
+    number = lodged["tracking_number"]
+    digits = western_digits(applicant["phone"])[-4:]
+    response = redirect(url_for("follow.received", tracking_number=number), 303)
+    return kept.keep_followed(response, number, digits)  # type: ignore[arg-type]
+
+
+# -- reading the form ------------------------------------------------------------------------------------------------
+
+
+def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
+    """Take the posted values into the draft; answers every fault found. Answers to questions that no longer apply are
+    left out: somebody changed an earlier answer."""
+    draft["unit"] = request.form.get("unit", "")
+    draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:300] for name in APPLICANT}
+    faults = [] if places.unit(draft["unit"]) else [Fault("choose_one", "unit")]
+    faults += _applicant_faults(draft["applicant"])
+    fields = definition.form(entry.document)
+    given = {field["name"]: _value(field) for field in fields}
+    draft["answers"], answer_faults = _clean(fields, given, _shown_before())
+    faults += answer_faults
+    faults += _take_documents(entry, draft)
+    return faults
+
+
+def _value(field: forms.FormField) -> Any:
+    name = f"answers/{field['name']}"
+    if field["type"] == "multi_choice":
+        return request.form.getlist(name)
+    return request.form.get(name, "")
+
+
+def _shown_before() -> set[str]:
+    return set(request.form.getlist("shown"))
+
+
+def _clean(fields: list[forms.FormField], given: dict[str, Any], shown: set[str]) -> tuple[dict[str, Any], list[Fault]]:
+    """Clean the answers one by one, so that one fault hides no other. A question that newly applies is not a fault yet:
+    it has not been asked."""
+    cleaned: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for field in fields:
+        name = field["name"]
+        if not conditions.holds(field.get("when"), cleaned):
+            continue
+        if name not in shown:
+            continue
+        try:
+            cleaned.update(forms.validate([{**field, "when": None}], {name: given[name]}))
+        except Refusal as refusal:
+            faults += refusal.faults
+            if given[name]:
+                cleaned[name] = given[name]
+    return cleaned, faults
+
+
+def _asks_more(entry: Entry, draft: dict[str, Any]) -> bool:
+    """Whether the answers given bring up a question or a document that was not on the form yet."""
+    shown = _shown_before()
+    fields = [field["name"] for field in definition.form(entry.document)
+              if conditions.holds(field.get("when"), draft["answers"])]
+    documents = [f"document:{one['code']}" for one in
+                 forms.accepted_documents(definition.documents(entry.document), draft["answers"])]
+    return not set(fields + documents) <= shown
+
+
+def _applicant_faults(applicant: dict[str, str]) -> list[Fault]:
+    faults = []
+    if applicant["kind"] not in APPLICANT_KINDS:
+        faults.append(Fault("choose_one", "applicant/kind"))
+    if len(applicant["name"]) < 3:
+        faults.append(Fault("field_required", "applicant/name"))
+    checks = [("phone", identity.parse_mobile, True), ("email", identity.parse_email, False)]
+    if applicant["kind"] == "foreigner":
+        checks.append(("passport", identity.parse_passport, True))
+        applicant["national_id"] = ""
+    else:
+        checks.append(("national_id", lambda text: identity.parse_national_id(text).digits, True))
+        applicant["passport"] = ""
+    for name, parse, required in checks:
+        if not applicant[name]:
+            faults += [Fault("field_required", f"applicant/{name}")] if required else []
+            continue
+        try:
+            parse(applicant[name])
+        except Refusal as refusal:
+            faults += refusal.faults
+    return faults
+
+
+def _take_documents(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
+    """Upload what came with the form and say what is still missing among the documents that were asked for."""
+    faults: list[Fault] = []
+    documents = definition.documents(entry.document)
+    accepted = {one["code"] for one in forms.accepted_documents(documents, draft["answers"])}
+    for code in accepted:
+        file = request.files.get(f"documents/{code}")
+        if file is not None and file.filename:
+            faults += take_document(draft["id"], draft["documents"], code, file)
+    draft["documents"] = {code: one for code, one in draft["documents"].items() if code in accepted}
+    wrong = {fault.field for fault in faults}
+    shown = _shown_before()
+    faults += [
+        Fault("document_missing", f"documents/{one['code']}", {"name_ar": one["name"]["ar"], "name_en": one["name"]["en"]})
+        for one in forms.required_documents(documents, draft["answers"])
+        if one["code"] not in draft["documents"] and f"documents/{one['code']}" not in wrong
+        and f"document:{one['code']}" in shown
+    ]
+    return faults
+
+
+def take_document(draft_id: str, documents: dict[str, Any], code: str, file: FileStorage) -> list[Fault]:
+    """Hand one posted file to requests under a command id of its content; note it among the draft's documents."""
+    field = f"documents/{code}"
+    try:
+        name, content = read_upload(file, field)
+        command = uuid5(UUID(draft_id), code + hashlib.sha256(content).hexdigest())
+        stored = upload(name, content, command)
+    except Refusal as refusal:
+        return [Fault(fault.code, field, fault.params) for fault in refusal.faults]
+    documents[code] = {"document_id": stored["document_id"], "file_name": name, "size": stored["size"]}
+    return []
+
+
+def _without_empty(values: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+# -- showing it ------------------------------------------------------------------------------------------------------
+
+
+def _form(entry: Entry, draft: dict[str, Any], faults: list[Fault] | None = None, *, more: bool = False) -> str:
+    fields = [field for field in definition.form(entry.document)
+              if conditions.holds(field.get("when"), draft["answers"])]
+    documents = forms.accepted_documents(definition.documents(entry.document), draft["answers"])
+    return render_template(
+        "public/apply.html", entry=entry, draft=draft, sealed=kept.seal_draft(draft), fields=fields,
+        documents=documents, faults=faults or [], more=more, units=definition.units(entry.document),
+        kinds=definition.applicant_kinds(entry.document), labels=definition.labels(entry.document),
+        shown=[field["name"] for field in fields] + [f"document:{one['code']}" for one in documents])
+
+
+def _check_page(entry: Entry, draft: dict[str, Any]) -> str:
+    stages, unknown = definition.fees_by_stage(entry.document, draft["answers"])
+    return render_template(
+        "public/check.html", entry=entry, draft=draft, sealed=kept.seal_draft(draft), stages=stages, unknown=unknown,
+        total=sum(fees.total(charges) for _, charges in stages),
+        answers=definition.shown_answers(entry.document, draft["answers"]),
+        documents=[one for one in definition.documents(entry.document) if one["code"] in draft["documents"]])

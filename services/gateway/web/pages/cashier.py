@@ -1,0 +1,84 @@
+"""The cashier's counter: find a bill, take cash, print the receipt."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from rules import numbering
+from rules.arabic import western_digits
+from rules.refusal import Fault, Refusal
+from services.gateway import bills
+from services.gateway.web.access import FORM, door
+from services.gateway.web.caller import caller
+from services.gateway.web.pages import kept
+from services.gateway.web.pages.public import LANG
+from services.gateway.web.platform import platform
+
+blueprint = Blueprint("cashier", __name__)
+_CASHIER = LANG + "/staff/cashier"
+
+
+@door(blueprint, "GET", _CASHIER, permission="bill.take_cash")
+def find() -> str:
+    """A bill by its own number or by the request's; both are asked of the gateway's index."""
+    number = request.args.get("number", "").strip()[:40]
+    found = platform().run(lambda work: bills.find(work, _canonical(number)), caller().actor) if number else []
+    unit = caller().actor.unit
+    mine = [bill for bill in found if unit is None or bill.unit == unit]
+    return render_template("staff/cashier.html", number=number, found=mine)
+
+
+def _canonical(number: str) -> str:
+    """The number as it is stored, whichever of the two kinds it is."""
+    for parse in (numbering.parse_tracking, lambda text: numbering.parse_bill_number(text).text):
+        try:
+            return parse(number)
+        except Refusal:
+            continue
+    return number
+
+
+@door(blueprint, "GET", _CASHIER + "/bills/<uuid:bill_id>", permission="bill.take_cash")
+def show_bill(bill_id: Any) -> str:
+    return _page(bill_id, [], "")
+
+
+@door(blueprint, "POST", _CASHIER + "/bills/<uuid:bill_id>", permission="bill.take_cash", media_types=FORM, csrf=True)
+def take_cash(bill_id: Any) -> Response | tuple[str, int]:
+    given = request.form.get("tendered", "")[:20]
+    tendered = piastres(given)
+    if tendered is None:
+        return _page(bill_id, [Fault("amount_malformed", "tendered")], given), 422
+    try:
+        platform().call("payments.take_cash", {"bill_id": str(bill_id), "tendered": tendered}, caller().actor,
+                        command_id=kept.once("cash"))
+    except Refusal as refusal:
+        if refusal.code in ("forbidden", "bill_unknown"):
+            raise
+        return _page(bill_id, [Fault(refusal.code, "tendered", refusal.faults[0].params)], given), 422
+    return redirect(url_for("cashier.receipt", bill_id=bill_id, tendered=tendered), 303)  # type: ignore[return-value]
+
+
+@door(blueprint, "GET", _CASHIER + "/bills/<uuid:bill_id>/receipt", permission="receipt.read", staff=True)
+def receipt(bill_id: Any) -> str:
+    found = platform().call("payments.receipt", {"bill_id": str(bill_id)}, caller().actor)
+    return render_template("receipt.html", receipt=found, back=url_for("cashier.find"))
+
+
+def piastres(text: str) -> int | None:
+    """Piastres of an amount in pounds as typed (`250`, `250.50`, `٢٥٠٫٥`); None when it is no amount."""
+    plain = western_digits(text).strip().replace("٫", ".").replace("٬", "").replace(",", "")
+    try:
+        amount = Decimal(plain) * 100
+    except InvalidOperation:
+        return None
+    return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and 0 < amount < 10**13 else None
+
+
+def _page(bill_id: Any, faults: list[Fault], given: str) -> str:
+    bill = platform().call("payments.bill", {"bill_id": str(bill_id)}, caller().actor)
+    return render_template("staff/bill.html", bill=bill, faults=faults, given=given, once=secrets.token_urlsafe(18))

@@ -1,0 +1,68 @@
+"""Anybody checks a licence: by its serial, or by the text of its QR, whose signature is checked here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from rules import licence as rules_licence
+from rules.refusal import Fault, Refusal
+from services.gateway.web.access import FORM, door
+from services.gateway.web.caller import caller
+from services.gateway.web.pages.public import LANG
+from services.gateway.web.platform import platform
+
+blueprint = Blueprint("verify", __name__)
+
+
+@door(blueprint, "GET", "/verify", permission="licence.verify")
+def short() -> Response:
+    return redirect(url_for("verify.show_form", lang="ar"), 302)  # type: ignore[return-value]
+
+
+@door(blueprint, "GET", "/verify/<serial>", permission="licence.verify")
+def short_of(serial: str) -> Response:
+    """The short address that can be printed on a licence."""
+    return redirect(url_for("verify.show", lang="ar", serial=serial), 302)  # type: ignore[return-value]
+
+
+@door(blueprint, "GET", LANG + "/verify", permission="licence.verify")
+def show_form() -> str:
+    return render_template("public/verify.html", faults=[], given="", found=None, proved=False)
+
+
+@door(blueprint, "POST", LANG + "/verify", permission="licence.verify", media_types=FORM, csrf=True)
+def take() -> Response | str | tuple[str, int]:
+    """A serial, or the text that a telephone read from the QR."""
+    given = request.form.get("given", "").strip()[:rules_licence.MAX_TEXT]
+    if not given:
+        return _refused(given, Fault("field_required", "given"))
+    if not given.startswith(rules_licence.FORM + "."):
+        return redirect(url_for("verify.show", serial=given[:60]), 303)  # type: ignore[return-value]
+    try:
+        proved = rules_licence.verify(given, _keys())
+        found = _ask(proved.serial)
+    except Refusal as refusal:
+        return _refused(given, Fault(refusal.code, "given", refusal.faults[0].params))
+    return render_template("public/verify.html", faults=[], given="", found=found, proved=found["qr"] == given)
+
+
+@door(blueprint, "GET", LANG + "/verify/<serial>", permission="licence.verify")
+def show(serial: str) -> str | tuple[str, int]:
+    try:
+        return render_template("public/verify.html", faults=[], given="", found=_ask(serial), proved=True)
+    except Refusal as refusal:
+        return _refused(serial, Fault(refusal.code, "given", refusal.faults[0].params))
+
+
+def _ask(serial: str) -> dict[str, Any]:
+    return platform().call("requests.licence", {"serial": serial}, caller().actor)
+
+
+def _keys() -> Any:
+    return rules_licence.public_keyring(platform().settings.env("LICENCE_PUBLIC_KEYS", "") or "")
+
+
+def _refused(given: str, fault: Fault) -> tuple[str, int]:
+    return render_template("public/verify.html", faults=[fault], given=given, found=None, proved=False), 422
