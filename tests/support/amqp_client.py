@@ -1,0 +1,49 @@
+"""A plain AMQP client, so that the broker is judged without the platform's own bus between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import amqp
+
+from infra.rabbitmq import Broker
+
+
+@contextmanager
+def channel(broker: Broker, user: str) -> Iterator[amqp.Channel]:
+    """A channel of one user; publishing on it waits for the broker's confirmation or refusal."""
+    url = urlsplit(broker.amqp_url(user))
+    connection = amqp.Connection(
+        host=f"{url.hostname}:{url.port}",
+        userid=url.username,
+        password=url.password,
+        virtual_host=url.path.lstrip("/"),
+        confirm_publish=True,
+        connect_timeout=5,
+        read_timeout=10,
+    )
+    connection.connect()
+    try:
+        yield connection.channel()
+    finally:
+        connection.collect()
+
+
+def publish(on: amqp.Channel, exchange: str, key: str, body: str = "{}", **options: Any) -> None:
+    """Publish and wait for the confirmation. Raises amqp.AccessRefused when the broker refuses."""
+    on.basic_publish(amqp.Message(body, delivery_mode=2), exchange=exchange, routing_key=key, timeout=10, **options)
+
+
+def take(on: amqp.Channel, queue: str, seconds: float = 10) -> amqp.Message:
+    """The next message of a queue, acknowledged; TimeoutError when none comes."""
+    arrived: list[amqp.Message] = []
+    on.basic_qos(0, 1, False)  # one at a time: nothing else stays with us unacknowledged
+    tag = on.basic_consume(queue, callback=arrived.append)
+    while not arrived:
+        on.connection.drain_events(timeout=seconds)
+    on.basic_cancel(tag)
+    on.basic_ack(arrived[0].delivery_tag)
+    return arrived[0]
