@@ -112,13 +112,15 @@ class Peers:
 
 
 def _first_line(process: subprocess.Popen[bytes], timeout: float) -> bytes:
-    assert process.stdout is not None
+    pipe = process.stdout
     end, read = time.monotonic() + timeout, b""
+    if pipe is None:
+        raise ValueError("the process has no pipe to read from")
     while not read.endswith(b"\n"):
         left = end - time.monotonic()
-        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+        if left <= 0 or not select.select([pipe], [], [], left)[0]:
             raise TimeoutError("the sandboxes did not start in time")
-        piece = os.read(process.stdout.fileno(), 4096)
+        piece = os.read(pipe.fileno(), 4096)
         if not piece:
             raise RuntimeError(f"the sandboxes ended at start with {process.wait()}")
         read += piece

@@ -132,21 +132,19 @@ class HttpDoor:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._wanted = host, port
-        self._server: BaseWSGIServer | None = None
+        self._server: BaseWSGIServer
         self._thread: threading.Thread | None = None
 
     def bind(self) -> int:
         """Take the port before the application exists: the kiosk's address must be known to build it."""
-        self._server = make_server(self._host, self._wanted, lambda e, s: [], threaded=True)
+        self._server = make_server(self._host, self._wanted, Flask("not ready"), threaded=True)
         return int(self._server.port)
 
     def serve(self, app: Flask) -> None:
-        assert self._server is not None
         self._server.app = app
         self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        self._server.shutdown()
+        self._server.server_close()

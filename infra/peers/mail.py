@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -62,7 +61,8 @@ class MailSink:
         raw = envelope.original_content or b""
         with self._lock:
             self._kept.append(_shown(raw, envelope))
-        if self.settings["drop"] and isinstance(server.transport, asyncio.WriteTransport):  # taken, but the sender never hears so
+        if self.settings["drop"] and isinstance(server.transport, asyncio.WriteTransport):
+            # Taken, but the sender never hears so: the window that SMTP leaves open.
             server.transport.abort()
         return "250 2.0.0 OK"
 
@@ -77,7 +77,6 @@ class MailSink:
 
 def _shown(raw: bytes, envelope: Envelope) -> dict[str, Any]:
     message = message_from_bytes(raw, policy=default)
-    assert isinstance(message, EmailMessage)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return {
         "at": time.time(), "from": envelope.mail_from, "to": list(envelope.rcpt_tos),

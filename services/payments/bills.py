@@ -1,0 +1,102 @@
+"""Bills: one for each time a request comes to a payment state, computed from the guide's frozen version."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, update
+
+from chassis.database import Statement
+from chassis.ids import named
+from chassis.uow import UnitOfWork
+from contracts import payments as language
+from contracts.events import Event
+from rules import fees, numbering, payment_states
+from rules import ledger as ledger_rules
+from rules.refusal import refuse
+from services.payments import guide, records, tables
+from services.payments.rails import RAILS
+from services.payments.receipts import CAIRO
+from services.payments.records import Bill
+
+DAYS = 30  # that a bill may be paid when SHUBBAK_BILL_DAYS does not say otherwise
+
+_SERIAL = Statement(select(func.nextval("bill_serial")))
+_SEEN = Statement(select(tables.request_seen).where(tables.request_seen.c.request_id == bindparam("wanted")))
+_FIRST_SEEN = Statement.insert(tables.request_seen)
+_NEXT_SEEN = Statement(update(tables.request_seen).where(
+    tables.request_seen.c.request_id == bindparam("which"), tables.request_seen.c.sequence == bindparam("seen")
+).values({name: bindparam(name, type_=tables.request_seen.c[name].type)
+          for name in ("sequence", "state_kind", "outcome")}))
+
+
+def follow_request(work: UnitOfWork, event: Event) -> None:
+    """A request was submitted or moved. Whatever was still owed from an earlier state is cancelled; a payment state
+    that it entered is billed. A fact that is older than what is known already asks for nothing: facts of one request
+    may come in any order. Raises DefinitionNotHere to be called again once the guide has arrived."""
+    data, request_id = event.data, UUID(str(event.data["request_id"]))
+    seen = work.first(_SEEN, wanted=request_id)
+    if seen is not None and seen.sequence >= event.sequence:
+        return
+    known = {"sequence": event.sequence, "state_kind": data["state_kind"], "outcome": data.get("outcome")}
+    if seen is None:
+        work.write(_FIRST_SEEN, request_id=request_id, **known)
+    else:
+        work.write(_NEXT_SEEN, expect=1, which=request_id, seen=seen.sequence, **known)
+        _cancel_open(work, request_id)
+    if data["state_kind"] == "payment":
+        _issue(work, event, request_id)
+
+
+def _issue(work: UnitOfWork, event: Event, request_id: UUID) -> None:
+    data, stage = event.data, event.data["stage"]
+    lines = guide.fee_lines(work, data["service_code"], data["service_version"])
+    charges = fees.compute(lines, data["fee_inputs"], stage)
+    ledger_rules.fee_split(charges)  # an account that cannot be posted to must fail now, not when money comes
+    total = fees.total(charges)
+    issued = Bill(
+        id=named("bill", str(request_id), stage, str(event.sequence)), version=1, number=_number(work),
+        request_id=request_id, entry=event.sequence, stage=stage, tracking_number=data["tracking_number"],
+        service_code=data["service_code"], service_version=data["service_version"], unit=data["unit"],
+        state="created", total=total, lines=[charge.as_dict() for charge in charges], issued_at=work.now,
+        expires_at=_last_moment(work), correlation_id=work.correlation_id)
+    records.add_bill(work, issued)
+    records.announce(work, issued, language.ISSUED)
+    if total == 0:  # nothing to pay is paid at once: no money, no receipt, no posting
+        records.change_bill(work, issued, language.PAID, state="paid", paid_at=work.now)
+
+
+def _cancel_open(work: UnitOfWork, request_id: UUID) -> None:
+    for standing in records.bills_of_request(work, request_id):
+        if standing.state in ("created", "pending", "failed"):
+            step = payment_states.step(standing.state, payment_states.CANCELLED)
+            records.change_bill(work, standing, records.event_of(step.to_state), state=step.to_state)
+
+
+def _number(work: UnitOfWork) -> str:
+    return numbering.bill_number(work.settings.node, work.now.astimezone(CAIRO).year, work.scalar(_SERIAL))
+
+
+def _last_moment(work: UnitOfWork) -> datetime:
+    """The end of the last Cairo day on which the bill may be paid: people keep days, not seconds."""
+    days = int(work.settings.env("BILL_DAYS", str(DAYS)) or DAYS)
+    day = work.now.astimezone(CAIRO).date() + timedelta(days=days + 1)
+    return datetime.combine(day, time.min, CAIRO).astimezone(work.now.tzinfo)
+
+
+def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """One bill with its payments, or all bills of a request. Refuses bill_unknown."""
+    if body.get("bill_id") is not None:
+        return _shown(work, records.bill(work, body["bill_id"]))
+    if body.get("request_id") is None:
+        raise refuse("field_required", "bill_id")
+    return {"bills": [_shown(work, standing) for standing in records.bills_of_request(work, body["request_id"])]}
+
+
+def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
+    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": list(RAILS.names), "payments": [
+        {"payment_id": payment.id, "rail": payment.rail, "state": payment.state, "amount": payment.amount,
+         "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at}
+        for payment in records.payments_of_bill(work, standing.id)]}

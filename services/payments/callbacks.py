@@ -1,0 +1,25 @@
+"""Callbacks of rails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.uow import UnitOfWork
+from rules.refusal import Refusal
+from services.payments import settle
+from services.payments.rails import RAILS
+
+
+def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """Take one callback, raw as it came. `taken` is false for a repeat; both are acknowledged with 200, also when it
+    speaks of nothing we know (that is kept for a person). Refuses rail_unknown, callback_malformed, callback_forged;
+    a forged one is recorded in the audit and changes nothing."""
+    rail = RAILS.of(work.settings, body["rail"])
+    try:
+        report = rail.read_callback(body["body"], body["query"])
+    except Refusal as refusal:
+        if refusal.code == "callback_forged":
+            work.deny("bill.callback", f"forged:{rail.name}")
+        raise
+    outcome = settle.take(work, rail.name, report, "callback", body["body"])
+    return {"taken": outcome is not None}

@@ -1,0 +1,32 @@
+"""Cash at the counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.uow import UnitOfWork
+from contracts import payments as language
+from rules import payment_states
+from rules.refusal import refuse
+from services.payments import ledger, receipts, records
+
+WAY = "cash"
+
+
+def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """A cashier takes the whole amount of a bill of the own unit. Refuses forbidden, bill_unknown, bill_not_payable,
+    amount_insufficient. The answer's `change` and all amounts are piastres."""
+    standing = records.bill(work, body["bill_id"])
+    work.require("bill.take_cash", unit=standing.unit)
+    step = payment_states.step(standing.state, payment_states.CASH_TAKEN)
+    tendered = body["tendered"]
+    if tendered < standing.total:
+        raise refuse("amount_insufficient", "tendered", missing=standing.total - tendered)
+    number = receipts.next_number(work)
+    paid = records.change_bill(work, standing, language.PAID, state=step.to_state, paid_at=work.now,
+                               receipt_number=number)
+    book = f"{standing.unit}/{work.now.astimezone(receipts.CAIRO).year}"
+    receipts.give(work, number, paid, WAY, tendered=tendered, book=book)
+    ledger.post_cash(work, paid, number)
+    work.audit("bill.cash_taken", str(paid.id), amount=paid.total, receipt_number=number)
+    return {"bill_id": paid.id, "state": paid.state, "receipt_number": number, "change": tendered - paid.total}

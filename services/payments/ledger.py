@@ -1,0 +1,104 @@
+"""The double-entry ledger of collections, on a cash basis: what came in, where it lies, what it was for.
+
+Entries are made by rules.ledger, whose accounts they use; here they are written down. The database refuses a journal
+that does not sum to zero, and any change of one that stands (migrations/versions/0001_payments.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from rules import ledger as rules
+from rules.fees import Charge
+from services.payments import tables
+from services.payments.records import Bill
+
+_JOURNAL = Statement.insert(tables.journal)
+_ENTRY = Statement.insert(tables.entry, "journal_id", "account", "amount")
+
+
+def charges(lines: Iterable[dict[str, Any]]) -> list[Charge]:
+    """A bill's lines as the rules know them."""
+    return [Charge(line["code"], line["name"], line["account"], line["amount"]) for line in lines]
+
+
+def post(work: UnitOfWork, made: rules.Entry, *, unit: str | None = None, bill_id: UUID | None = None,
+         payment_id: UUID | None = None) -> None:
+    """Gather one journal. Its kind and reference name what is posted; posting that twice is a conflict."""
+    journal_id = uuid7()
+    work.write(_JOURNAL, id=journal_id, kind=made.kind, source=f"{made.kind}:{made.reference}", bill_id=bill_id,
+               payment_id=payment_id, unit=unit, at=work.now)
+    work.write_many(_ENTRY, [{"journal_id": journal_id, "account": posting.account, "amount": posting.amount}
+                             for posting in made.postings])
+
+
+def post_cash(work: UnitOfWork, paid: Bill, receipt_number: str) -> None:
+    """A bill was paid at the counter of its unit."""
+    post(work, rules.cash_receipt(paid.unit, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id)
+
+
+def post_rail(work: UnitOfWork, paid: Bill, receipt_number: str, rail: str, payment_id: UUID) -> None:
+    """A bill was paid through a rail."""
+    post(work, rules.rail_receipt(rail, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id,
+         payment_id=payment_id)
+
+
+def post_held(work: UnitOfWork, rail: str, reference: str, amount: int, *, bill: Bill | None = None,
+              payment_id: UUID | None = None) -> None:
+    """Money came that settles no bill: it is in the books from the first moment, held for a person."""
+    post(work, rules.money_held(rail, reference, amount), unit=bill.unit if bill else None,
+         bill_id=bill.id if bill else None, payment_id=payment_id)
+
+
+_CHECKS = {
+    "unbalanced journal": """
+        SELECT j.id::text || ': ' || count(e.id) || ' entries, sum ' || coalesce(sum(e.amount), 0)
+        FROM journal j LEFT JOIN entry e ON e.journal_id = j.id GROUP BY j.id
+        HAVING count(e.id) < 2 OR coalesce(sum(e.amount), 0) <> 0""",
+    "paid bill without its collection": """
+        SELECT b.number FROM bill b
+        LEFT JOIN journal j ON j.bill_id = b.id AND j.kind IN ('cash_receipt', 'rail_receipt')
+        WHERE b.state = 'paid' AND b.total > 0 AND j.id IS NULL""",
+    "collection of a bill that is not paid": """
+        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id
+        WHERE j.kind IN ('cash_receipt', 'rail_receipt') AND b.state <> 'paid'""",
+    "collection that differs from its bill": """
+        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id JOIN entry e ON e.journal_id = j.id
+        WHERE j.kind IN ('cash_receipt', 'rail_receipt') GROUP BY b.id, b.number, b.total
+        HAVING sum(e.amount) FILTER (WHERE e.amount > 0) <> b.total""",
+    "bill collected twice": """
+        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id
+        WHERE j.kind IN ('cash_receipt', 'rail_receipt') GROUP BY b.id, b.number HAVING count(*) > 1""",
+    "bill whose lines differ from its total": """
+        SELECT b.number FROM bill b
+        WHERE b.total <> coalesce((SELECT sum((l->>'amount')::bigint) FROM jsonb_array_elements(b.lines) l), 0)""",
+    "paid bill without a receipt": """
+        SELECT b.number FROM bill b LEFT JOIN receipt r ON r.bill_id = b.id AND r.number = b.receipt_number
+        WHERE b.state = 'paid' AND b.total > 0 AND r.number IS NULL""",
+    "money from a rail that is not in the books": """
+        SELECT p.merchant_reference FROM payment p LEFT JOIN journal j ON j.payment_id = p.id
+        LEFT JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || p.rail
+        WHERE p.paid_amount IS NOT NULL GROUP BY p.id, p.merchant_reference, p.paid_amount
+        HAVING coalesce(sum(e.amount), 0) <> p.paid_amount""",
+    "gap in a receipt book": """
+        SELECT b.book FROM receipt_book b LEFT JOIN receipt r ON r.book = b.book GROUP BY b.book, b.last
+        HAVING count(r.number) <> b.last OR max(r.book_serial) IS DISTINCT FROM b.last OR min(r.book_serial) <> 1""",
+}
+
+
+def check_ledger(connection: Connection) -> list[str]:
+    """Everything that is wrong with the books, as `what: which`; empty when they are right. Reads only."""
+    return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))]
+
+
+def balances(connection: Connection) -> dict[str, int]:
+    """The balance of every account in piastres."""
+    rows: Iterable[Any] = connection.execute(text("SELECT account, sum(amount) FROM entry GROUP BY account ORDER BY 1"))
+    return {account: int(amount) for account, amount in rows}

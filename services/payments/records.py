@@ -1,0 +1,174 @@
+"""Bills and payments as they stand in the database, and the one way in which either changes.
+
+A change names the version it was made from, so two writers cannot both succeed; the chassis runs the slower one again.
+Every change of a bill is exactly one event, whose sequence is the bill's new version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from contracts import payments as language
+from contracts.events import EventType
+from rules.refusal import refuse
+from services.payments import tables
+
+CURRENCY = "EGP"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What is owed for one stage of one request. `total` and the lines' amounts are piastres."""
+
+    id: UUID
+    version: int
+    number: str
+    request_id: UUID
+    entry: int
+    stage: str
+    tracking_number: str
+    service_code: str
+    service_version: int
+    unit: str
+    state: str
+    total: int
+    lines: list[dict[str, Any]]
+    issued_at: datetime
+    correlation_id: str
+    expires_at: datetime | None
+    rail: str | None = None
+    reference: str | None = None
+    paid_at: datetime | None = None
+    receipt_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One attempt to pay a bill through a rail."""
+
+    id: UUID
+    version: int
+    bill_id: UUID
+    rail: str
+    merchant_reference: str
+    state: str
+    amount: int
+    started_at: datetime
+    expires_at: datetime | None
+    attempts: int
+    next_at: datetime | None
+    reference: str | None = None
+    pay_url: str | None = None
+    paid_amount: int | None = None
+    settled_at: datetime | None = None
+    error: str | None = None
+
+
+_BILL_CHANGES = ("state", "expires_at", "rail", "reference", "paid_at", "receipt_number")
+_PAYMENT_CHANGES = ("state", "expires_at", "attempts", "next_at", "reference", "pay_url", "paid_amount", "settled_at",
+                    "error")
+
+
+def _select(table: Any, record: type, *where: Any) -> Statement:
+    return Statement(select(*(table.c[field.name] for field in fields(record))).where(*where))
+
+
+def _update(table: Any, changes: tuple[str, ...]) -> Statement:
+    return Statement(update(table).where(table.c.id == bindparam("which"), table.c.version == bindparam("seen")).values(
+        version=bindparam("seen") + 1, **{name: bindparam(name, type_=table.c[name].type) for name in changes}))
+
+
+_INSERT_BILL = Statement.insert(tables.bill)
+_INSERT_PAYMENT = Statement.insert(tables.payment)
+_UPDATE_BILL = _update(tables.bill, _BILL_CHANGES)
+_UPDATE_PAYMENT = _update(tables.payment, _PAYMENT_CHANGES)
+_BILL = _select(tables.bill, Bill, tables.bill.c.id == bindparam("wanted"))
+_BILLS_OF_REQUEST = Statement(
+    select(*(tables.bill.c[field.name] for field in fields(Bill)))
+    .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.id))
+_PAYMENT = _select(tables.payment, Payment, tables.payment.c.id == bindparam("wanted"))
+_PAYMENT_AT_RAIL = _select(tables.payment, Payment, tables.payment.c.rail == bindparam("wanted_rail"),
+                           tables.payment.c.merchant_reference == bindparam("wanted"))
+_PAYMENTS_OF_BILL = Statement(
+    select(*(tables.payment.c[field.name] for field in fields(Payment)))
+    .where(tables.payment.c.bill_id == bindparam("wanted")).order_by(tables.payment.c.started_at))
+
+
+def bill(work: UnitOfWork, bill_id: UUID) -> Bill:
+    """The bill. Refuses bill_unknown."""
+    row = work.first(_BILL, wanted=bill_id)
+    if row is None:
+        raise refuse("bill_unknown", "bill_id")
+    return Bill(**row._asdict())
+
+
+def bills_of_request(work: UnitOfWork, request_id: UUID) -> list[Bill]:
+    return [Bill(**row._asdict()) for row in work.all(_BILLS_OF_REQUEST, wanted=request_id)]
+
+
+def payment(work: UnitOfWork, payment_id: UUID) -> Payment:
+    return Payment(**work.one(_PAYMENT, wanted=payment_id)._asdict())
+
+
+def payment_at_rail(work: UnitOfWork, rail: str, merchant_reference: str) -> Payment | None:
+    """The payment that a rail knows under our reference."""
+    row = work.first(_PAYMENT_AT_RAIL, wanted_rail=rail, wanted=merchant_reference)
+    return None if row is None else Payment(**row._asdict())
+
+
+def payments_of_bill(work: UnitOfWork, bill_id: UUID) -> list[Payment]:
+    return [Payment(**row._asdict()) for row in work.all(_PAYMENTS_OF_BILL, wanted=bill_id)]
+
+
+def add_bill(work: UnitOfWork, new: Bill) -> None:
+    work.write(_INSERT_BILL, **asdict(new))
+
+
+def change_bill(work: UnitOfWork, old: Bill, event_type: EventType, **changes: Any) -> Bill:
+    """Change a bill and say so. Whether the change is allowed has been judged before (rules.payment_states)."""
+    new = replace(old, version=old.version + 1, **changes)
+    work.write(_UPDATE_BILL, expect=1, which=old.id, seen=old.version,
+               **{name: getattr(new, name) for name in _BILL_CHANGES})
+    announce(work, new, event_type)
+    return new
+
+
+def announce(work: UnitOfWork, standing: Bill, event_type: EventType) -> None:
+    work.append(event_type, standing.id, standing.version, state_of(standing))
+
+
+def state_of(standing: Bill) -> dict[str, Any]:
+    """The bill in the published language (contracts.payments.BillState)."""
+    return {
+        "bill_id": standing.id, "bill_number": standing.number, "request_id": standing.request_id,
+        "tracking_number": standing.tracking_number, "service_code": standing.service_code, "unit": standing.unit,
+        "stage": standing.stage, "state": standing.state, "total": standing.total, "currency": CURRENCY,
+        "lines": standing.lines, "expires_at": standing.expires_at, "rail": standing.rail,
+        "reference": standing.reference, "paid_at": standing.paid_at, "receipt_number": standing.receipt_number,
+    }
+
+
+def add_payment(work: UnitOfWork, new: Payment) -> None:
+    work.write(_INSERT_PAYMENT, **asdict(new))
+
+
+def change_payment(work: UnitOfWork, old: Payment, **changes: Any) -> Payment:
+    new = replace(old, version=old.version + 1, **changes)
+    work.write(_UPDATE_PAYMENT, expect=1, which=old.id, seen=old.version,
+               **{name: getattr(new, name) for name in _PAYMENT_CHANGES})
+    return new
+
+
+EVENT_OF_STATE = {"created": language.ISSUED, "pending": language.PENDING, "paid": language.PAID}
+
+
+def event_of(state: str) -> EventType:
+    """The event that a bill's arrival in a state is told by."""
+    return EVENT_OF_STATE.get(state, language.CHANGED)

@@ -1,0 +1,146 @@
+"""What a rail reports, wherever it was heard (callback, question, answer to a charge), becomes a change of the books.
+
+The same report twice changes nothing. Money is never argued away: what does not pay the bill is posted as held and
+laid before a person. What each report does to the bill is the table of rules.payment_states.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, select
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from rules import payment_states
+from services.payments import ledger, receipts, records, tables
+from services.payments.rails import base
+from services.payments.rails.base import Report
+from services.payments.records import Bill, Payment
+
+LIVE = ("created", "pending")
+FIRST_QUESTION = timedelta(seconds=15)  # the rail is asked by itself when no callback came for so long
+_SEALED = "payments.review.body"
+
+_SEEN = Statement(select(tables.callback.c.outcome).where(
+    tables.callback.c.rail == bindparam("wanted_rail"), tables.callback.c.reference == bindparam("wanted_reference"),
+    tables.callback.c.status == bindparam("wanted_status"), tables.callback.c.amount == bindparam("wanted_amount")))
+_TAKE = Statement.insert(tables.callback)
+_REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "merchant_reference", "payment_id",
+                           "bill_id", "amount", "body", "raised_at")
+
+# Outcomes that leave the payment as it was.
+LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale")
+_ENDS = {base.FAILED: "failed", base.EXPIRED: "expired", base.CANCELLED: "cancelled"}
+
+
+def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "") -> str | None:
+    """Apply a genuine report and answer what became of it; None when it was no news."""
+    reference, amount = report.reference or f"ours:{report.merchant_reference}", report.amount or 0
+    if work.first(_SEEN, wanted_rail=rail, wanted_reference=reference, wanted_status=report.status,
+                  wanted_amount=amount) is not None:
+        return None
+    payment = records.payment_at_rail(work, rail, report.merchant_reference)
+    if payment is None:
+        outcome = _unknown(work, rail, report, body, "reference_unknown")
+    elif report.reference and payment.reference and report.reference != payment.reference:
+        outcome = _unknown(work, rail, report, body, "reference_differs")
+    else:
+        bill = records.bill(work, payment.bill_id)
+        work.correlation_id = bill.correlation_id
+        if report.status == base.NEW:
+            return _adopt(work, payment, bill, report)
+        if report.status == base.PAID:
+            outcome = _paid(work, payment, bill, report, body)
+        elif report.status in _ENDS:
+            outcome = _ended(work, payment, bill, report)
+        else:
+            outcome = "refund_reported"
+            _review(work, rail, report, body, outcome, payment, bill)
+    work.write(_TAKE, rail=rail, reference=reference, status=report.status, amount=amount,
+               payment_id=payment.id if payment else None, source=source, outcome=outcome, taken_at=work.now)
+    work.audit("payment.reported", str(payment.id) if payment else f"{rail}:{report.merchant_reference}",
+               status=report.status, amount=amount, outcome=outcome, source=source)
+    return outcome
+
+
+def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str | None:
+    """The rail has given its reference: the citizen can be told what to quote. Without one there is no news."""
+    if report.reference is None or payment.reference is not None or payment.state not in LIVE:
+        return None
+    records.change_payment(work, payment, state="pending", reference=report.reference, pay_url=report.pay_url,
+                           attempts=0, next_at=work.now + FIRST_QUESTION, error=None)
+    if (bill.state, payment_states.STARTED) in payment_states.STEPS:
+        state = payment_states.step(bill.state, payment_states.STARTED).to_state
+        records.change_bill(work, bill, records.event_of(state), state=state, rail=payment.rail,
+                            reference=report.reference)
+    return "pending"
+
+
+def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str) -> str:
+    amount = report.amount or 0
+    trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
+    step = payment_states.step(bill.state, trigger)
+    settles = step.effect == payment_states.RECEIPT
+    paid_at = report.paid_at or work.now
+    records.change_payment(
+        work, payment, state="paid" if settles else "under_review", reference=report.reference or payment.reference,
+        paid_amount=(payment.paid_amount or 0) + amount, settled_at=paid_at, next_at=None, error=None)
+    if settles:
+        number = receipts.next_number(work)
+        paid = records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
+                                   reference=report.reference, paid_at=paid_at, receipt_number=number)
+        receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
+        ledger.post_rail(work, paid, number, payment.rail, payment.id)
+        return step.to_state
+    reason = _reason(bill, trigger)
+    if amount:
+        ledger.post_held(work, payment.rail, _held_reference(report), amount, bill=bill, payment_id=payment.id)
+    _review(work, payment.rail, report, body, reason, payment, bill)
+    if step.to_state != bill.state:
+        records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
+                            reference=report.reference)
+    return reason
+
+
+def _reason(bill: Bill, trigger: str) -> str:
+    if trigger == payment_states.WRONG_AMOUNT:
+        return "amount_differs"
+    return {"paid": "paid_twice", "cancelled": "paid_after_cancellation"}.get(bill.state, "paid_under_review")
+
+
+def _ended(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str:
+    """A reference came to nothing. The bill can be paid in another way until its own time is over, so a rail that lets
+    its reference expire early does not lapse the request."""
+    if payment.state not in LIVE:
+        return "stale"
+    records.change_payment(work, payment, state=_ENDS[report.status], settled_at=work.now, next_at=None,
+                           reference=report.reference or payment.reference)
+    if bill.reference != (report.reference or payment.reference):
+        return _ENDS[report.status]
+    over = bill.expires_at is not None and bill.expires_at <= work.now
+    step = payment_states.step(bill.state, payment_states.EXPIRED if over else payment_states.FAILED)
+    if step.changes:
+        records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state)
+    return _ENDS[report.status]
+
+
+def _unknown(work: UnitOfWork, rail: str, report: Report, body: str, reason: str) -> str:
+    """Genuine, but about nothing we know. Money among it is held; the rest is for a person to read."""
+    if report.status == base.PAID and report.amount:
+        ledger.post_held(work, rail, _held_reference(report), report.amount)
+    _review(work, rail, report, body, reason, None, None)
+    return reason
+
+
+def _held_reference(report: Report) -> str:
+    return f"{report.reference or report.merchant_reference}:{report.amount}"
+
+
+def _review(work: UnitOfWork, rail: str, report: Report, body: str, reason: str, payment: Payment | None,
+            bill: Bill | None) -> None:
+    work.write(_REVIEW, id=uuid7(), reason=reason, rail=rail, reference=report.reference,
+               merchant_reference=report.merchant_reference, payment_id=payment.id if payment else None,
+               bill_id=bill.id if bill else None, amount=report.amount or 0,
+               body=work.privacy.seal(body, field=_SEALED) if body else None, raised_at=work.now)
