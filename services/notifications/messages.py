@@ -1,0 +1,235 @@
+"""The message: made once for a cause, claimed before it is sent, changed only along its transitions.
+
+Each change of a message's state is an event whose sequence is the message's version. Text and address are sealed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from contracts.notifications import CHANGED
+from rules.identity import mask_email, mask_phone
+from services.notifications import states
+from services.notifications.packing import Pack
+from services.notifications.providers.base import Outcome, Outgoing, Verdict
+from services.notifications.states import PartState, State
+from services.notifications.tables import UNSENT, message, message_part, recipient
+
+ADDRESS, CONTENT = "notifications.address", "notifications.content"
+
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_TOLD = Statement(select(message.c.channel).where(message.c.request_id == bindparam("request_id"),
+                                                  message.c.cause == bindparam("cause")))
+_CREATE = Statement.insert(
+    message, "id", "version", "request_id", "cause", "channel", "template", "template_version", "language", "state",
+    "address", "address_lookup", "content", "created_at", "expires_at", "next_at")
+_DUE = Statement(
+    select(message)
+    .where(message.c.channel == bindparam("channel"), UNSENT, message.c.next_at <= bindparam("now"))
+    .order_by(message.c.next_at, message.c.id)
+    .limit(bindparam("most", type_=BigInteger)))
+_OVER = Statement(
+    select(message)
+    .where(message.c.channel == bindparam("channel"), UNSENT, message.c.next_at <= bindparam("now"),
+           message.c.expires_at <= bindparam("now"))
+    .order_by(message.c.next_at, message.c.id)
+    .limit(100))
+_BY_IDS = Statement(select(message).where(message.c.id == func.any(_IDS)))
+_PARTS = Statement(select(message_part).where(message_part.c.message_id == func.any(_IDS))
+                   .order_by(message_part.c.message_id, message_part.c.number))
+_CHANGE = Statement(
+    update(message)
+    .where(message.c.id == bindparam("key"), message.c.version == bindparam("seen"))
+    .values(version=bindparam("seen") + 1, **{
+        name: bindparam(name) for name in ("state", "next_at", "attempts", "provider", "parts", "sent_at",
+                                           "delivered_at", "error")}))
+_ADD_PARTS = Statement.insert(message_part, "message_id", "number", "state", "reference")
+# A receipt may have overtaken the answer: a part that is already delivered stays so.
+_ACCEPTED = Statement(
+    update(message_part)
+    .where(message_part.c.message_id == bindparam("key"), message_part.c.number == bindparam("part"),
+           message_part.c.state != PartState.DELIVERED.value)
+    .values(state=PartState.ACCEPTED.value, provider_message_id=bindparam("provider_message_id")))
+_REFUSED = Statement(
+    update(message_part)
+    .where(message_part.c.message_id == bindparam("key"), message_part.c.number == bindparam("part"),
+           message_part.c.state == PartState.WAITING.value)
+    .values(state=PartState.UNDELIVERED.value))
+_HISTORY = Statement(select(message).where(message.c.request_id == bindparam("request_id"))
+                     .order_by(message.c.created_at, message.c.id).limit(500))
+_UNIT = Statement(select(recipient.c.unit).where(recipient.c.request_id == bindparam("request_id")))
+_OLDEST = Statement(select(message.c.channel, func.min(message.c.created_at).label("oldest"))
+                    .where(UNSENT).group_by(message.c.channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message about to be made. `content` is what `packing` turns into bytes: {text} or {subject, plain, html}."""
+
+    channel: str
+    address: str
+    template: str
+    template_version: int
+    language: str
+    content: Mapping[str, str]
+
+
+def create(work: UnitOfWork, request_id: UUID, cause: UUID, drafts: Sequence[Draft]) -> int:
+    """One message a channel for this cause; channels that were told already are left out. Returns how many are new.
+    Two workers at the same cause meet at the unique key, and the second one runs again and finds them."""
+    told = {row.channel for row in work.all(_TOLD, request_id=request_id, cause=cause)}
+    fresh = [draft for draft in drafts if draft.channel not in told]
+    for draft in fresh:
+        message_id = uuid7()
+        work.write(
+            _CREATE, id=message_id, version=1, request_id=request_id, cause=cause, channel=draft.channel,
+            template=draft.template, template_version=draft.template_version, language=draft.language,
+            state=State.CREATED.value, address=work.privacy.seal(draft.address, field=ADDRESS),
+            address_lookup=work.privacy.lookup(draft.address, ADDRESS),
+            content=work.privacy.seal(json.dumps(dict(draft.content), ensure_ascii=False), field=CONTENT),
+            created_at=work.now, expires_at=work.now + states.LIFETIME, next_at=work.now)
+        work.append(CHANGED, message_id, 1, {
+            "message_id": message_id, "request_id": request_id, "channel": draft.channel, "template": draft.template,
+            "template_version": draft.template_version, "language": draft.language, "state": State.CREATED.value,
+            "parts": None, "provider": None})
+    return len(fresh)
+
+
+def expire(work: UnitOfWork, channel: str) -> int:
+    """Give up the messages whose time is over. Needs no provider, so it also runs while that is away."""
+    rows = work.all(_OVER, channel=channel, now=work.now)
+    for row in rows:
+        change(work, row, State.EXPIRED, error=row.error or "expired")
+    return len(rows)
+
+
+def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timedelta, pack: Pack) -> list[Outgoing]:
+    """Take the messages that are due, at most `most`, and mark them `sending` with the references under which the
+    provider will know them. Until `lease` is over nobody else takes them; after it the rule of the one window holds
+    (README): whoever finds one still `sending` hands over again the parts that nobody confirmed."""
+    rows = [row for row in work.all(_DUE, channel=channel, now=work.now, most=most) if row.expires_at > work.now]
+    known = _parts_of(work, [row.id for row in rows])
+    taken: list[Outgoing] = []
+    for row in rows:
+        address = work.privacy.open(row.address, field=ADDRESS)
+        pieces = pack(row, address, json.loads(work.privacy.open(row.content, field=CONTENT)))
+        waiting = {part.number for part in known.get(row.id, ()) if part.state == PartState.WAITING}
+        if row.id not in known:
+            waiting = {piece.number for piece in pieces}
+            work.write_many(_ADD_PARTS, [{"message_id": row.id, "number": piece.number, "reference": piece.reference,
+                                          "state": PartState.WAITING.value} for piece in pieces])
+        change(work, row, State.SENDING, attempts=row.attempts + 1, next_at=work.now + lease, provider=provider,
+               parts=len(pieces))
+        taken.append(Outgoing(row.id, address, tuple(piece for piece in pieces if piece.number in waiting)))
+    return taken
+
+
+def record(work: UnitOfWork, outcomes: Mapping[UUID, Outcome]) -> dict[str, int]:
+    """Write down what the provider answered; returns how many messages came into which state. A part whose answer was
+    lost leaves its message `sending` until a receipt comes or the lease is over."""
+    rows = work.all(_BY_IDS, ids=list(outcomes))
+    known = _parts_of(work, list(outcomes))
+    counted: dict[str, int] = {}
+    for row in rows:
+        outcome = outcomes[row.id]
+        after = {part.number: PartState(part.state) for part in known.get(row.id, ())}
+        for number, answer in outcome.items():
+            if answer.verdict is Verdict.ACCEPTED:
+                work.write(_ACCEPTED, key=row.id, part=number, provider_message_id=answer.provider_id)
+                if after[number] is PartState.WAITING:
+                    after[number] = PartState.ACCEPTED
+            elif answer.verdict is Verdict.PERMANENT and after[number] is PartState.WAITING:
+                work.write(_REFUSED, key=row.id, part=number)
+                after[number] = PartState.UNDELIVERED
+        state = _conclude(work, row, list(after.values()), outcome)
+        if state is not None:
+            counted[state] = counted.get(state, 0) + 1
+    return counted
+
+
+def _conclude(work: UnitOfWork, row: Any, parts: list[PartState], outcome: Outcome) -> State | None:
+    reason = next((answer.reason for answer in outcome.values() if answer.reason), None)
+    decided = states.settled(parts)
+    if decided is not None:
+        return settle(work, row, decided, reason if decided is State.FAILED else None)
+    verdicts = {answer.verdict for answer in outcome.values()}
+    if State(row.state) is not State.SENDING or Verdict.UNCERTAIN in verdicts:
+        return None
+    waits = [answer.retry_after for answer in outcome.values() if answer.retry_after]
+    change(work, row, State.FAILED_TEMPORARILY, error=reason,
+           next_at=states.next_attempt(row.attempts, work.now, row.expires_at, max(waits, default=None)))
+    return State.FAILED_TEMPORARILY
+
+
+def settle(work: UnitOfWork, row: Any, decided: State, reason: str | None = None) -> State | None:
+    """Bring a message into the state that its parts decide, where its present state lets it; None when nothing
+    changes."""
+    before = State(row.state)
+    if before is decided or not states.may_follow(before, decided):
+        return None
+    change(work, row, decided, error=reason, sent_at=row.sent_at or (work.now if decided is not State.FAILED else None),
+           delivered_at=work.now if decided is State.DELIVERED else None)
+    return decided
+
+
+def change(work: UnitOfWork, row: Any, state: State, **new: Any) -> None:
+    """Gather a change of state with its event. `row` is the message as it was read; a change by anybody else in between
+    makes the whole unit of work run again."""
+    if not states.may_follow(State(row.state), state):
+        raise AssertionError(f"a message may not go from {row.state} to {state}")
+    values: dict[str, datetime | str | int | None] = {
+        name: getattr(row, name)
+        for name in ("next_at", "attempts", "provider", "parts", "sent_at", "delivered_at", "error")}
+    values.update(new)
+    work.write(_CHANGE, expect=1, key=row.id, seen=row.version, state=state.value, **values)
+    work.append(CHANGED, row.id, row.version + 1, {
+        "message_id": row.id, "request_id": row.request_id, "channel": row.channel, "template": row.template,
+        "template_version": row.template_version, "language": row.language, "state": state.value,
+        "parts": values["parts"], "provider": values["provider"]})
+
+
+def find(work: UnitOfWork, ids: Sequence[UUID]) -> tuple[list[Any], dict[UUID, list[Any]]]:
+    """Messages and their parts, by message id."""
+    return work.all(_BY_IDS, ids=list(ids)), _parts_of(work, ids)
+
+
+def history(work: UnitOfWork, request_id: UUID) -> dict[str, Any]:
+    """What was sent about a request, oldest first, addresses masked. Refuses `forbidden` outside the actor's unit."""
+    unit = work.scalar(_UNIT, request_id=request_id)
+    if unit is not None:
+        work.require("message.read", unit=unit)
+    return {"messages": [
+        {"message_id": row.id, "channel": row.channel, "template": row.template,
+         "template_version": row.template_version, "language": row.language, "state": row.state,
+         "address": _masked(row.channel, work.privacy.open(row.address, field=ADDRESS)), "parts": row.parts,
+         "attempts": row.attempts, "provider": row.provider, "error": row.error, "created_at": row.created_at,
+         "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at}
+        for row in work.all(_HISTORY, request_id=request_id)]}
+
+
+def oldest_unsent(work: UnitOfWork) -> dict[str, timedelta]:
+    """By channel, how long the oldest message that is neither sent nor given up has been waiting."""
+    return {row.channel: max(work.now - row.oldest, timedelta()) for row in work.all(_OLDEST)}
+
+
+def _masked(channel: str, address: str) -> str:
+    return mask_phone(address) if channel == "sms" else mask_email(address)
+
+
+def _parts_of(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    grouped: dict[UUID, list[Any]] = {}
+    for part in work.all(_PARTS, ids=list(ids)) if ids else ():
+        grouped.setdefault(part.message_id, []).append(part)
+    return grouped

@@ -1,0 +1,96 @@
+"""Which step of a request is worth a message, and what it may say. Pure: facts in, an occasion or nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from chassis.ids import named
+from contracts import payments, requests
+from contracts.events import Event
+from rules.arabic import format_egp
+from services.notifications.templates import shorten
+
+SHORT = 60  # characters of what is missing that fit an SMS of two parts beside the rest
+
+# A request that came to its end. Approval is told here; the licence itself is told when it has been issued.
+OUTCOMES = {"approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn", "lapsed": "lapsed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What notifications knows of a request: what every message names, and where the citizen last heard it stood."""
+
+    tracking_number: str
+    service_name: Mapping[str, str]
+    language: str
+    department: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One thing to tell: the template and the values of its placeholders. `cause` replaces the event's id where several
+    events tell the same thing, so that it is told once."""
+
+    template: str
+    values: Mapping[str, str]
+    cause: UUID | None = None
+
+
+def status_link(public_url: str, tracking_number: str) -> str:
+    """The page on which the citizen follows, pays, completes and fetches."""
+    return f"{public_url}/follow/{quote(tracking_number, safe='')}"
+
+
+def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
+    """The occasion of a request's own event. `told` is what was known before it. A step inside the department in which
+    the file already lies is not told; a fee is told by its bill."""
+    data = event.data
+    values = _common(told, public_url)
+    if event.type == requests.SUBMITTED.name:
+        return Occasion("request_received", values)
+    outcome = data.get("outcome")
+    if outcome and outcome != told.outcome:
+        return Occasion(OUTCOMES[outcome], values)
+    if data["state_kind"] == "applicant":
+        missing = (data.get("note") or "").strip() or _in(data["state_name"], told.language)
+        return Occasion("completion_needed", {**values, "missing": missing, "missing_short": shorten(missing, SHORT)})
+    if data["state_kind"] == "task" and data.get("department") and data["department"] != told.department:
+        return Occasion("moved", {**values, "step": _in(data["state_name"], told.language)})
+    return None
+
+
+def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
+    """The occasion of a bill's event, or None for what needs no message (a card payment being tried, an expiry)."""
+    data = event.data
+    values = {**_common(told, public_url), "amount": format_egp(data["total"], told.language)}
+    if event.type == payments.ISSUED.name:
+        return Occasion("payment_needed", {**values, "bill_number": data["bill_number"]})
+    if event.type == payments.PENDING.name and data.get("reference"):
+        return Occasion("payment_reference", {**values, "reference": data["reference"]},
+                        cause=named("notifications.reference", str(event.subject), data["reference"]))
+    if event.type == payments.PAID.name:
+        return Occasion("payment_received",
+                        {**values, "receipt_number": data.get("receipt_number") or data["bill_number"]})
+    return None
+
+
+def of_licence(event: Event, told: Told, public_url: str) -> Occasion:
+    """The licence is there to be fetched."""
+    return Occasion("licence_ready", {**_common(told, public_url), "serial": event.data["serial"]})
+
+
+def _common(told: Told, public_url: str) -> dict[str, str]:
+    return {
+        "tracking_number": told.tracking_number,
+        "service": _in(told.service_name, told.language),
+        "link": status_link(public_url, told.tracking_number),
+    }
+
+
+def _in(names: Mapping[str, Any], language: str) -> str:
+    return str(names.get(language) or names["ar"])

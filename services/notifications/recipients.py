@@ -1,0 +1,119 @@
+"""Whom to tell about a request, and telling: one message a channel for each event that is worth one.
+
+The contact stays sealed as it came, under the ring that only those services hold who may reach a citizen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from contracts import requests
+from contracts.events import Event
+from rules.identity import parse_email
+from rules.refusal import Refusal
+from services.notifications import messages, metrics, occasions, templates
+from services.notifications.messages import Draft
+from services.notifications.occasions import Occasion, Told
+from services.notifications.tables import recipient
+
+CONTACT_RING, CONTACT_FIELD = "contact", "requests.contact"
+
+_FIND = Statement(select(recipient).where(recipient.c.request_id == bindparam("request_id")))
+_ADD = Statement.insert(recipient)
+_CHANGE = Statement(
+    update(recipient)
+    .where(recipient.c.request_id == bindparam("key"), recipient.c.version == bindparam("seen"))
+    .values(version=bindparam("seen") + 1, **{name: bindparam(name) for name in ("contact", "department", "outcome")}))
+
+
+class RecipientUnknown(Exception):
+    """The event overtook the request's own first event. The inbox tries it again."""
+
+
+def follow(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """A request was lodged or moved: remember whom to tell, and tell what is worth telling."""
+    data = event.data
+    row = work.first(_FIND, request_id=event.subject)
+    contact = data.get("contact") or (row.contact if row else None)
+    known = {"contact": contact, "department": data.get("department") or (row.department if row else None),
+             "outcome": data.get("outcome")}
+    if row is not None:
+        work.write(_CHANGE, expect=1, key=event.subject, seen=row.version, **known)
+        told = _told(row)
+    elif event.type == requests.SUBMITTED.name or contact:
+        work.write(_ADD, request_id=event.subject, version=1, tracking_number=data["tracking_number"],
+                   service_name=data["service_name"], unit=data["unit"], language=data["language"], **known)
+        told = Told(data["tracking_number"], data["service_name"], data["language"])
+    else:
+        raise RecipientUnknown(f"request {event.subject} is not known yet")
+    occasion = occasions.of_request(event, told, public_url)
+    if occasion is not None:
+        _tell(work, event.subject, contact, told.language, occasion.cause or event.id, occasion)
+
+
+def tell_of_bill(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """A bill of the request changed."""
+    request_id, row = _of(work, event)
+    occasion = occasions.of_bill(event, _told(row), public_url)
+    if occasion is not None:
+        _tell(work, request_id, row.contact, row.language, occasion.cause or event.id, occasion)
+
+
+def tell_of_licence(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """The licence of the request was issued."""
+    request_id, row = _of(work, event)
+    _tell(work, request_id, row.contact, row.language, event.id, occasions.of_licence(event, _told(row), public_url))
+
+
+def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:
+    request_id = UUID(str(event.data["request_id"]))
+    row = work.first(_FIND, request_id=request_id)
+    if row is None:
+        raise RecipientUnknown(f"request {request_id} is not known yet")
+    return request_id, row
+
+
+def _told(row: Any) -> Told:
+    return Told(row.tracking_number, row.service_name, row.language, row.department, row.outcome)
+
+
+def _tell(work: UnitOfWork, request_id: UUID, sealed: str | None, language: str, cause: UUID,
+          occasion: Occasion) -> None:
+    if sealed is None:
+        return
+    contact = json.loads(work.privacy.open(sealed, ring=CONTACT_RING, field=CONTACT_FIELD))
+    template = templates.library()[occasion.template]
+    draft = Draft("", "", template.code, template.version, language, {})
+    drafts: list[Draft] = []
+    phone = contact.get("phone")
+    if phone and re.fullmatch(r"\+[1-9][0-9]{7,14}", phone):
+        drafts.append(replace(draft, channel="sms", address=phone,
+                              content={"text": templates.render_sms(template, language, occasion.values)}))
+    elif phone:
+        metrics.UNADDRESSABLE.labels("sms").inc()
+    email = _email(contact.get("email"))
+    if email:
+        text = templates.render_email(template, language, occasion.values, contact.get("name") or "")
+        drafts.append(replace(draft, channel="email", address=email,
+                              content={"subject": text.subject, "plain": text.plain, "html": text.html}))
+    messages.create(work, request_id, cause, drafts)
+
+
+def _email(address: str | None) -> str | None:
+    """An address fit for a header. One that is not was refused at intake already; here it is counted and passed over,
+    because the SMS must go out all the same."""
+    if not address:
+        return None
+    try:
+        return parse_email(address)
+    except Refusal:
+        metrics.UNADDRESSABLE.labels("email").inc()
+        return None

@@ -1,0 +1,79 @@
+"""notifications: tells citizens, by SMS and e-mail, at each step of their request. Doors only."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from typing import Any
+
+from chassis.service import Platform, Service, query, subscribe, timer
+from chassis.uow import UnitOfWork
+from contracts import payments, requests
+from contracts.events import Event
+from contracts.notifications import ListMessages
+from services.notifications import messages, metrics, receipts, recipients, settings, tables
+from services.notifications.packing import pack_email, pack_sms
+from services.notifications.providers import smpp, smtp  # noqa: F401  (they register themselves)
+from services.notifications.providers.base import register
+from services.notifications.sending import Channel
+
+MEASURE_EVERY = 15.0
+
+
+class Notifications(Service):
+    name = "notifications"
+    metadata = tables.metadata
+
+    def __init__(self) -> None:
+        self._channels: dict[str, Channel] = {}
+        self._settings: settings.NotificationSettings | None = None
+        self._measured = 0.0
+
+    @subscribe(requests.SUBMITTED, requests.MOVED, way="ordered")
+    def on_request(self, work: UnitOfWork, event: Event) -> None:
+        recipients.follow(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(payments.ISSUED, payments.PENDING, payments.PAID, payments.CHANGED, way="ordered")
+    def on_bill(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_bill(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(requests.LICENCE_ISSUED, way="each")
+    def on_licence(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_licence(work, event, self._loaded(work.settings).public_url)
+
+    @query("notifications.messages", ListMessages, permission="message.read")
+    def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return messages.history(work, body["request_id"])
+
+    # One leading loop a channel: a provider that is away or slow holds up the other one in nothing.
+
+    @timer(seconds=0.5, name="send-sms")
+    def send_sms(self, platform: Platform) -> bool:
+        return self._channel("sms", platform).step(platform.attempt)
+
+    @timer(seconds=0.5, name="send-email")
+    def send_email(self, platform: Platform) -> bool:
+        self._measure(platform)
+        return self._channel("email", platform).step(platform.attempt)
+
+    def _channel(self, name: str, platform: Platform) -> Channel:
+        if name not in self._channels:
+            loaded = self._loaded(platform.settings)
+            pack = pack_sms if name == "sms" else pack_email(loaded.smtp.sender) if loaded.smtp else None
+            self._channels[name] = Channel(name, register.make(name, loaded), pack, loaded.uncertain_after)
+            atexit.register(self._channels[name].close)
+        return self._channels[name]
+
+    def _loaded(self, given: Any) -> settings.NotificationSettings:
+        if self._settings is None:
+            self._settings = settings.load(given)
+        return self._settings
+
+    def _measure(self, platform: Platform) -> None:
+        if time.monotonic() - self._measured < MEASURE_EVERY:
+            return
+        self._measured = time.monotonic()
+        ages = messages.oldest_unsent(platform.unit_of_work())
+        for channel in ("sms", "email"):
+            metrics.OLDEST_UNSENT.labels(channel).set(ages[channel].total_seconds() if channel in ages else 0)
+        platform.attempt(receipts.forget)

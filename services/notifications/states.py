@@ -1,0 +1,70 @@
+"""The life of a message as data: which state may follow which, and when a failed attempt is tried again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    CREATED = "created"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED_TEMPORARILY = "failed_temporarily"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class PartState(StrEnum):
+    """One SMS of a longer text; an e-mail has a single part."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
+# A delivery receipt is the handset's word and beats whatever was concluded before it, so `delivered` may follow even
+# `failed` and `expired`. `sending` follows itself when the answer to an attempt was never learnt (see README).
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.CREATED: frozenset({State.SENDING, State.EXPIRED}),
+    State.SENDING: frozenset({State.SENDING, State.SENT, State.DELIVERED, State.FAILED_TEMPORARILY, State.FAILED,
+                              State.EXPIRED}),
+    State.FAILED_TEMPORARILY: frozenset({State.SENDING, State.SENT, State.DELIVERED, State.FAILED, State.EXPIRED}),
+    State.SENT: frozenset({State.DELIVERED, State.FAILED}),
+    State.FAILED: frozenset({State.DELIVERED}),
+    State.EXPIRED: frozenset({State.DELIVERED}),
+    State.DELIVERED: frozenset(),
+}
+
+UNSENT = (State.CREATED, State.SENDING, State.FAILED_TEMPORARILY)
+
+LIFETIME = timedelta(hours=72)
+
+# Minutes to wait after the first, second … attempt; the last one repeats until the lifetime is over.
+BACK_OFF_MINUTES = (0.5, 1, 2, 5, 15, 30, 60, 120, 240)
+
+
+def may_follow(before: State, after: State) -> bool:
+    return after in TRANSITIONS[before]
+
+
+def next_attempt(attempts: int, now: datetime, expires_at: datetime, retry_after: timedelta | None = None) -> datetime:
+    """When to try again after `attempts` tries (1 or more); what the provider asked for wins over the table, and
+    nothing is planned beyond the message's lifetime."""
+    wait = retry_after or timedelta(minutes=BACK_OFF_MINUTES[min(attempts, len(BACK_OFF_MINUTES)) - 1])
+    return min(now + wait, expires_at)
+
+
+def settled(parts: list[PartState]) -> State | None:
+    """What the states of its parts say about a message, or None while they do not decide it."""
+    if not parts:
+        return None
+    if PartState.UNDELIVERED in parts:
+        return State.FAILED
+    if all(part is PartState.DELIVERED for part in parts):
+        return State.DELIVERED
+    if PartState.WAITING not in parts:
+        return State.SENT
+    return None
