@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 
 from chassis.database import Statement
 from chassis.service import Platform
@@ -17,8 +17,8 @@ from services.payments import records, tables
 AT_ONCE = 100
 
 _OVER = Statement(
-    select(tables.bill.c.id).where(tables.bill.c.state.in_(("created", "pending", "failed")),
-                                   tables.bill.c.expires_at <= bindparam("moment"))
+    select(tables.bill.c.id)  # the predicate of the index bill_open, to the letter
+    .where(text("state IN ('created','pending','failed')"), tables.bill.c.expires_at <= bindparam("moment"))
     .order_by(tables.bill.c.expires_at).limit(AT_ONCE))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, insert, text
 
 from chassis.database import Statement
 from chassis.ids import uuid7
@@ -21,7 +21,9 @@ from services.payments import tables
 from services.payments.records import Bill
 
 _JOURNAL = Statement.insert(tables.journal)
-_ENTRY = Statement.insert(tables.entry, "journal_id", "account", "amount")
+# inline: without it SQLAlchemy asks for the new id back, which an INSERT of several rows cannot carry.
+_ENTRY = Statement(insert(tables.entry).inline().values(
+    {name: bindparam(name, type_=tables.entry.c[name].type) for name in ("journal_id", "account", "amount")}))
 
 
 def charges(lines: Iterable[dict[str, Any]]) -> list[Charge]:

@@ -72,21 +72,24 @@ class SandboxRail:
     def _report(self, data: dict[str, Any]) -> Report:
         try:
             return _read(data, data["merchantRefNumber"], data.get("referenceNumber"))
-        except (KeyError, Refusal) as error:
+        except (KeyError, TypeError, AttributeError, Refusal) as error:
             raise base.RailUnreachable("an answer that is none") from error
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         # No unit of work and no connection of the database is open here: see services/payments/errands.py.
         try:
             answer = requests.request(method, self._url + path, timeout=self._timeout, allow_redirects=False, **options)
-            data = answer.json() if answer.content else {}
-        except (requests.RequestException, ValueError) as error:
+        except requests.RequestException as error:
             raise base.RailUnreachable(type(error).__name__) from error
-        if answer.status_code in (200, 202) and isinstance(data, dict):
-            return data
         if 400 <= answer.status_code < 500 and answer.status_code not in (408, 425, 429):
             raise base.RailRefused(f"HTTP {answer.status_code}")
-        raise base.RailUnreachable(f"HTTP {answer.status_code}")
+        if answer.status_code not in (200, 202):
+            raise base.RailUnreachable(f"HTTP {answer.status_code}")
+        try:
+            data: dict[str, Any] = orjson.loads(answer.content)
+        except ValueError as error:
+            raise base.RailUnreachable("an answer that is none") from error
+        return data
 
 
 def _read(data: Mapping[str, Any], merchant_reference: Any, reference: Any) -> Report:

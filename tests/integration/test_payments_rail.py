@@ -1,0 +1,362 @@
+"""Paying through the sandbox rail, which runs as a process of its own and behaves badly on demand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from infra.peers.client import Peers
+from rules.refusal import Refusal
+from services.payments import cash, errands, expiry, paying
+from tests.integration.test_payments import CASHIER
+from tests.support.payments_ground import KEY, MERCHANT, PUBLIC, TOTAL, Ground, callback_body
+
+
+class CallbackDoor:
+    """Stands where the gateway stands: takes raw callbacks, answers 200, 403 for a forged one, and tells who waits."""
+
+    def __init__(self) -> None:
+        self.ground: Ground | None = None
+        self.answers: list[tuple[int, bool | None]] = []
+        self.closed = False
+        self._news = threading.Condition()
+        door = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                status, taken = door.take(body)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                with door._news:
+                    door.answers.append((status, taken))
+                    door._news.notify_all()
+
+            def log_message(self, *parts: Any) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/callbacks/sandbox"
+
+    def take(self, body: str) -> tuple[int, bool | None]:
+        if self.closed or self.ground is None:
+            return 503, None
+        try:
+            return 200, self.ground.callback(body)
+        except Refusal as refusal:
+            return (403 if refusal.code == "callback_forged" else 400), None
+
+    def wait_for(self, count: int, seconds: float = 15) -> list[tuple[int, bool | None]]:
+        """The answers given, once there are `count` of them."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.answers) >= count, seconds), self.answers
+            return list(self.answers)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[CallbackDoor]:
+    made = CallbackDoor()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def peers() -> Iterator[Peers]:
+    with Peers.running(env={"SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_KEY": KEY}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rail_ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
+    made = Ground(database_url("payments"), peers.url, door.url)
+    made.publish()
+    door.ground = made
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ground(rail_ground: Ground, peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
+    """A fresh test on the same ground. Whatever a test did, the books are right after it."""
+    peers.control(rail={"down": False, "reference_delay_ms": 0, "behaviour": None, "callbacks_paused": False})
+    peers.forget()
+    door.answers.clear()
+    door.closed = False
+    yield rail_ground
+    rail_ground.database.engine.dispose()
+    assert rail_ground.faults() == []
+
+
+def start(ground: Ground, bill: dict[str, Any]) -> dict[str, Any]:
+    return ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "sandbox"}), PUBLIC)
+
+
+def started(ground: Ground) -> tuple[dict[str, Any], str]:
+    """A bill with a reference at the rail, and the reference."""
+    bill = ground.billed()
+    start(ground, bill)
+    errands.run(ground)
+    return bill, ground.bill(bill["bill_id"])["reference"]
+
+
+def state(ground: Ground, bill: dict[str, Any]) -> str:
+    return str(ground.bill(bill["bill_id"])["state"])
+
+
+def types(ground: Ground, bill: dict[str, Any]) -> list[str]:
+    return [event.type.split(".")[2] for event in ground.events(bill["bill_id"])]
+
+
+def reviews(ground: Ground, bill_id: UUID) -> list[Any]:
+    return ground.rows("SELECT * FROM review WHERE bill_id = :b ORDER BY raised_at", b=bill_id)
+
+
+def test_from_the_wish_to_the_receipt(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill = ground.billed()
+    answer = start(ground, bill)
+    assert (answer["state"], answer["reference"]) == ("created", None)
+    assert start(ground, bill)["payment_id"] == answer["payment_id"]
+    errands.run(ground)
+    pending = ground.bill(bill["bill_id"])
+    assert (pending["state"], pending["rail"]) == ("pending", "sandbox")
+    assert pending["payments"][0]["pay_url"] == f"{peers.url}/pay/{pending['reference']}"
+    peers.pay(pending["reference"])
+    assert door.wait_for(1) == [(200, True)]
+    paid = ground.bill(bill["bill_id"])
+    assert (paid["state"], paid["payments"][0]["state"]) == ("paid", "paid")
+    assert paid["receipt_number"].startswith("R-C-2026-")
+    assert types(ground, bill) == ["issued", "pending", "paid"]
+    assert {event.correlation_id for event in ground.events(bill["bill_id"])} == {"from-the-door"}
+
+
+def test_three_callbacks_charge_once(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    before = ground.balances()["rail:sandbox"] if "rail:sandbox" in ground.balances() else 0
+    peers.pay(reference, "duplicate")
+    answers = door.wait_for(3)
+    assert sorted(answers, key=str) == [(200, False), (200, False), (200, True)]
+    assert ground.balances()["rail:sandbox"] - before == TOTAL
+    assert types(ground, bill) == ["issued", "pending", "paid"]
+
+
+def test_a_late_success_overrides_an_expiry(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    peers.pay(reference, "late")
+    door.wait_for(2)
+    assert state(ground, bill) == "paid"
+    assert [event.data["state"] for event in ground.events(bill["bill_id"])] == ["created", "pending", "failed", "paid"]
+
+
+def test_a_late_success_pays_a_bill_whose_own_time_was_over(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    noon = ground.now
+    try:
+        ground.now = bill["expires_at"]
+        expiry.sweep(ground)
+        assert state(ground, bill) == "expired"
+        peers.pay(reference, "normal")
+        door.wait_for(1)
+        assert state(ground, bill) == "paid"
+    finally:
+        ground.now = noon
+
+
+def test_a_stale_expiry_after_the_money_changes_nothing(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    peers.pay(reference, "reordered")
+    assert [status for status, _ in door.wait_for(2)] == [200, 200]
+    assert types(ground, bill) == ["issued", "pending", "paid"]
+
+
+def test_another_amount_is_held_for_a_person(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    peers.pay(reference, "wrong_amount")
+    assert door.wait_for(1) == [(200, True)]
+    assert state(ground, bill) == "under_review"
+    [review] = reviews(ground, bill["bill_id"])
+    assert (review.reason, review.amount) == ("amount_differs", TOTAL - 100)
+    assert "paymentAmount" not in review.body
+    assert ground.balances()["held:sandbox"] == -(TOTAL - 100)
+    assert "receipt" not in str(ground.bill(bill["bill_id"])["receipt_number"])
+
+
+def test_a_forged_callback_is_refused_recorded_and_changes_nothing(
+    ground: Ground, peers: Peers, door: CallbackDoor
+) -> None:
+    bill, reference = started(ground)
+    recorded = len(ground.rows("SELECT 1 FROM audit WHERE action = 'denied' AND subject = 'forged:sandbox'"))
+    peers.pay(reference, "forged")
+    assert door.wait_for(1) == [(403, None)]
+    assert state(ground, bill) == "pending"
+    assert types(ground, bill) == ["issued", "pending"]
+    assert len(ground.rows("SELECT 1 FROM audit WHERE action = 'denied' AND subject = 'forged:sandbox'")) == recorded + 1
+    peers.pay(reference, "normal")
+    door.wait_for(2)
+    assert state(ground, bill) == "paid"
+
+
+def test_a_lost_callback_is_found_by_asking(ground: Ground, peers: Peers) -> None:
+    bill, reference = started(ground)
+    noon = ground.now
+    try:
+        peers.pay(reference, "silent")
+        errands.run(ground)
+        assert state(ground, bill) == "pending"  # not due yet
+        ground.wait(seconds=16)
+        errands.run(ground)
+        assert state(ground, bill) == "paid"
+        assert peers.callbacks() == []
+    finally:
+        ground.now = noon
+
+
+def test_a_callback_after_the_question_is_a_repeat(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    noon = ground.now
+    try:
+        door.closed = True
+        peers.pay(reference)
+        door.wait_for(1)
+        ground.wait(seconds=16)
+        errands.run(ground)
+        assert state(ground, bill) == "paid"
+        door.closed = False
+        while (200, False) not in door.wait_for(len(door.answers) + 1):
+            pass
+        assert types(ground, bill) == ["issued", "pending", "paid"]
+    finally:
+        ground.now = noon
+
+
+def test_a_rail_that_is_down_is_tried_again_and_charges_once(ground: Ground, peers: Peers) -> None:
+    bill = ground.billed()
+    charges = len(peers.charges())
+    noon = ground.now
+    try:
+        peers.control(rail={"down": True})
+        start(ground, bill)
+        for wait in (0, 1, 2, 4):
+            ground.wait(seconds=wait)
+            errands.run(ground)
+        assert ground.rows("SELECT attempts, error FROM payment WHERE bill_id = :b", b=bill["bill_id"]) == [
+            (4, "HTTP 503")]
+        peers.control(rail={"down": False})
+        ground.wait(seconds=7)
+        errands.run(ground)
+        assert state(ground, bill) == "created"  # the next attempt is not due yet
+        ground.wait(seconds=1)
+        errands.run(ground)
+        assert state(ground, bill) == "pending"
+        assert len(peers.charges()) == charges + 1
+    finally:
+        ground.now = noon
+
+
+def test_a_reference_that_comes_later_reaches_the_bill(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    peers.control(rail={"reference_delay_ms": 300})
+    bill = ground.billed()
+    start(ground, bill)
+    errands.run(ground)
+    assert ground.bill(bill["bill_id"])["reference"] is None
+    assert door.wait_for(1) == [(200, True)]
+    assert state(ground, bill) == "pending"
+    assert ground.bill(bill["bill_id"])["reference"].startswith("9")
+
+
+def test_money_by_two_ways_is_kept_as_a_credit(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
+    before = ground.balances()
+    peers.pay(reference)
+    assert door.wait_for(1) == [(200, True)]
+    [review] = reviews(ground, bill["bill_id"])
+    assert (review.reason, review.amount) == ("paid_twice", TOTAL)
+    assert ground.balances()["held:sandbox"] == before.get("held:sandbox", 0) - TOTAL
+    assert types(ground, bill) == ["issued", "pending", "paid"]
+
+
+def test_money_for_a_withdrawn_request_is_held(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
+    bill, reference = started(ground)
+    ground.follow(ground.request_event(bill["request_id"], 2, "end", None, outcome="withdrawn"))
+    peers.pay(reference)
+    door.wait_for(1)
+    assert state(ground, bill) == "under_review"
+    assert [review.reason for review in reviews(ground, bill["bill_id"])] == ["paid_after_cancellation"]
+
+
+def test_a_charge_not_yet_sent_for_a_bill_paid_meanwhile_never_goes_out(ground: Ground, peers: Peers) -> None:
+    bill, charges = ground.billed(), len(peers.charges())
+    start(ground, bill)
+    ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
+    errands.run(ground)
+    assert len(peers.charges()) == charges
+    assert ground.bill(bill["bill_id"])["payments"][0]["state"] == "cancelled"
+
+
+def test_a_genuine_callback_about_nothing_we_know_is_kept(ground: Ground) -> None:
+    body = callback_body("never-heard-of", reference="9000000001", paid="77.00")
+    assert ground.callback(body) is True
+    assert ground.callback(body) is False
+    [review] = ground.rows("SELECT * FROM review WHERE merchant_reference = 'never-heard-of'")
+    assert (review.reason, review.amount) == ("reference_unknown", 7_700)
+
+
+def test_a_reference_of_somebody_else_does_not_pay_a_bill(ground: Ground) -> None:
+    bill, _ = started(ground)
+    [payment] = ground.rows("SELECT merchant_reference FROM payment WHERE bill_id = :b", b=bill["bill_id"])
+    assert ground.callback(callback_body(payment.merchant_reference, reference="9000000002")) is True
+    assert state(ground, bill) == "pending"
+    assert ground.rows("SELECT reason FROM review WHERE reference = '9000000002'") == [("reference_differs",)]
+
+
+@pytest.mark.parametrize("body", ["", "not json", "[]", "{}", '{"fawryRefNumber": "1"}', "x" * 70_000])
+def test_a_callback_that_is_none_is_refused(ground: Ground, body: str) -> None:
+    with pytest.raises(Refusal, match="callback_malformed"):
+        ground.callback(body)
+
+
+def test_killed_after_the_charge_went_out_it_is_sent_again_and_found(ground: Ground, peers: Peers) -> None:
+    """The rail took the charge, the process died before it wrote the reference down, and the money came meanwhile."""
+    bill = ground.billed()
+    start(ground, bill)
+    [payment] = ground.rows("SELECT id, merchant_reference FROM payment WHERE bill_id = :b", b=bill["bill_id"])
+    from services.payments.rails import RAILS
+    from services.payments.rails.base import Order
+
+    report = RAILS.of(ground.settings, "sandbox").charge(Order(payment.merchant_reference, TOTAL, "x", None))
+    assert report.reference is not None
+    peers.pay(report.reference, "silent")
+    errands.run(ground)
+    assert state(ground, bill) == "paid"
+    assert len([one for one in peers.charges() if one["merchant_reference"] == payment.merchant_reference]) == 1
+
+
+def test_a_slow_rail_holds_no_connection(ground: Ground, peers: Peers) -> None:
+    bill = ground.billed()
+    start(ground, bill)
+    peers.control(rail={"delay_ms": 600})
+    try:
+        running = threading.Thread(target=errands.run, args=(ground,))
+        began = time.monotonic()
+        running.start()
+        held = []
+        while running.is_alive():
+            if 0.2 < time.monotonic() - began < 0.5:
+                held.append(ground.database.engine.pool.checkedout())
+            time.sleep(0.02)
+        assert held and set(held) == {0}
+        assert state(ground, bill) == "pending"
+    finally:
+        peers.control(rail={"delay_ms": 0})

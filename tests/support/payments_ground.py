@@ -1,0 +1,139 @@
+"""The ground of payments' tests: its capabilities over a real database, without a bus, on a clock of the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis import config
+from chassis.actors import Actor, system
+from chassis.database import Database
+from chassis.ids import uuid7
+from chassis.privacy import Privacy
+from chassis.uow import Context, UnitOfWork, attempt
+from contracts.events import Event
+from infra import secrets
+from infra.peers import rail_signing
+from services.payments import bills, callbacks, guide, ledger
+
+MERCHANT, KEY = "shubbak-sandbox", "sample-sandbox-rail-key"
+NOON = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+RAIL = Actor(id="rail:sandbox", kind="rail", roles=("rail",))
+PUBLIC = Actor(id="public", kind="public", roles=("public",))
+FEES = [
+    {"code": "inspection", "stage": "inspection", "name": {"ar": "رسم معاينة", "en": "Inspection fee"},
+     "account": "1101", "kind": "fixed", "amount": 10_000},
+    {"code": "stamp", "stage": "inspection", "name": {"ar": "دمغة", "en": "Stamp"}, "account": "1102", "kind": "fixed",
+     "amount": 2_050},
+    {"code": "area", "stage": "final", "name": {"ar": "رسم المساحة", "en": "Area fee"}, "account": "1101",
+     "kind": "per_unit", "amount": 500, "per": "area"},
+]
+TOTAL = 12_050
+
+
+class Ground:
+    """Stands where a Platform stands for the capabilities under test."""
+
+    def __init__(self, url: str, rail_url: str = "http://127.0.0.1:9", callback_url: str = "http://127.0.0.1:9/") -> None:
+        environ = {
+            **secrets.keys(), "SHUBBAK_MODE": "training", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
+            "SHUBBAK_DATABASE_URL": url, "SHUBBAK_SANDBOX_RAIL_URL": rail_url, "SHUBBAK_SANDBOX_RAIL_KEY": KEY,
+            "SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": callback_url}
+        self.settings = config.load("payments", environ)
+        self.database = Database(url, 8)
+        self.now = NOON
+        privacy = Privacy(self.settings.rings, self.settings.lookup_key)
+        self.context = Context(self.settings, self.database, privacy, lambda: self.now)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:
+        return UnitOfWork(self.context, actor or system("payments"), "test")
+
+    def attempt(self, run: Callable[[UnitOfWork], Any], actor: Actor | None = None) -> Any:
+        return attempt(lambda: self.unit_of_work(actor), run)
+
+    def wait(self, **duration: float) -> None:
+        """Let time pass on the test's clock."""
+        self.now += timedelta(**duration)
+
+    # what comes over the bus
+
+    def publish(self, fees: list[dict[str, Any]] | None = None, code: str = "shop", version: int = 1) -> None:
+        document = {"fees": FEES if fees is None else fees, "name": {"ar": "ترخيص محل", "en": "Shop licence"}}
+        event = Event(uuid7(), "catalog.definition.published.v1", "urn:test", uuid7(), version, self.now, "test",
+                      {"code": code, "version": version, "effective_from": "2026-01-01", "definition": document})
+        self.attempt(lambda work: guide.keep(work, event))
+
+    def request_event(self, request_id: UUID, sequence: int = 1, kind: str = "payment", stage: str | None = "inspection",
+                      outcome: str | None = None, **fee_inputs: Any) -> Event:
+        data = {"request_id": str(request_id), "tracking_number": "01-26-00000000-K", "service_code": "shop",
+                "service_version": 1, "unit": "EG-C-01", "state": f"{kind}-{stage}", "state_kind": kind, "stage": stage,
+                "fee_inputs": fee_inputs, "outcome": outcome}
+        return Event(uuid7(), "requests.request.moved.v1", "urn:test", request_id, sequence, self.now, "from-the-door",
+                     data)
+
+    def follow(self, event: Event) -> None:
+        def run(work: UnitOfWork) -> None:
+            work.correlation_id = event.correlation_id  # as the inbox does
+            bills.follow_request(work, event)
+
+        self.attempt(run)
+
+    def billed(self, stage: str = "inspection", **fee_inputs: Any) -> dict[str, Any]:
+        """A fresh request at a payment state, and its bill."""
+        request_id = uuid7()
+        self.follow(self.request_event(request_id, stage=stage, **fee_inputs))
+        return self.bills(request_id)[0]
+
+    # what the doors do
+
+    def bill(self, bill_id: UUID) -> dict[str, Any]:
+        return bills.show(self.unit_of_work(), {"bill_id": bill_id})
+
+    def bills(self, request_id: UUID) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = bills.show(self.unit_of_work(), {"request_id": request_id})["bills"]
+        return found
+
+    def callback(self, body: str) -> bool:
+        answer = self.attempt(lambda work: callbacks.take(work, {"rail": "sandbox", "body": body, "query": {}}), RAIL)
+        return bool(answer["taken"])
+
+    # what is in the database
+
+    def rows(self, query: str, **params: Any) -> list[Any]:
+        with self.database.transaction() as connection:
+            return list(connection.execute(text(query), params))
+
+    def events(self, subject: UUID) -> list[Event]:
+        """The events of one bill in the order of their sequence."""
+        from chassis.events import decode
+
+        found = [decode(bytes(row.body)) for row in self.rows("SELECT body FROM event_log WHERE subject = :s", s=subject)]
+        return sorted(found, key=lambda event: event.sequence)
+
+    def faults(self) -> list[str]:
+        with self.database.transaction() as connection:
+            return ledger.check_ledger(connection)
+
+    def balances(self) -> dict[str, int]:
+        with self.database.transaction() as connection:
+            return ledger.balances(connection)
+
+
+def callback_body(merchant_reference: str, status: str = "PAID", *, reference: str, paid: str = "120.50",
+                  ordered: str = "120.50", key: str = KEY, **more: Any) -> str:
+    """A V2 callback as the rail makes it, signed by the sandbox's own code."""
+    body = {"requestId": uuid7().hex, "fawryRefNumber": reference, "merchantRefNumber": merchant_reference,
+            "customerMobile": "01000000000", "customerMail": "payer@example.org",
+            "paymentAmount": paid if status == "PAID" else "0.00", "orderAmount": ordered, "fawryFees": "0.00",
+            "orderStatus": status, "paymentMethod": "PAYATFAWRY", "paymentTime": 1772359200000 if status == "PAID" else None,
+            **more}
+    body["messageSignature"] = rail_signing.callback_signature(body, key)
+    return json.dumps(body, ensure_ascii=False)
