@@ -55,12 +55,9 @@ class Devstack:
     def environment(
         self, service: str, *, admin_port: int | None = None, extra: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """The whole environment of one service's process: its own broker and database user, the node's keys, a free
-        admin port. Only the gateway is given the key that signs actors."""
+        """The whole environment of one service's process: its own broker and database user, its keys, a free admin
+        port."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SHUBBAK_")}
-        keys = dict(self.keys)
-        if service != "gateway":
-            keys.pop("SHUBBAK_ACTOR_PRIVATE_KEY")
         environment |= {
             "SHUBBAK_MODE": self.mode,
             "SHUBBAK_NODE": self.node,
@@ -69,7 +66,7 @@ class Devstack:
             "SHUBBAK_DATABASE_URL": self.postgres.url(service),
             "SHUBBAK_ADMIN_PORT": str(admin_port or free_port()),
             "EVENTLET_NO_GREENDNS": "yes",
-            **keys,
+            **secrets.keys_of(service, self.keys),
         }
         return environment | dict(extra or {})
 

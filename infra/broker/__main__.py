@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import click
 
 from infra.broker import topology
+
+SAMPLE_PREFIX = "sample-"
 
 
 @click.group()
@@ -22,6 +25,13 @@ def write() -> None:
 
 
 @broker.command()
+def check() -> None:
+    """Fail when the committed definitions.json is not what topology.py describes."""
+    if json.loads(topology.DEFINITIONS.read_text(encoding="utf-8")) != topology.definitions():
+        raise click.ClickException("infra/broker/definitions.json is stale: python -m infra.broker write")
+
+
+@broker.command()
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def render(target: Path) -> None:
     """Write definitions with the passwords of the environment to TARGET, for the broker to load at start."""
@@ -29,9 +39,14 @@ def render(target: Path) -> None:
     if missing:
         raise click.ClickException("not set: " + ", ".join(missing))
     passwords = {user: os.environ[topology.password_variable(user)] for user in topology.USERS}
+    samples = [user for user, password in passwords.items() if password.startswith(SAMPLE_PREFIX)]
+    if samples and os.environ.get("SHUBBAK_MODE", "production") not in ("demo", "training"):
+        raise click.ClickException("passwords are samples: " + ", ".join(samples))
     # The broker's container reads it as another user; the volume it lies on is mounted nowhere else.
-    target.write_text(topology.render(topology.definitions(passwords)), encoding="utf-8")
-    target.chmod(0o444)
+    fresh = target.with_suffix(".new")
+    fresh.write_text(topology.render(topology.definitions(passwords)), encoding="utf-8")
+    fresh.chmod(0o444)
+    fresh.replace(target)
 
 
 @broker.command()
