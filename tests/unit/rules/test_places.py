@@ -1,0 +1,22 @@
+from rules import places
+
+
+def test_the_country_has_27_governorates_each_with_its_own_codes():
+    everywhere = places.governorates()
+    assert len(everywhere) == 27
+    assert len({one.national_id_code for one in everywhere.values()}) == 27
+    assert places.governorate("EG-GZ").name == {"ar": "الجيزة", "en": "Giza"}
+    assert places.governorates_by_national_id_code()["21"].iso_code == "EG-GZ"
+
+
+def test_a_unit_is_found_by_its_code():
+    assert places.unit("EG-C-13").name_ar == "المعادي"
+    assert places.unit("EG-KFS-14").kind == "diwan"
+    assert places.unit("EG-C-99") is None
+    assert places.governorate("EG-XX") is None
+
+
+def test_every_unit_belongs_to_a_governorate_and_carries_its_code():
+    for unit in places.units().values():
+        assert unit.code.startswith(unit.governorate + "-")
+        assert unit.governorate in places.governorates()
