@@ -18,6 +18,7 @@ import psycopg2.extras
 import sqlalchemy.exc
 from sqlalchemy import Connection, Table, bindparam, create_engine, insert
 from sqlalchemy.dialects.postgresql.psycopg2 import dialect as Psycopg2Dialect
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import ClauseElement
 
@@ -90,7 +91,7 @@ class Database:
     """One service's database. Every call is a round trip of its own and holds a connection no longer than that."""
 
     def __init__(self, url: str, pool_size: int, *, statement_timeout_ms: int = 8000) -> None:
-        self.url = url
+        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connect: dict[str, Any] = {
             "connect_timeout": 3,
             "application_name": "shubbak",
@@ -180,7 +181,7 @@ class Database:
     def session(self) -> Any:
         """A psycopg2 connection of its own in autocommit, for a leader that holds a session advisory lock."""
         try:
-            connection = psycopg2.connect(self.url, **self._connect)
+            connection = psycopg2.connect(self._dsn, **self._connect)
         except _DISCONNECTED as error:
             raise Unavailable("database unreachable") from error
         connection.autocommit = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-warnings.filterwarnings("ignore", message=r"(?s).*Eventlet is deprecated", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message=r"(?s).*Eventlet is deprecated")
 warnings.filterwarnings("ignore", message=r"pkg_resources is deprecated", category=UserWarning)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"nameko(\..*)?$")
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"smpplib(\..*)?$")

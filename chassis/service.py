@@ -79,7 +79,7 @@ class Platform(SharedExtension):
         self.relay = Relay(service, self.database, self.bus)
         self.sealer = Sealer(service, self.database, self.settings.audit_private_key)
         self._system = actors.system(service)
-        self._rpcs: dict[str, Rpc] = {}
+        self._rpcs = {door.declared.method: door for door in self.container.entrypoints if isinstance(door, Rpc)}
         self._leaders: list[Leadership] = []
         self._instance = self.container.service_cls()
         self._in_flight = 0
@@ -132,9 +132,6 @@ class Platform(SharedExtension):
         return attempt(lambda: self.unit_of_work(actor), run)
 
     # -- requests ----------------------------------------------------------------------------------------------------
-
-    def register(self, rpc: Rpc) -> None:
-        self._rpcs[rpc.declared.method] = rpc
 
     def take_request(self, body: bytes, reply: Reply) -> None:
         """Start one request, or answer at once that the service is full. Never blocks the bus's reader."""
@@ -202,9 +199,6 @@ class Rpc(_Door):
     def __init__(self, declared: _Rpc) -> None:
         super().__init__()
         self.declared = declared
-
-    def setup(self) -> None:
-        self.platform.register(self)
 
 
 class Listener(_Door):

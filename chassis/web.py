@@ -14,7 +14,7 @@ from typing import Any
 
 import eventlet
 import eventlet.wsgi
-from nameko.extensions import Entrypoint
+from nameko.extensions import DependencyProvider
 
 from chassis import metrics
 from chassis.service import Platform
@@ -25,7 +25,7 @@ DRAIN = 20.0  # seconds that requests in flight have to finish
 _FULL = b'{"type":"about:blank","title":"busy","status":503,"code":"busy"}'
 
 
-class FlaskServer(Entrypoint):
+class FlaskServer(DependencyProvider):
     """Serves the WSGI application that `factory` ("module:function") makes of the platform."""
 
     platform = Platform()
@@ -72,7 +72,6 @@ class FlaskServer(Entrypoint):
             eventlet.sleep(0.02)
         if self._thread is not None:
             self._thread.kill()
-        self.platform.stop_taking()
 
     def _bounded(self, application: Any) -> Callable[..., Iterable[bytes]]:
         service, limit = self.platform.settings.service, self.platform.settings.max_in_flight

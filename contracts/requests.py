@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from contracts.events import EventSchema, event
 from contracts.problems import Problem
@@ -122,6 +122,13 @@ class TaskFile(Schema):
     task_id = fields.UUID(required=True)
 
 
+class TaskDocument(TaskFile):
+    """Query `requests.task_document` → {media_type, content(base64)}. Opening an identity document is recorded as an
+    unmasking."""
+
+    document_id = fields.UUID(required=True)
+
+
 class Act(Schema):
     """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read."""
 
@@ -145,13 +152,13 @@ class Verification(Schema):
     serial = fields.String(required=True)
 
 
+class LicenceKeys(Schema):
+    """Query `requests.licence_keys` → {keys: {key id: base64}}: what anybody needs to check a licence offline."""
+
+
 class LicenceDocument(Status):
     """Query `requests.licence_document` → {serial, file_name, media_type, content(base64)}; `licence_not_ready` until
     the document has been rendered."""
-
-
-def payload(schema: type[Schema]) -> Schema:
-    return schema(unknown=EXCLUDE)
 
 
 PROBLEMS: dict[str, Problem] = {

@@ -9,7 +9,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "catalog.definition.published.v1": ("requests", "payments", "gateway"),
     "requests.request.submitted.v1": ("payments", "notifications"),
     "requests.request.moved.v1": ("payments", "notifications"),
-    "requests.licence.issued.v1": ("requests", "notifications"),
+    "requests.licence.issued.v1": ("notifications",),
     "payments.bill.issued.v1": ("notifications", "gateway"),
     "payments.bill.pending.v1": ("notifications", "gateway"),
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),

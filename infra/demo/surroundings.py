@@ -1,0 +1,76 @@
+"""What the demo's services find around them: PostgreSQL, keys, and the sandboxes of the outside world."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra import secrets
+from infra.database import SERVICES
+from infra.peers.client import Peers
+from infra.postgres import Postgres
+
+FOLDER = Path(os.environ.get("SHUBBAK_DEMO_DATA", "demo-data"))
+MERCHANT = "shubbak-demo"
+
+
+@dataclass
+class Surroundings:
+    """Everything that runs beside the services' process, and the environment that points to it."""
+
+    postgres: Postgres
+    peers: Peers
+    environment: dict[str, str]
+
+    def close(self) -> None:
+        self.peers.stop()
+        self.postgres.close()
+
+
+def start(port: int) -> Surroundings:
+    """Start them on free loopback ports, with the data of the last time if there is any."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    postgres = Postgres(FOLDER / "postgres").start()
+    rail_key = "sample-rail-key"
+    peers = Peers.start(
+        state=FOLDER / "peers",
+        env={"SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_KEY": rail_key},
+    )
+    environment = {
+        **_keys(),
+        **{f"SHUBBAK_{service.upper()}_DATABASE_URL": postgres.url(service) for service in SERVICES},
+        "SHUBBAK_MODE": "demo",
+        "SHUBBAK_NODE": "EG-C",
+        "SHUBBAK_BUS": "local",
+        "SHUBBAK_HTTP_PORT": str(port),
+        "SHUBBAK_ADMIN_PORT": "0",
+        "SHUBBAK_MAX_WORKERS": "8",
+        "SHUBBAK_PUBLIC_URL": f"http://localhost:{port}",
+        "SHUBBAK_LOG_LEVEL": os.environ.get("SHUBBAK_LOG_LEVEL", "WARNING"),
+        "SHUBBAK_SANDBOX_RAIL_URL": peers.url,
+        "SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT,
+        "SHUBBAK_SANDBOX_RAIL_KEY": rail_key,
+        "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": f"http://127.0.0.1:{port}/api/v1/payments/callbacks/sandbox",
+        "SHUBBAK_SMPP_HOST": peers.host,
+        "SHUBBAK_SMPP_PORT": str(peers.smpp),
+        "SHUBBAK_SMPP_SYSTEM_ID": "shubbak",
+        "SHUBBAK_SMPP_PASSWORD": "sample-1",
+        "SHUBBAK_SMTP_HOST": peers.host,
+        "SHUBBAK_SMTP_PORT": str(peers.smtp),
+        "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
+        "EVENTLET_NO_GREENDNS": "yes",
+    }
+    return Surroundings(postgres, peers, environment)
+
+
+def _keys() -> dict[str, str]:
+    """The demo's keys, made at the first start and readable by its owner alone: data sealed yesterday opens today."""
+    path = FOLDER / "keys.json"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(secrets.keys(), file)
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept

@@ -1,0 +1,150 @@
+"""Documents: judged by content, sealed at rest, taken by one request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text, update
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from rules import forms
+from rules.refusal import Fault, Refusal, refuse
+from services.requests import tables
+
+LARGEST = 5 * 1024 * 1024  # bytes
+_NAME = "requests.document.file_name"
+_CONTENT = "requests.document.content"
+
+# What a file is, by its first bytes. A name and a declared type prove nothing.
+_SIGNATURES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+
+_ADD = Statement.insert(
+    tables.document, "id", "file_name", "media_type", "size", "sha256", "content", "added_at"
+)
+_TAKE = Statement(
+    update(tables.document)
+    .where(tables.document.c.id == bindparam("document_id"), tables.document.c.request_id.is_(None))
+    .values(request_id=bindparam("taker"), code=bindparam("as_code"))
+)
+UNTAKEN = (
+    "(SELECT coalesce(jsonb_object_agg(id, jsonb_build_object('media_type', media_type, 'size', size)), '{}') "
+    "FROM document WHERE id = ANY(:documents) AND request_id IS NULL)"
+)
+_OF_REQUEST = Statement(
+    text("SELECT id, code, media_type, size, sha256, added_at FROM document WHERE request_id = :request_id ORDER BY id")
+)
+_READ = Statement(
+    text("SELECT id, code, media_type, content, request_id FROM document WHERE id = :document_id")
+)
+_UNTAKEN_NOW = Statement(text(f"SELECT {UNTAKEN} AS untaken"))  # noqa: S608
+_PURGE = Statement(text("DELETE FROM document WHERE request_id IS NULL AND added_at < :before"))
+
+
+def add(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep a document until a request takes it. Refuses what is too large, and what is not PDF, JPEG or PNG."""
+    try:
+        content = base64.b64decode(body["content"], validate=True)
+    except (binascii.Error, ValueError):
+        raise refuse("field_invalid", "content", reason="base64") from None
+    if len(content) > LARGEST:
+        raise refuse("document_too_large", "content", limit=LARGEST // 1024 // 1024)
+    media_type = type_of(content)
+    document_id, digest = uuid7(), hashlib.sha256(content).hexdigest()
+    work.write(
+        _ADD,
+        id=document_id,
+        file_name=work.privacy.seal(body["file_name"], field=_NAME),
+        media_type=media_type,
+        size=len(content),
+        sha256=digest,
+        content=work.privacy.seal_bytes(content, field=_CONTENT),
+        added_at=work.now,
+    )
+    return {"document_id": str(document_id), "sha256": digest, "size": len(content), "media_type": media_type}
+
+
+def type_of(content: bytes) -> str:
+    """The media type by content; refuses document_type_refused for anything else."""
+    for signature, media_type in _SIGNATURES:
+        if content.startswith(signature):
+            return media_type
+    raise refuse("document_type_refused", "content")
+
+
+def check(
+    asked: list[Mapping[str, Any]],
+    answers: Mapping[str, Any],
+    given: Iterable[Mapping[str, Any]],
+    untaken: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Refuse, with all faults, unless the documents given are there, untaken, of an accepted type and size, and all
+    that is required is among them."""
+    faults: list[Fault] = []
+    by_code = {document["code"]: document for document in asked}
+    given = list(given)
+    for document in given:
+        where, kept = f"documents/{document['code']}", untaken.get(str(document["document_id"]))
+        wanted = by_code.get(document["code"])
+        if kept is None:
+            faults.append(Fault("document_unknown", where))
+        elif wanted is not None and wanted.get("accepts") and kept["media_type"] not in wanted["accepts"]:
+            faults.append(Fault("document_type_refused", where))
+        elif wanted is not None and kept["size"] > wanted.get("max_bytes", LARGEST):
+            faults.append(Fault("document_too_large", where, {"limit": wanted["max_bytes"] // 1024 // 1024}))
+    try:
+        forms.check_documents(asked, answers, [document["code"] for document in given])
+    except Refusal as refusal:
+        faults += refusal.faults
+    if faults:
+        raise Refusal(faults)
+
+
+def untaken(work: UnitOfWork, given: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Which of the documents given are there to be taken."""
+    ids = [document["document_id"] for document in given]
+    found: dict[str, Any] = work.scalar(_UNTAKEN_NOW, documents=ids) if ids else {}
+    return found
+
+
+def take(work: UnitOfWork, request_id: UUID, given: Iterable[Mapping[str, Any]]) -> None:
+    """Bind documents to a request; a document can be bound once."""
+    for document in given:
+        work.write(_TAKE, expect=1, document_id=document["document_id"], taker=request_id, as_code=document["code"])
+
+
+def of_request(work: UnitOfWork, request_id: UUID, asked: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a file holds, without contents. `identity` marks documents that show who the applicant is."""
+    identity = {document["code"] for document in asked if document.get("identity")}
+    names = {document["code"]: document["name"] for document in asked}
+    return [
+        {
+            "document_id": str(row.id),
+            "code": row.code,
+            "name": names.get(row.code, {"ar": row.code, "en": row.code}),
+            "media_type": row.media_type,
+            "size": row.size,
+            "sha256": row.sha256,
+            "identity": row.code in identity,
+        }
+        for row in work.all(_OF_REQUEST, request_id=request_id)
+    ]
+
+
+def content(work: UnitOfWork, request_id: UUID, document_id: UUID) -> tuple[Any, bytes]:
+    """A document of a request and its bytes. Refuses document_unknown."""
+    row = work.first(_READ, document_id=document_id)
+    if row is None or row.request_id != request_id:
+        raise refuse("document_unknown", "document_id")
+    return row, work.privacy.open_bytes(row.content, field=_CONTENT)
+
+
+def purge(work: UnitOfWork, before: Any) -> None:
+    """Remove documents that no request took."""
+    work.write(_PURGE, before=before)

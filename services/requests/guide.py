@@ -1,0 +1,88 @@
+"""The guide as requests needs it: every published version, each parsed once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from contracts.events import Event
+from rules import fees
+from rules.refusal import refuse
+from rules.workflow import Workflow
+
+_REMEMBERED = 512
+
+_KEEP = Statement(
+    text(
+        "INSERT INTO definition (code, version, effective_from, body) "
+        "VALUES (:code, :version, :effective_from, CAST(:body AS jsonb)) ON CONFLICT DO NOTHING"
+    )
+)
+_READ = Statement(text("SELECT body FROM definition WHERE code = :code AND version = :version"))
+IN_FORCE = "(SELECT max(version) FROM definition WHERE code = :code AND effective_from <= :today)"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of a service. It never changes, so it is parsed once and kept."""
+
+    code: str
+    version: int
+    body: dict[str, Any]
+
+    @cached_property
+    def workflow(self) -> Workflow:
+        return Workflow.parse(self.body["workflow"])
+
+    @cached_property
+    def fee_inputs(self) -> list[str]:
+        return fees.inputs(self.body["fees"])
+
+    @cached_property
+    def personal_fields(self) -> frozenset[str]:
+        return frozenset(field["name"] for field in self.body["form"] if field.get("personal"))
+
+    @property
+    def name(self) -> dict[str, str]:
+        return dict(self.body["name"])
+
+    def output(self, code: str) -> dict[str, Any]:
+        return next(output for output in self.body["outputs"] if output["code"] == code)
+
+
+_kept: OrderedDict[tuple[str, str, int], Definition] = OrderedDict()
+
+
+def keep(work: UnitOfWork, event: Event) -> None:
+    """Keep a version that catalog published."""
+    work.write(
+        _KEEP,
+        code=event.data["code"],
+        version=event.data["version"],
+        effective_from=date.fromisoformat(event.data["effective_from"]),
+        body=orjson.dumps(event.data["definition"]).decode(),
+    )
+
+
+def definition(work: UnitOfWork, code: str, version: int | None) -> Definition:
+    """A version of a service. Refuses service_unknown."""
+    if version is None:
+        raise refuse("service_unknown", "service_code", code=code)
+    key = (work.settings.database_url, code, version)
+    found = _kept.get(key)
+    if found is None:
+        body = work.scalar(_READ, code=code, version=version)
+        if body is None:
+            raise refuse("service_unknown", "service_code", code=code)
+        found = _kept[key] = Definition(code, version, body)
+        while len(_kept) > _REMEMBERED:
+            _kept.popitem(last=False)
+    return found

@@ -1,0 +1,129 @@
+"""What whoever holds the tracking number and the phone's last four digits may see and do."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from rules import deadlines, forms, numbering, places
+from rules.arabic import western_digits
+from rules.refusal import Refusal, refuse
+from services.requests import documents, life
+from services.requests.intake import inquiry_key
+from services.requests.life import Case
+
+_BY_NUMBER = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE tracking_number = :number"))  # noqa: S608
+_TIMELINE = Statement(
+    text("SELECT at, from_state, action, to_state, reason FROM step WHERE request_id = :request_id ORDER BY sequence")
+)
+
+
+def status(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the request stands and when it is due."""
+    case = admitted(work, body)
+    return shown(work, case)
+
+
+def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What happened when, and the explanation of the date due."""
+    case = admitted(work, body)
+    workflow = case.definition.workflow
+    entries = []
+    for row in work.all(_TIMELINE, request_id=case.id):
+        action = workflow.state(row.from_state).action(row.action) if row.from_state and row.action else None
+        state = workflow.state(row.to_state)
+        entries.append(
+            {
+                "at": row.at.isoformat(),
+                "state": state.code,
+                "state_kind": state.kind,
+                "state_name": state.name,
+                "department": state.department,
+                "action": row.action,
+                "action_name": action.name if action else None,
+                "note": _note(work, state.kind, row.reason),
+            }
+        )
+    found = case.deadline(work.now)
+    return {
+        **shown(work, case),
+        "entries": entries,
+        "deadline": deadlines.explain(found.intervals) if found else [],
+        "days_left": found.days_left if found else None,
+    }
+
+
+def resubmit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The applicant completes what was missing: further documents, corrected answers."""
+    case = admitted(work, body)
+    if case.row.state_kind != "applicant":
+        raise refuse("not_waiting_for_applicant")
+    definition = case.definition
+    answers = {**case.row.answers, **body["answers"]}
+    if body["answers"]:
+        answers = forms.validate(definition.body["form"], answers)
+    untaken = documents.untaken(work, body["documents"])
+    there = documents.of_request(work, case.id, definition.body["documents"])
+    asked = [document for document in definition.body["documents"]
+             if document["code"] not in {held["code"] for held in there}
+             or document["code"] in {given["code"] for given in body["documents"]}]  # fmt: skip
+    documents.check(asked, answers, body["documents"], untaken)
+    documents.take(work, case.id, body["documents"])
+    action = next(action.code for action in case.state.exits if not action.by_system)
+    return life.move(work, case, action, answers=answers)
+
+
+def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
+    """The case, for whoever knows both numbers. Wrong and unknown are refused alike, in about the same time."""
+    last4 = western_digits(body["phone_last4"]).strip()
+    try:
+        number = numbering.parse_tracking(body["tracking_number"])
+    except Refusal:
+        raise refuse("tracking_unknown") from None
+    row = work.first(_BY_NUMBER, number=number)
+    key = inquiry_key(work, number, last4)
+    if row is None or not hmac.compare_digest(row.inquiry_key, key):
+        raise refuse("tracking_unknown")
+    return life.case(work, row)
+
+
+def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
+    """The status that the public inquiry shows: no name, no number, no address."""
+    row, state = case.row, case.state
+    unit = places.units()[row.unit]
+    found = case.deadline(work.now)
+    return {
+        "request_id": str(row.id),
+        "tracking_number": row.tracking_number,
+        "service_code": row.service_code,
+        "service_version": row.service_version,
+        "service_name": case.definition.name,
+        "unit": row.unit,
+        "unit_name": unit.name,
+        "state": row.state,
+        "state_kind": row.state_kind,
+        "state_name": state.name,
+        "stage": state.stage,
+        "department": state.department,
+        "lodged_at": row.lodged_at.isoformat(),
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "clock": life.clock_in(state),
+        "late": bool(found and found.late),
+        "days_left": found.days_left if found else None,
+        "outcome": row.outcome,
+        "licence_serial": row.licence_serial,
+        "language": row.language,
+        "as_of": work.now.isoformat(),
+    }
+
+
+def _note(work: UnitOfWork, kind: str, reason: str | None) -> str | None:
+    """The reason of a step, where it speaks to the applicant: what to complete, why it was rejected."""
+    if reason is None or kind not in ("applicant", "end"):
+        return None
+    return work.privacy.open(reason, field="requests.step.reason")

@@ -1,0 +1,207 @@
+"""Intake: one complete application, one commit, one tracking number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from contracts.requests import SUBMITTED
+from rules import fees, forms, identity, numbering, places
+from rules.calendar import cairo_date
+from rules.deadlines import Mark
+from rules.refusal import Fault, Refusal, refuse
+from services.requests import documents, guide, life, tables
+from services.requests.guide import IN_FORCE, Definition
+from services.requests.licences import NAME
+
+CONTACT = "requests.contact"
+_NATIONAL_ID = "requests.request.national_id"
+_PASSPORT = "requests.request.passport"
+_ANSWER = "requests.request.answer"
+
+_LOOK_UP = Statement(
+    text(f"SELECT {IN_FORCE} AS version, nextval('tracking_serial') AS serial, {documents.UNTAKEN} AS untaken")  # noqa: S608
+)
+_INSERT = Statement.insert(
+    tables.request,
+    *(column.name for column in tables.request.columns if column.name not in ("outcome", "licence_serial")),
+)
+
+
+def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Lodge a request. Refuses, with every fault at once, what the definition in force does not accept; then nothing
+    is kept but a gap in the serial."""
+    applicant = _applicant(body["applicant"])
+    unit = _unit(work, body["unit"])
+    found = work.one(
+        _LOOK_UP,
+        code=body["service_code"],
+        today=cairo_date(work.now),
+        documents=[document["document_id"] for document in body["documents"]],
+    )
+    definition = guide.definition(work, body["service_code"], found.version)
+    answers = _accepted(definition, unit, body, found.untaken)
+    number = numbering.tracking_number(
+        places.governorates()[work.settings.node].national_id_code,
+        cairo_date(work.now).year,
+        found.serial,
+        work.settings.lookup_key,
+    )
+    return _lodge(work, definition, body, applicant, answers, number)
+
+
+def _lodge(
+    work: UnitOfWork,
+    definition: Definition,
+    body: Mapping[str, Any],
+    applicant: Mapping[str, Any],
+    answers: dict[str, Any],
+    number: str,
+) -> dict[str, Any]:
+    request_id, transition = uuid7(), definition.workflow.start()
+    state = definition.workflow.state(transition.to_state)
+    mark = Mark(work.now, life.clock_in(state), state.code)
+    deadline = life.deadline_of(definition, [mark], work.now)
+    due = deadline.due_on if deadline else None
+    contact = work.privacy.seal(
+        orjson.dumps({key: applicant[key] for key in ("name", "phone", "email", "language")}).decode(),
+        ring="contact",
+        field=CONTACT,
+    )
+    row = SimpleNamespace(
+        id=request_id,
+        version=1,
+        tracking_number=number,
+        service_code=definition.code,
+        service_version=definition.version,
+        unit=body["unit"],
+        channel=body["channel"],
+        applicant_kind=applicant["kind"],
+        name=work.privacy.seal(applicant["name"], field=NAME),
+        national_id=_sealed(work, applicant["national_id"], _NATIONAL_ID),
+        national_id_key=_key(work, applicant["national_id"], _NATIONAL_ID),
+        passport=_sealed(work, applicant["passport"], _PASSPORT),
+        contact=contact,
+        inquiry_key=inquiry_key(work, number, applicant["phone"][-4:]),
+        language=applicant["language"],
+        answers={
+            name: work.privacy.seal(str(value), field=_ANSWER) if name in definition.personal_fields else value
+            for name, value in answers.items()
+        },
+        state=state.code,
+        state_kind=state.kind,
+        lodged_at=work.now,
+        due_on=due,
+        taken_by=work.actor.id,
+    )
+    work.write(_INSERT, **vars(row))
+    documents.take(work, request_id, body["documents"])
+    life.enter(work, definition, request_id, body["unit"], work.actor.id, transition, state, 1, work.now)
+    row.licence_serial = None
+    row.answers = answers
+    data = life.snapshot(row, definition, transition, state, due)
+    work.append(SUBMITTED, request_id, 1, {**data, "contact": contact})
+    work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
+    return {
+        "request_id": str(request_id),
+        "tracking_number": number,
+        "service_code": definition.code,
+        "service_name": definition.name,
+        "state": state.code,
+        "state_kind": state.kind,
+        "state_name": state.name,
+        "lodged_at": work.now.isoformat(),
+        "due_on": due.isoformat() if due else None,
+        "fees": [
+            {**charge.as_dict(), "stage": stage}
+            for stage in sorted(fees.stages(definition.body["fees"]))
+            for charge in fees.compute(definition.body["fees"], answers, stage)
+        ],
+    }
+
+
+def inquiry_key(work: UnitOfWork, number: str, last4: str) -> bytes:
+    """The keyed hash by which whoever knows the number and the phone's last four digits is let in."""
+    return work.privacy.lookup(f"{number}/{last4}", "requests.inquiry")
+
+
+def _applicant(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The applicant with everything in its stored form; refuses with all faults of all fields."""
+    faults: list[Fault] = []
+
+    def parsed(read: Callable[[str], Any], name: str, *, required: bool) -> Any:
+        value = given.get(name)
+        if not value:
+            if required:
+                faults.append(Fault("field_required", f"applicant/{name}"))
+            return None
+        try:
+            return read(value)
+        except Refusal as refusal:
+            faults.extend(refusal.faults)
+            return None
+
+    foreigner = given["kind"] == "foreigner"
+    national_id = parsed(identity.parse_national_id, "national_id", required=not foreigner)
+    applicant = {
+        "kind": given["kind"],
+        "name": " ".join(given["name"].split()),
+        "national_id": national_id.digits if national_id else None,
+        "passport": parsed(identity.parse_passport, "passport", required=foreigner),
+        "phone": parsed(identity.parse_mobile, "phone", required=True),
+        "email": parsed(identity.parse_email, "email", required=False),
+        "language": given["language"],
+    }
+    if faults:
+        raise Refusal(faults)
+    return applicant
+
+
+def _unit(work: UnitOfWork, code: str) -> places.Unit:
+    unit = places.unit(code)
+    if unit is None or unit.governorate != work.settings.node or unit.status != "open":
+        raise refuse("unit_unknown", "unit")
+    if work.actor.unit is not None and work.actor.unit != code:
+        work.require("request.submit", unit=code)
+    return unit
+
+
+def _accepted(
+    definition: Definition, unit: places.Unit, body: Mapping[str, Any], untaken: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The cleaned answers, when the definition accepts the application as a whole."""
+    faults: list[Fault] = []
+    if unit.kind not in definition.body["unit_kinds"]:
+        faults.append(Fault("unit_not_served", "unit"))
+    if body["channel"] not in definition.body["channels"]:
+        faults.append(Fault("channel_not_offered", "channel"))
+    if body["applicant"]["kind"] not in definition.body["applicants"]:
+        faults.append(Fault("applicant_kind_not_allowed", "applicant/kind"))
+    answers: dict[str, Any] = {}
+    try:
+        answers = forms.validate(definition.body["form"], body["answers"])
+    except Refusal as refusal:
+        faults += refusal.faults
+        answers = dict(body["answers"])
+    try:
+        documents.check(definition.body["documents"], answers, body["documents"], untaken)
+    except Refusal as refusal:
+        faults += refusal.faults
+    if faults:
+        raise Refusal(faults)
+    return answers
+
+
+def _sealed(work: UnitOfWork, value: str | None, field: str) -> str | None:
+    return work.privacy.seal(value, field=field) if value else None
+
+
+def _key(work: UnitOfWork, value: str | None, field: str) -> bytes | None:
+    return work.privacy.lookup(value, field) if value else None

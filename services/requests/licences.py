@@ -1,0 +1,200 @@
+"""Licences: issued with the deciding step, signed so that anybody can check them, rendered once."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import bindparam, text, update
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.offload import offload
+from chassis.uow import UnitOfWork
+from contracts.requests import LICENCE_ISSUED
+from rules import licence as rule
+from rules import numbering, places
+from rules.calendar import cairo_date
+from rules.refusal import refuse
+from services.requests import document, guide, tables
+from services.requests.guide import Definition
+
+_QR = "requests.licence.qr"
+_DOCUMENT = "requests.licence.document"
+NAME = "requests.request.name"
+
+_NEXT = Statement(text("SELECT nextval('licence_serial')"))
+_ISSUE = Statement.insert(
+    tables.licence, "id", "version", "serial", "request_id", "service_code", "service_version", "output", "unit", "qr",
+    "fields", "valid_from", "valid_until", "issued_at",
+)  # fmt: skip
+_BY_SERIAL = Statement(text("SELECT * FROM licence WHERE serial = :serial"))
+_UNRENDERED = Statement(text("SELECT * FROM licence WHERE document IS NULL ORDER BY id LIMIT 1"))
+_RENDERED = Statement(
+    update(tables.licence)
+    .where(tables.licence.c.id == bindparam("licence_id"), tables.licence.c.document.is_(None))
+    .values(document=bindparam("rendered"), media_type=bindparam("rendered_as"))
+)
+
+
+def issue(
+    work: UnitOfWork, row: Any, definition: Definition, output_code: str, answers: Mapping[str, Any]
+) -> str:
+    """Gather a licence for a request and answer its serial. One request has one licence: the table says so."""
+    output = definition.output(output_code)
+    today = cairo_date(work.now)
+    serial = numbering.licence_serial(work.settings.node, today.year, work.scalar(_NEXT))
+    months = output.get("validity_months")
+    until = today + relativedelta(months=months, days=-1) if months else None
+    key_id, key = _signing_key(work.settings.secret("LICENCE_KEYS"))
+    unit = places.units()[row.unit]
+    signed = rule.sign(
+        rule.Licence(
+            serial=serial,
+            holder=work.privacy.open(row.name, field=NAME),
+            service=definition.name["ar"],
+            unit=unit.name_ar,
+            valid_from=today,
+            valid_until=until,
+            key_id=key_id,
+        ),
+        key,
+    )
+    licence_id = uuid7()
+    work.write(
+        _ISSUE,
+        id=licence_id,
+        version=1,
+        serial=serial,
+        request_id=row.id,
+        service_code=definition.code,
+        service_version=definition.version,
+        output=output_code,
+        unit=row.unit,
+        qr=work.privacy.seal(signed, field=_QR),
+        fields={name: answers[name] for name in output.get("fields", ()) if name in answers},
+        valid_from=today,
+        valid_until=until,
+        issued_at=work.now,
+    )
+    work.append(
+        LICENCE_ISSUED,
+        licence_id,
+        1,
+        {
+            "licence_id": licence_id,
+            "request_id": row.id,
+            "serial": serial,
+            "service_code": definition.code,
+            "unit": row.unit,
+            "valid_from": today,
+            "valid_until": until,
+        },
+    )
+    return serial
+
+
+def render_next(work: UnitOfWork) -> bool:
+    """Render the document of the oldest licence that has none yet. Answers whether there was one."""
+    row = work.first(_UNRENDERED)
+    if row is None:
+        return False
+    definition = guide.definition(work, row.service_code, row.service_version)
+    content, media_type = offload(document.render, shown(work, row, definition), definition.output(row.output))
+    work.write(
+        _RENDERED,
+        expect=1,
+        licence_id=row.id,
+        rendered=work.privacy.seal_bytes(content, field=_DOCUMENT),
+        rendered_as=media_type,
+    )
+    return True
+
+
+def verification(work: UnitOfWork, serial: str) -> dict[str, Any]:
+    """What the public page and the API say of a licence. Refuses licence_unknown."""
+    row = work.first(_BY_SERIAL, serial=numbering.parse_licence_serial(serial).text)
+    if row is None:
+        raise refuse("licence_unknown", "serial")
+    return shown(work, row, guide.definition(work, row.service_code, row.service_version))
+
+
+def document_of(work: UnitOfWork, serial: str | None) -> dict[str, Any]:
+    """The rendered licence. Refuses licence_not_ready until there is one."""
+    row = work.first(_BY_SERIAL, serial=serial) if serial else None
+    if row is None or row.document is None:
+        raise refuse("licence_not_ready")
+    content = work.privacy.open_bytes(row.document, field=_DOCUMENT)
+    extension = "pdf" if row.media_type == "application/pdf" else "html"
+    return {
+        "serial": row.serial,
+        "file_name": f"{row.serial}.{extension}",
+        "media_type": row.media_type,
+        "content": base64.b64encode(content).decode(),
+    }
+
+
+def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
+    """A licence as it is printed and as its verification shows it."""
+    qr = work.privacy.open(row.qr, field=_QR)
+    unit = places.units()[row.unit]
+    governorate = places.governorates()[unit.governorate]
+    said = rule.verify(qr, _public_keys(work.settings.secret("LICENCE_KEYS")))
+    return {
+        "serial": row.serial,
+        "status": said.status(cairo_date(work.now)),
+        "holder": said.holder,
+        "service_code": definition.code,
+        "service_name": definition.name,
+        "output_name": definition.output(row.output)["name"],
+        "unit": row.unit,
+        "unit_name": unit.name,
+        "governorate_name": governorate.name,
+        "valid_from": _iso(row.valid_from),
+        "valid_until": _iso(row.valid_until),
+        "issued_on": _iso(cairo_date(row.issued_at)),
+        "fields": _labelled(row.fields, definition),
+        "qr": qr,
+        "key_id": said.key_id,
+    }
+
+
+def public_keys(work: UnitOfWork) -> dict[str, str]:
+    """The keys by which anybody can check this node's licences, as base64 by key id."""
+    return {
+        key_id: rule.public_text(key)
+        for key_id, key in _public_keys(work.settings.secret("LICENCE_KEYS")).items()
+    }
+
+
+def _labelled(fields: Mapping[str, Any], definition: Definition) -> list[dict[str, Any]]:
+    form = {field["name"]: field for field in definition.body["form"]}
+    lines = []
+    for name, value in fields.items():
+        options = {option["value"]: option["label"] for option in form[name].get("options", ())}
+        both = {"ar": str(value), "en": str(value)}
+        lines.append({"name": name, "label": form[name]["label"], "value": options.get(value, both)})
+    return orjson.loads(orjson.dumps(lines))  # type: ignore[no-any-return]
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+@lru_cache(maxsize=4)
+def _signing_key(text_: str) -> tuple[str, Ed25519PrivateKey]:
+    return rule.private_keyring(text_)
+
+
+@lru_cache(maxsize=4)
+def _public_keys(text_: str) -> dict[str, Any]:
+    return {
+        key_id: rule.private_key(raw).public_key()
+        for key_id, raw in (pair.strip().split(":", 1) for pair in text_.split(","))
+    }

@@ -1,0 +1,95 @@
+"""requests: the life of one request, from intake to the licence. Doors only; see README.md."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from chassis.service import Platform, Service, command, query, subscribe, timer
+from chassis.uow import UnitOfWork
+from contracts import requests as language
+from contracts.catalog import PUBLISHED
+from contracts.events import Event
+from contracts.payments import CHANGED as BILL_CHANGED
+from contracts.payments import PAID as BILL_PAID
+from services.requests import documents, guide, inquiry, intake, licences, paid, tasks
+
+UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
+
+
+class Requests(Service):
+    name = "requests"
+
+    @command("requests.submit", language.Submit, permission="request.submit")
+    def submit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return intake.submit(work, body)
+
+    @command("requests.add_document", language.AddDocument, permission="document.add")
+    def add_document(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return documents.add(work, body)
+
+    @query("requests.status", language.Status, permission="request.inquire")
+    def status(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return inquiry.status(work, body)
+
+    @query("requests.timeline", language.Timeline, permission="request.inquire")
+    def timeline(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return inquiry.timeline(work, body)
+
+    @command("requests.resubmit", language.Resubmit, permission="request.complete")
+    def resubmit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return inquiry.resubmit(work, body)
+
+    @query("requests.tasks", language.ListTasks, permission="task.list")
+    def tasks(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return tasks.mine(work, body)
+
+    @command("requests.next_task", language.NextTask, permission="task.next")
+    def next_task(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return tasks.next_task(work)
+
+    @query("requests.task_file", language.TaskFile, permission="task.read")
+    def task_file(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return tasks.file(work, body["task_id"])
+
+    @query("requests.task_document", language.TaskDocument, permission="task.read")
+    def task_document(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return tasks.document(work, body["task_id"], body["document_id"])
+
+    @command("requests.act", language.Act, permission="task.act")
+    def act(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return tasks.act(work, body)
+
+    @query("requests.licence", language.Verification, permission="licence.verify")
+    def licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return licences.verification(work, body["serial"])
+
+    @query("requests.licence_document", language.LicenceDocument, permission="licence.fetch")
+    def licence_document(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return licences.document_of(work, inquiry.admitted(work, body).row.licence_serial)
+
+    @query("requests.licence_keys", language.LicenceKeys, permission="licence.verify")
+    def licence_keys(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return {"keys": licences.public_keys(work)}
+
+    @subscribe(PUBLISHED, way="each")
+    def keep_definition(self, work: UnitOfWork, event: Event) -> None:
+        guide.keep(work, event)
+
+    @subscribe(BILL_PAID, way="each")
+    def bill_paid(self, work: UnitOfWork, event: Event) -> None:
+        paid.go_on(work, event)
+
+    @subscribe(BILL_CHANGED, way="each")
+    def bill_changed(self, work: UnitOfWork, event: Event) -> None:
+        paid.lapse(work, event)
+
+    @timer(seconds=0.5, name="render-licences")
+    def render_licences(self, platform: Platform) -> bool:
+        return platform.attempt(licences.render_next)
+
+    @timer(seconds=600, name="purge-untaken-documents")
+    def purge_documents(self, platform: Platform) -> None:
+        platform.attempt(lambda work: documents.purge(work, work.now - UNTAKEN_DOCUMENTS_LIVE))
+
+

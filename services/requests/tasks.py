@@ -1,0 +1,192 @@
+"""Tasks of the back office: handed out by the engine, done without meeting or choosing the applicant."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from rules.refusal import refuse
+from services.requests import documents, life
+from services.requests.life import Case
+
+_EQUALLY_URGENT = 20  # among so many a task is drawn, so that clerks who ask at once do not collide
+
+_OPEN = Statement(
+    text(
+        "SELECT id, version, due_on FROM task WHERE status = 'open' AND unit = :unit AND department = :department "
+        "AND role = ANY(:roles) AND taken_by <> :actor ORDER BY due_on, created_at LIMIT :most"
+    )
+)
+_HOLD = Statement(
+    text(
+        "UPDATE task SET status = 'held', held_by = :actor, held_at = :at, version = version + 1 "
+        "WHERE id = :task_id AND version = :seen AND status = 'open'"
+    )
+)
+_HELD = Statement(
+    text(
+        "SELECT task.id, task.version, task.state, task.due_on, task.held_at, request.tracking_number, "
+        "request.service_code, request.service_version, request.due_on AS request_due_on "
+        "FROM task JOIN request ON request.id = task.request_id WHERE task.held_by = :actor AND task.status = 'held' "
+        "AND (CAST(:after AS uuid) IS NULL OR (coalesce(task.due_on, 'infinity'), task.id) > "
+        "(SELECT coalesce(due_on, 'infinity'), id FROM task WHERE id = CAST(:after AS uuid))) "
+        "ORDER BY coalesce(task.due_on, 'infinity'), task.id LIMIT :limit"
+    )
+)
+_ONE = Statement(
+    text(
+        "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "
+        "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
+        f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "  # noqa: S608
+        "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
+    )
+)
+_DONE = Statement(
+    text(
+        "UPDATE task SET status = 'done', version = version + 1, done_at = :at, action = :action "
+        "WHERE id = :task_id AND version = :seen AND status = 'held'"
+    )
+)
+
+
+def next_task(work: UnitOfWork) -> dict[str, Any]:
+    """Hand the actor one of the most urgent open tasks of the own desk, never one of a file the actor took in."""
+    actor = work.actor
+    rows = work.all(
+        _OPEN,
+        unit=actor.unit,
+        department=actor.department,
+        roles=list(actor.roles),
+        actor=actor.id,
+        most=_EQUALLY_URGENT,
+    )
+    if not rows:
+        return {"task": None}
+    drawn = secrets.choice([row for row in rows if row.due_on == rows[0].due_on])
+    work.write(_HOLD, expect=1, task_id=drawn.id, seen=drawn.version, actor=actor.id, at=work.now)
+    work.audit("task.handed_out", str(drawn.id))
+    return {"task": {"task_id": str(drawn.id), "version": drawn.version + 1}}
+
+
+def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The tasks the actor holds, most urgent first."""
+    rows = work.all(_HELD, actor=work.actor.id, after=body["after"], limit=body["limit"])
+    tasks = []
+    for row in rows:
+        definition = life.guide.definition(work, row.service_code, row.service_version)
+        tasks.append(
+            {
+                "task_id": str(row.id),
+                "version": row.version,
+                "tracking_number": row.tracking_number,
+                "service_name": definition.name,
+                "state": row.state,
+                "state_name": definition.workflow.state(row.state).name,
+                "due_on": row.due_on.isoformat() if row.due_on else None,
+                "request_due_on": row.request_due_on.isoformat() if row.request_due_on else None,
+            }
+        )
+    return {"tasks": tasks, "next": tasks[-1]["task_id"] if len(tasks) == body["limit"] else None}
+
+
+def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
+    """The file as the holder may see it: answers and documents, no name, no contact, no identity number."""
+    case, row = _held(work, task_id)
+    definition, state = case.definition, case.state
+    found = case.deadline(work.now)
+    work.audit("file.read", str(case.id), task=str(task_id))
+    return {
+        "task_id": str(task_id),
+        "version": row.task_version,
+        "tracking_number": row.tracking_number,
+        "service_code": row.service_code,
+        "service_name": definition.name,
+        "unit": row.unit,
+        "state": state.code,
+        "state_name": state.name,
+        "department": state.department,
+        "due_on": row.task_due_on.isoformat() if row.task_due_on else None,
+        "request_due_on": row.due_on.isoformat() if row.due_on else None,
+        "days_left": found.days_left if found else None,
+        "answers": _answers(case),
+        "documents": documents.of_request(work, case.id, definition.body["documents"]),
+        "actions": [
+            {"code": action.code, "name": action.name, "requires": list(action.requires)}
+            for action in state.exits
+            if not action.by_system
+        ],
+        "inputs": [dict(field) for field in definition.workflow.inputs],
+    }
+
+
+def document(work: UnitOfWork, task_id: UUID, document_id: UUID) -> dict[str, Any]:
+    """A document of the file. Opening one that shows who the applicant is is a recorded unmasking."""
+    case, _ = _held(work, task_id)
+    row, content = documents.content(work, case.id, document_id)
+    identity = any(d["code"] == row.code and d.get("identity") for d in case.definition.body["documents"])
+    work.audit("document.unmask" if identity else "document.read", str(document_id), task=str(task_id))
+    return {"media_type": row.media_type, "content": base64.b64encode(content).decode()}
+
+
+def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Take an action of the workflow on a held task."""
+    case, row = _held(work, body["task_id"])
+    if row.taken_by == work.actor.id:
+        work.deny("task.act", str(case.id))
+        raise refuse("apart_by_design")
+    if row.state != row.task_state:
+        raise refuse("task_done")
+    work.write(
+        _DONE, expect=1, task_id=row.task_id, seen=row.task_version, at=work.now, action=body["action"]
+    )
+    action = case.state.action(body["action"])
+    if action is None or action.by_system:
+        raise refuse("action_unknown", "action", action=body["action"], state=row.state)
+    to_applicant = case.definition.workflow.state(action.to).kind == "applicant"
+    return life.move(
+        work,
+        case,
+        body["action"],
+        inputs=body["inputs"],
+        reason=body["reason"],
+        note=body["reason"] if to_applicant else None,
+    )
+
+
+def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
+    """The case of a task that the actor holds. A task of another is refused like one that does not exist, and the
+    attempt is recorded."""
+    row = work.first(_ONE, task_id=task_id)
+    actor = work.actor
+    if row is None:
+        raise refuse("task_unknown", "task_id")
+    if row.task_held_by != actor.id:
+        work.deny("task.read", str(task_id))
+        raise refuse("task_unknown", "task_id")
+    if row.task_status == "done":
+        raise refuse("task_done", "task_id")
+    if row.unit != actor.unit or row.task_department != actor.department or row.task_role not in actor.roles:
+        work.deny("task.act", str(task_id))
+        raise refuse("forbidden")
+    return life.case(work, row), row
+
+
+def _answers(case: Case) -> list[dict[str, Any]]:
+    lines = []
+    for field in case.definition.body["form"]:
+        name = field["name"]
+        if name not in case.row.answers or name in case.definition.personal_fields:
+            continue
+        value = case.row.answers[name]
+        options = {option["value"]: option["label"] for option in field.get("options") or ()}
+        lines.append(
+            {"name": name, "label": field["label"], "value": value, "value_name": options.get(str(value))}
+        )
+    return lines
