@@ -14,19 +14,22 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
 from chassis import logs
 from chassis.database import Statement
 from chassis.errors import ChassisError
-from chassis.service import Platform
 from chassis.uow import UnitOfWork
 from rules import payment_states
 from services.payments import gauges, records, settle, tables
 from services.payments.rails import RAILS
 from services.payments.rails.base import Order, RailRefused, RailUnreachable, Report
 from services.payments.records import Payment
+
+if TYPE_CHECKING:
+    from chassis.service import Platform
 
 log = logging.getLogger(__name__)
 

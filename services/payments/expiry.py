@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
 
 from chassis.database import Statement
-from chassis.service import Platform
 from chassis.uow import UnitOfWork
 from rules import payment_states
 from services.payments import records, tables
+
+if TYPE_CHECKING:
+    from chassis.service import Platform
 
 AT_ONCE = 100
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Gauge, Histogram
 from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.metrics import REGISTRY
-from chassis.service import Platform
+
+if TYPE_CHECKING:
+    from chassis.service import Platform
 
 _unsent = Gauge("shubbak_payments_oldest_unsent_charge_seconds",
                 "Age of the oldest payment that no rail has given a reference for", registry=REGISTRY)

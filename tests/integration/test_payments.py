@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy.exc
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.actors import Actor
 from chassis.errors import Conflict
@@ -16,8 +16,10 @@ from chassis.ids import uuid7
 from contracts.payments import BillState
 from rules.refusal import Refusal
 from services.payments import cash, expiry, guide, paying, receipts
+from services.payments.ledger import check_ledger
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 
+JOURNAL = text("INSERT INTO journal (id, kind, source, at) VALUES (:j, 'x', :s, now())")
 CASHIER = Actor(id="staff:1", kind="staff", roles=("cashier",), unit="EG-C-01")
 
 
@@ -210,16 +212,15 @@ def test_a_bill_expires_after_its_last_cairo_day_and_not_before(ground: Ground) 
 
 
 def test_the_database_refuses_a_journal_that_does_not_balance(ground: Ground) -> None:
-    with pytest.raises(sqlalchemy.exc.IntegrityError, match="balance of 5"), ground.database.transaction() as connection:
-        connection.execute(text("INSERT INTO journal (id, kind, source, at) VALUES (:j, 'x', 'x:1', now())"),
-                           {"j": (journal := uuid7())})
+    with pytest.raises(IntegrityError, match="balance of 5"), ground.database.transaction() as connection:
+        connection.execute(JOURNAL, {"j": (journal := uuid7()), "s": "x:1"})
         connection.execute(text("INSERT INTO entry (journal_id, account, amount) VALUES (:j, 'cash:a', 10), "
                                 "(:j, 'cash:b', -5)"), {"j": journal})
 
 
 def test_the_database_refuses_an_empty_journal(ground: Ground) -> None:
-    with pytest.raises(sqlalchemy.exc.IntegrityError, match="0 entries"), ground.database.transaction() as connection:
-        connection.execute(text("INSERT INTO journal (id, kind, source, at) VALUES (:j, 'x', 'x:2', now())"), {"j": uuid7()})
+    with pytest.raises(IntegrityError, match="0 entries"), ground.database.transaction() as connection:
+        connection.execute(JOURNAL, {"j": uuid7(), "s": "x:2"})
 
 
 @pytest.mark.parametrize("statement", [
@@ -227,7 +228,7 @@ def test_the_database_refuses_an_empty_journal(ground: Ground) -> None:
     "DELETE FROM journal", "UPDATE receipt SET amount = 1", "DELETE FROM receipt", "DELETE FROM callback",
 ])
 def test_the_books_are_append_only(ground: Ground, statement: str) -> None:
-    with pytest.raises(sqlalchemy.exc.DBAPIError, match="append-only"), ground.database.transaction() as connection:
+    with pytest.raises(DBAPIError, match="append-only"), ground.database.transaction() as connection:
         connection.execute(text(statement))
 
 
@@ -236,7 +237,8 @@ def test_the_check_finds_what_is_wrong(ground: Ground) -> None:
     pay_cash(ground, ground.billed())
     bill = ground.billed()
     cases = {
-        "paid bill without its collection": f"UPDATE bill SET state = 'paid', paid_at = now() WHERE id = '{bill['bill_id']}'",
+        "paid bill without its collection": "UPDATE bill SET state = 'paid', paid_at = now() "
+        f"WHERE id = '{bill['bill_id']}'",
         "collection of a bill that is not paid": "UPDATE bill SET state = 'created' WHERE state = 'paid' AND total > 0",
         "collection that differs from its bill": "UPDATE bill SET total = total + 1 WHERE state = 'paid' AND total > 0",
         "gap in a receipt book": "UPDATE receipt_book SET last = last + 1",
@@ -245,8 +247,6 @@ def test_the_check_finds_what_is_wrong(ground: Ground) -> None:
     for fault, statement in cases.items():
         with pytest.raises(RuntimeError, match="undo"), ground.database.transaction() as connection:
             connection.execute(text(statement))
-            from services.payments.ledger import check_ledger
-
             assert any(found.startswith(fault) for found in check_ledger(connection)), fault
             raise RuntimeError("undo")
     assert ground.faults() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from rules.refusal import Refusal
 from services.payments import cash, errands, expiry, paying
 from tests.integration.test_payments import CASHIER
 from tests.support.payments_ground import KEY, MERCHANT, PUBLIC, TOTAL, Ground, callback_body
+
+FORGED = "SELECT 1 FROM audit WHERE action = 'denied' AND subject = 'forged:sandbox'"
 
 
 class CallbackDoor:
@@ -80,7 +83,8 @@ def peers() -> Iterator[Peers]:
 
 @pytest.fixture(scope="module")
 def rail_ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
-    made = Ground(database_url("payments"), peers.url, door.url)
+    # The rail keeps its own time, so the test's clock begins at the real one.
+    made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
     made.publish()
     door.ground = made
     yield made
@@ -136,14 +140,14 @@ def test_from_the_wish_to_the_receipt(ground: Ground, peers: Peers, door: Callba
     assert door.wait_for(1) == [(200, True)]
     paid = ground.bill(bill["bill_id"])
     assert (paid["state"], paid["payments"][0]["state"]) == ("paid", "paid")
-    assert paid["receipt_number"].startswith("R-C-2026-")
+    assert paid["receipt_number"].startswith("R-C-")
     assert types(ground, bill) == ["issued", "pending", "paid"]
     assert {event.correlation_id for event in ground.events(bill["bill_id"])} == {"from-the-door"}
 
 
 def test_three_callbacks_charge_once(ground: Ground, peers: Peers, door: CallbackDoor) -> None:
     bill, reference = started(ground)
-    before = ground.balances()["rail:sandbox"] if "rail:sandbox" in ground.balances() else 0
+    before = ground.balances().get("rail:sandbox", 0)
     peers.pay(reference, "duplicate")
     answers = door.wait_for(3)
     assert sorted(answers, key=str) == [(200, False), (200, False), (200, True)]
@@ -196,12 +200,12 @@ def test_a_forged_callback_is_refused_recorded_and_changes_nothing(
     ground: Ground, peers: Peers, door: CallbackDoor
 ) -> None:
     bill, reference = started(ground)
-    recorded = len(ground.rows("SELECT 1 FROM audit WHERE action = 'denied' AND subject = 'forged:sandbox'"))
+    recorded = len(ground.rows(FORGED))
     peers.pay(reference, "forged")
     assert door.wait_for(1) == [(403, None)]
     assert state(ground, bill) == "pending"
     assert types(ground, bill) == ["issued", "pending"]
-    assert len(ground.rows("SELECT 1 FROM audit WHERE action = 'denied' AND subject = 'forged:sandbox'")) == recorded + 1
+    assert len(ground.rows(FORGED)) == recorded + 1
     peers.pay(reference, "normal")
     door.wait_for(2)
     assert state(ground, bill) == "paid"

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from chassis import config
 from chassis.actors import Actor, system
 from chassis.database import Database
+from chassis.events import decode
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
@@ -22,6 +23,7 @@ from infra.peers import rail_signing
 from services.payments import bills, callbacks, guide, ledger
 
 MERCHANT, KEY = "shubbak-sandbox", "sample-sandbox-rail-key"
+NOWHERE = "http://127.0.0.1:9"
 NOON = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 RAIL = Actor(id="rail:sandbox", kind="rail", roles=("rail",))
 PUBLIC = Actor(id="public", kind="public", roles=("public",))
@@ -39,14 +41,15 @@ TOTAL = 12_050
 class Ground:
     """Stands where a Platform stands for the capabilities under test."""
 
-    def __init__(self, url: str, rail_url: str = "http://127.0.0.1:9", callback_url: str = "http://127.0.0.1:9/") -> None:
+    def __init__(self, url: str, rail_url: str = NOWHERE, callback_url: str = NOWHERE,
+                 now: datetime = NOON) -> None:
         environ = {
             **secrets.keys(), "SHUBBAK_MODE": "training", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
             "SHUBBAK_DATABASE_URL": url, "SHUBBAK_SANDBOX_RAIL_URL": rail_url, "SHUBBAK_SANDBOX_RAIL_KEY": KEY,
             "SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": callback_url}
         self.settings = config.load("payments", environ)
         self.database = Database(url, 8)
-        self.now = NOON
+        self.now = now
         privacy = Privacy(self.settings.rings, self.settings.lookup_key)
         self.context = Context(self.settings, self.database, privacy, lambda: self.now)
 
@@ -71,8 +74,8 @@ class Ground:
                       {"code": code, "version": version, "effective_from": "2026-01-01", "definition": document})
         self.attempt(lambda work: guide.keep(work, event))
 
-    def request_event(self, request_id: UUID, sequence: int = 1, kind: str = "payment", stage: str | None = "inspection",
-                      outcome: str | None = None, **fee_inputs: Any) -> Event:
+    def request_event(self, request_id: UUID, sequence: int = 1, kind: str = "payment",
+                      stage: str | None = "inspection", outcome: str | None = None, **fee_inputs: Any) -> Event:
         data = {"request_id": str(request_id), "tracking_number": "01-26-00000000-K", "service_code": "shop",
                 "service_version": 1, "unit": "EG-C-01", "state": f"{kind}-{stage}", "state_kind": kind, "stage": stage,
                 "fee_inputs": fee_inputs, "outcome": outcome}
@@ -113,10 +116,8 @@ class Ground:
 
     def events(self, subject: UUID) -> list[Event]:
         """The events of one bill in the order of their sequence."""
-        from chassis.events import decode
-
-        found = [decode(bytes(row.body)) for row in self.rows("SELECT body FROM event_log WHERE subject = :s", s=subject)]
-        return sorted(found, key=lambda event: event.sequence)
+        rows = self.rows("SELECT body FROM event_log WHERE subject = :s ORDER BY sequence", s=subject)
+        return [decode(bytes(row.body)) for row in rows]
 
     def faults(self) -> list[str]:
         with self.database.transaction() as connection:
@@ -133,7 +134,7 @@ def callback_body(merchant_reference: str, status: str = "PAID", *, reference: s
     body = {"requestId": uuid7().hex, "fawryRefNumber": reference, "merchantRefNumber": merchant_reference,
             "customerMobile": "01000000000", "customerMail": "payer@example.org",
             "paymentAmount": paid if status == "PAID" else "0.00", "orderAmount": ordered, "fawryFees": "0.00",
-            "orderStatus": status, "paymentMethod": "PAYATFAWRY", "paymentTime": 1772359200000 if status == "PAID" else None,
-            **more}
+            "orderStatus": status, "paymentMethod": "PAYATFAWRY",
+            "paymentTime": 1772359200000 if status == "PAID" else None, **more}
     body["messageSignature"] = rail_signing.callback_signature(body, key)
     return json.dumps(body, ensure_ascii=False)
