@@ -34,6 +34,7 @@ class Gate:
     csrf: bool = False
     limit: int = BODY_BYTES
     staff: bool = False
+    signed: bool = False
 
 
 class Doors(Flask):
@@ -63,10 +64,11 @@ class Doors(Flask):
 
 def door(blueprint: Blueprint, method: str, rule: str, *, permission: str, media_types: tuple[str, ...] = (),
          idempotent: bool = False, csrf: bool = False, limit: int = BODY_BYTES, staff: bool = False,
-         **options: Any) -> Callable[[F], F]:
+         signed: bool = False, **options: Any) -> Callable[[F], F]:
     """Register a view. `permission` is one of rules.roles; `media_types` are the bodies it takes (none: any or no body);
     `idempotent` demands an Idempotency-Key; `csrf` demands the form's token; `limit` bounds the body in bytes;
-    `staff` demands somebody who is logged in, whatever the public may."""
-    gate = Gate(permission, media_types, idempotent, csrf, limit, staff)
+    `staff` demands somebody who is logged in, whatever the public may; `signed` takes a message whose
+    sender's signature the service behind checks: it comes in the role of a payment rail, without a session."""
+    gate = Gate(permission, media_types, idempotent, csrf, limit, staff, signed)
     decorate: Callable[[F], F] = blueprint.route(rule, methods=[method], gate=gate, **options)
     return decorate

@@ -18,7 +18,7 @@ from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
 from services.gateway.web import api, pages, problems
 from services.gateway.web.access import Doors
-from services.gateway.web.caller import VISITOR, check_csrf, identify, keep_visitor
+from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor
 from services.gateway.web.idempotency import command_id
 from services.gateway.web.platform import Platform
 
@@ -84,7 +84,7 @@ def _arrive() -> None:
         raise Refusal(Fault("malformed"))
     if pages.needs_nobody():
         return
-    g.caller = identify(api=for_programs())
+    g.caller = SIGNED if gate.signed else identify(api=for_programs())
     if gate.staff and not g.caller.is_staff:
         raise Refusal(Fault("unauthenticated"))
     if not g.caller.actor.permits(gate.permission):

@@ -40,6 +40,7 @@ class Caller:
 
 
 VISITOR = Caller(PUBLIC)
+SIGNED = Caller(Actor(id="rail", kind="rail", roles=("rail",)))
 
 
 def caller() -> Caller:

@@ -8,7 +8,6 @@ from flask import Response, g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from chassis.actors import Actor
 from chassis.ids import uuid7
 from contracts.payments import BillState
 from rules.refusal import refuse
@@ -81,7 +80,7 @@ def pay(body: dict[str, Any], bill_id: Any) -> Response:
     return answer(taken, 201)
 
 
-@door(blueprint, "POST", "/payments/callbacks/<rail>", permission="bill.callback")
+@door(blueprint, "POST", "/payments/callbacks/<rail>", permission="bill.callback", signed=True)
 @blueprint.doc(requestBody={"required": True, "content": {"*/*": {"schema": {"type": "string"}}}})
 @blueprint.response(200, Taken)
 def take_callback(rail: str) -> Response:
@@ -90,6 +89,5 @@ def take_callback(rail: str) -> Response:
         body = request.get_data().decode()
     except UnicodeDecodeError:
         raise refuse("callback_malformed") from None
-    actor = Actor(id=f"rail:{rail[:40]}", kind="rail", roles=("rail",))
     return answer(platform().call("payments.callback", {"rail": rail, "body": body, "query": request.args.to_dict()},
-                                  actor, command_id=uuid7()))
+                                  caller().actor, command_id=uuid7()))

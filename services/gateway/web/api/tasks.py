@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from flask import Response, g
@@ -12,7 +13,7 @@ from contracts.requests import ListTasks
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.caller import caller
-from services.gateway.web.platform import platform
+from services.gateway.web.platform import UPLOAD_SECONDS, platform
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix=f"{PREFIX}/tasks", description="Tasks of departments")
 
@@ -57,6 +58,23 @@ def next_task() -> Response:
 def show_task(task_id: Any) -> Response:
     """The file of a task I hold, without who the applicant is"""
     return answer(platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor))
+
+
+@door(blueprint, "GET", "/<uuid:task_id>/documents/<uuid:document_id>", permission="task.read")
+@blueprint.response(200, {"type": "string", "contentMediaType": "application/octet-stream"},
+                    content_type="application/octet-stream")
+def show_document(task_id: Any, document_id: Any) -> Response:
+    """A document of the file. Opening one that shows who the applicant is, is recorded"""
+    return document_of(task_id, document_id)
+
+
+def document_of(task_id: Any, document_id: Any) -> Response:
+    """The document's bytes, to be looked at in the browser."""
+    found = platform().call("requests.task_document", {"task_id": str(task_id), "document_id": str(document_id)},
+                            caller().actor, timeout=UPLOAD_SECONDS)
+    response = Response(base64.b64decode(found["content"]), content_type=found["media_type"])
+    response.headers.set("Content-Disposition", "inline", filename=f"{document_id}")
+    return response
 
 
 @door(blueprint, "POST", "/<uuid:task_id>/actions", permission="task.act", media_types=JSON, idempotent=True)

@@ -142,30 +142,29 @@ def shown_answers(definition: Definition, answers: Mapping[str, Any]) -> list[tu
 # -- the file of a task ----------------------------------------------------------------------------------------------
 
 
-def _of_file(found: Mapping[str, Any]) -> Definition | None:
-    entry = platform().guide.version(found["service_code"], found.get("service_version"))
-    return entry.document if entry else None
-
-
 def answers_of_file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The answers of a file, named as the version it was lodged under names them."""
-    answers = found.get("answers") or {}
-    definition = _of_file(found)
-    if definition is None:
-        return [(name, str(value)) for name, value in answers.items()]
-    return shown_answers(definition, answers)
+    """(label, answer) of a file, as the version it was lodged under names them. Whole days are shown as dates."""
+    lines = []
+    for line in found["answers"]:
+        value = line["value_name"] if line.get("value_name") else line["value"]
+        lines.append((shown.named(line["label"]), _plain(value)))
+    return lines
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return shown.text("yes" if value else "no")
+    if isinstance(value, list):
+        return ("، " if g.language == "ar" else ", ").join(_plain(one) for one in value)
+    return shown.named(value)
 
 
 def inputs_of_file(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The inputs that any action open on this file may ask for."""
-    definition = _of_file(found)
-    if definition is None:
-        return []
-    wanted = {name for action in found.get("actions") or () for name in action.get("requires") or ()}
-    return [one for one in definition["workflow"]["inputs"] if one["name"] in wanted]
+    wanted = {name for action in found["actions"] for name in action["requires"]}
+    return [one for one in found["inputs"] if one["name"] in wanted]
 
 
 def inputs_of_action(found: Mapping[str, Any], code: str) -> set[str]:
     """The inputs that one action asks for."""
-    return {name for action in found.get("actions") or () if action["code"] == code
-            for name in action.get("requires") or () if name != REASON}
+    return {name for action in found["actions"] if action["code"] == code for name in action["requires"]} - {REASON}

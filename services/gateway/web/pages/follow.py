@@ -80,9 +80,8 @@ def show(tracking_number: str) -> Response | str:
     digits = _digits(tracking_number)
     if digits is None:
         return _again(tracking_number)
-    found = ask.inquire("requests.status", tracking_number, digits)
-    timeline = ask.inquire("requests.timeline", tracking_number, digits)
-    return render_template("public/status.html", found=found, timeline=timeline, bills=_bills(found["request_id"]))
+    found = ask.inquire("requests.timeline", tracking_number, digits)
+    return render_template("public/status.html", found=found, timeline=found, bills=_bills(found["request_id"]))
 
 
 # -- paying ----------------------------------------------------------------------------------------------------------
@@ -136,7 +135,7 @@ def show_completion(tracking_number: str) -> Response | str:
     digits = _digits(tracking_number)
     if digits is None:
         return _again(tracking_number)
-    return _completion(ask.inquire("requests.status", tracking_number, digits), str(uuid4()), {}, [])
+    return _completion(ask.inquire("requests.timeline", tracking_number, digits), str(uuid4()), {}, [])
 
 
 @door(blueprint, "POST", _ONE + "/complete", permission="request.complete", media_types=FORM, csrf=True,
@@ -146,7 +145,7 @@ def complete(tracking_number: str) -> Response | tuple[str, int]:
     digits = _digits(tracking_number)
     if digits is None:
         return _again(tracking_number)
-    found = ask.inquire("requests.status", tracking_number, digits)
+    found = ask.inquire("requests.timeline", tracking_number, digits)
     draft = kept.open_draft(request.form.get("draft", ""), tracking_number)
     faults: list[Fault] = []
     for code in _codes(found):

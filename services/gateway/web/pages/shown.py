@@ -125,6 +125,9 @@ def context() -> dict[str, Any]:
         "role_name": lambda code: roles.role_name(code, g.language),
         "department_name": lambda code: roles.department_name(code, g.language),
         "correlation_id": g.get("correlation_id", ""),
+        "field_options": lambda field: [(one["value"], named(one["label"])) for one in field.get("options") or ()],
+        "kind_options": lambda kinds: [(kind, text(f"kind.{kind}")) for kind in kinds],
+        "unit_options": lambda units: [(unit.code, named(unit.name)) for unit in units],
     }
 
 

@@ -11,6 +11,7 @@ from rules.refusal import Fault, Refusal
 from services.gateway import accounts
 from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
+from services.gateway.web.api.tasks import document_of
 from services.gateway.web.caller import STAFF_COOKIE, caller, set_cookie
 from services.gateway.web.pages import definition, kept
 from services.gateway.web.pages.public import LANG
@@ -79,6 +80,11 @@ def next_file() -> Response:
 @door(blueprint, "GET", _STAFF + "/tasks/<uuid:task_id>", permission="task.read")
 def show_task(task_id: Any) -> str:
     return _file(task_id, [], {})
+
+
+@door(blueprint, "GET", _STAFF + "/tasks/<uuid:task_id>/documents/<uuid:document_id>", permission="task.read")
+def show_document(task_id: Any, document_id: Any) -> Response:
+    return document_of(task_id, document_id)
 
 
 @door(blueprint, "POST", _STAFF + "/tasks/<uuid:task_id>", permission="task.act", media_types=FORM, csrf=True)
