@@ -89,7 +89,8 @@ def test_the_stated_rounding_and_bounds(more, amount):
 
 
 def test_two_quantities_multiply():
-    assert amounts([line("o", "per_unit", per=["area", "days"], amount=150)], {"area": "2.5", "days": 10}) == {"o": 3750}
+    lines = [line("o", "per_unit", per=["area", "days"], amount=150)]
+    assert amounts(lines, {"area": "2.5", "days": 10}) == {"o": 3750}
 
 
 def test_what_a_bill_needs_of_a_form():
@@ -140,13 +141,15 @@ def test_amounts_are_exact_then_rounded_half_up(rate, area, percent, step):
 
 @given(quantities, quantities)
 def test_more_never_costs_less(one, other):
-    lines = [line("u", "per_unit", per="area", amount=7), TIERED, line("p", "percentage", of=["u", "licence"], percent=3)]
+    lines = [line("u", "per_unit", per="area", amount=7), TIERED,
+             line("p", "percentage", of=["u", "licence"], percent=3)]
     small, large = sorted((one, other), key=Decimal)
     assert fees.total(fees.compute(lines, {"area": small})) <= fees.total(fees.compute(lines, {"area": large}))
 
 
 @given(quantities, st.permutations(range(4)))
 def test_the_order_of_lines_changes_no_amount(area, order):
-    lines = [line("u", "per_unit", per="area", amount=7), TIERED, line("p", "percentage", of=["u", "licence"], percent=3),
+    lines = [line("u", "per_unit", per="area", amount=7), TIERED,
+             line("p", "percentage", of=["u", "licence"], percent=3),
              line("q", "percentage", of=["p"], percent=50)]
     assert amounts([lines[place] for place in order], {"area": area}) == amounts(lines, {"area": area})

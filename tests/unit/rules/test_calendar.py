@@ -1,0 +1,72 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.calendar import Calendar, cairo_date, opens
+
+PLAIN = Calendar()
+days = st.dates(date(2024, 1, 1), date(2029, 12, 31))
+
+
+def test_the_weekend_and_fixed_holidays():
+    assert not PLAIN.is_working(date(2026, 11, 20)) and not PLAIN.is_working(date(2026, 11, 21))  # Friday, Saturday
+    assert PLAIN.is_working(date(2026, 11, 22))
+    assert PLAIN.holiday(date(2026, 1, 7)) and not PLAIN.is_working(date(2026, 1, 7))  # Coptic Christmas
+    assert PLAIN.holiday(date(2026, 11, 22)) is None
+
+
+def test_decrees_win():
+    day = date(2026, 11, 22)
+    decreed = Calendar({day: "قرار رئيس الوزراء"}, frozenset({date(2026, 1, 7), date(2026, 11, 20)}))
+    assert decreed.holiday(day) == "قرار رئيس الوزراء" and not decreed.is_working(day)
+    assert decreed.is_working(date(2026, 1, 7)) and decreed.holiday(date(2026, 1, 7)) is None
+    assert decreed.is_working(date(2026, 11, 20))  # a Friday made up for
+
+
+def test_counting_over_a_weekend():
+    assert PLAIN.add_working_days(date(2026, 11, 18), 1) == date(2026, 11, 19)
+    assert PLAIN.add_working_days(date(2026, 11, 19), 1) == date(2026, 11, 22)
+    assert PLAIN.working_days(date(2026, 11, 18), date(2026, 11, 22)) == 2
+    assert PLAIN.working_days(date(2026, 11, 22), date(2026, 11, 18)) == 0
+
+
+@given(days, st.integers(0, 60))
+def test_adding_and_counting_agree(day, count):
+    due = PLAIN.add_working_days(day, count)
+    assert PLAIN.working_days(day, due) == count
+    assert due == day if count == 0 else PLAIN.is_working(due)
+
+
+@given(days, st.integers(0, 30), st.integers(0, 30))
+def test_adding_in_two_steps_is_adding_once(day, one, other):
+    assert PLAIN.add_working_days(PLAIN.add_working_days(day, one), other) == PLAIN.add_working_days(day, one + other)
+
+
+@given(days, st.integers(1, 30), st.integers(1, 40))
+def test_a_decreed_holiday_never_brings_a_date_nearer(day, count, ahead):
+    decreed = Calendar({day + timedelta(days=ahead): "decree"})
+    assert decreed.add_working_days(day, count) >= PLAIN.add_working_days(day, count)
+
+
+def test_what_cannot_be_counted():
+    with pytest.raises(ValueError):
+        PLAIN.add_working_days(date(2026, 1, 1), -1)
+    closed = Calendar({date(2026, 1, 1) + timedelta(days=n): "closed" for n in range(100)})
+    with pytest.raises(ValueError):
+        closed.add_working_days(date(2026, 1, 1), 1)
+    with pytest.raises(ValueError):
+        cairo_date(datetime(2026, 1, 1))
+
+
+def test_cairo_dates_in_summer_and_winter():
+    assert cairo_date(datetime(2026, 1, 1, 21, 59, tzinfo=UTC)) == date(2026, 1, 1)   # UTC+2
+    assert cairo_date(datetime(2026, 1, 1, 22, 0, tzinfo=UTC)) == date(2026, 1, 2)
+    assert cairo_date(datetime(2026, 7, 1, 21, 0, tzinfo=UTC)) == date(2026, 7, 2)    # UTC+3
+
+
+@given(days)
+def test_a_day_opens_with_its_first_instant(day):
+    assert cairo_date(opens(day)) == day
+    assert cairo_date(opens(day) - timedelta(microseconds=1)) == day - timedelta(days=1)

@@ -1,0 +1,78 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rules.roles
+from rules.roles import department_name, load, permits, read, role_name, task_roles
+
+DATA = yaml.safe_load((Path(rules.roles.__file__).parent / "roles.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_roles_and_permissions_that_others_rely_on():
+    assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
+                                 "centre_manager", "catalogue_editor", "administrator", "rail", "system"}
+    assert set(load().permissions) == {
+        "guide.read", "request.submit", "request.inquire", "request.complete", "document.add", "licence.verify",
+        "licence.fetch", "bill.read", "bill.pay", "bill.callback", "bill.take_cash", "receipt.read", "task.list",
+        "task.next", "task.read", "task.act", "message.read", "catalog.publish", "account.manage", "audit.read",
+        "parked.manage"}
+    assert set(load().departments) == {"licensing", "engineering", "leadership"}
+
+
+def test_duties_that_stay_apart():
+    may = {code: role.may for code, role in load().roles.items()}
+    for role, permissions in may.items():
+        assert not ("request.submit" in permissions and "task.act" in permissions), role  # who takes may not decide
+        assert not ("bill.take_cash" in permissions and "task.act" in permissions), role
+        assert not ("account.manage" in permissions and "task.act" in permissions), role
+    assert may["rail"] == {"bill.callback"}
+    assert [code for code in may if "bill.callback" in may[code]] == ["rail"]
+    assert task_roles() == {"officer", "inspector", "unit_head"}
+
+
+def test_the_public_gets_in_only_where_it_should():
+    assert permits(["public"], "request.submit")
+    for permission in ("task.list", "task.act", "bill.take_cash", "bill.callback", "account.manage", "audit.read",
+                       "parked.manage", "catalog.publish", "message.read"):
+        assert not permits(["public", "citizen"], permission)
+
+
+@given(st.lists(st.text(max_size=12)), st.text(max_size=20))
+def test_denied_unless_written(roles, permission):
+    known = {one for role in roles if role in load().roles for one in load().roles[role].may}
+    assert permits(roles, permission) is (permission in known)
+
+
+@given(st.sets(st.sampled_from(sorted(DATA["roles"]))), st.sampled_from(sorted(DATA["permissions"])))
+def test_several_roles_may_what_any_of_them_may(roles, permission):
+    assert permits(roles, permission) is any(permission in DATA["roles"][role]["may"] for role in roles)
+
+
+def test_names():
+    assert role_name("unit_head", "ar") == "رئيس الوحدة المحلية"
+    assert department_name("engineering", "en") == "Engineering department"
+    assert role_name("nobody", "ar") == "nobody" and department_name("parks", "en") == "parks"
+
+
+def broken(change):
+    data = copy.deepcopy(DATA)
+    change(data)
+    return data
+
+
+@pytest.mark.parametrize("change, told", [
+    (lambda data: data["roles"]["rail"]["may"].append("moon.fly"), "no permission: moon.fly"),
+    (lambda data: data["roles"]["rail"]["may"].clear(), "nobody may bill.callback"),
+    (lambda data: data["roles"]["rail"]["name"].pop("ar"), "role rail needs names"),
+    (lambda data: data["roles"]["rail"].update(staff="yes"), "role rail has exactly"),
+    (lambda data: data["roles"]["rail"].update(extra=1), "role rail has exactly"),
+    (lambda data: data["roles"]["rail"]["may"].append("bill.callback"), "lists a permission twice"),
+    (lambda data: data["permissions"].update({"x.y": {"ar": "", "en": "x"}}), "permission x.y needs names"),
+    (lambda data: data.update(users={}), "not a section: users")])
+def test_the_platform_does_not_start_on_a_broken_file(change, told):
+    with pytest.raises(ValueError, match=told):
+        read(broken(change))

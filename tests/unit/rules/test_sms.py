@@ -1,0 +1,61 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.sms import encoding, segments, width
+
+GSM = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./0123456789ABCxyz\n "
+
+
+@pytest.mark.parametrize("text, name, count", [
+    ("", "gsm7", 1), ("x" * 160, "gsm7", 1), ("x" * 161, "gsm7", 2), ("x" * 306, "gsm7", 2), ("x" * 307, "gsm7", 3),
+    ("€" * 80, "gsm7", 1), ("€" * 81, "gsm7", 2), ("x" * 152 + "€" * 8, "gsm7", 2),
+    ("م" * 70, "ucs2", 1), ("م" * 71, "ucs2", 2), ("م" * 134, "ucs2", 2), ("م" * 135, "ucs2", 3),
+    ("م" * 127, "ucs2", 2),
+    ("😀" * 35, "ucs2", 1), ("😀" * 36, "ucs2", 2), ("x" * 70 + "`", "ucs2", 2)])
+def test_counts_at_every_edge(text, name, count):
+    found = segments(text)
+    assert (found.encoding, found.count) == (name, count)
+
+
+def test_a_pair_is_never_split():
+    assert [len(part) for part in segments("x" * 152 + "€" + "x" * 10).parts] == [152, 11]
+    assert [len(part) for part in segments("م" * 66 + "😀" + "م" * 10).parts] == [66, 11]
+
+
+texts = st.one_of(st.text(st.sampled_from(GSM + "^{}[]~|€\\"), max_size=700), st.text(max_size=400),
+                  st.text(st.sampled_from("ابتث ١٢😀"), max_size=400))
+
+
+def places(part, name):
+    if name == "ucs2":
+        return len(part.encode("utf-16-be", "surrogatepass")) // 2
+    return sum(2 if char in "\f^{}\\[~]|€" else 1 for char in part)
+
+
+@given(texts)
+def test_the_parts_are_the_text_and_fit(text):
+    found = segments(text)
+    assert "".join(found.parts) == text and found.count == len(found.parts)
+    single, joined = {"gsm7": (160, 153), "ucs2": (70, 67)}[found.encoding]
+    sizes = [places(part, found.encoding) for part in found.parts]
+    assert sizes[0] <= single if found.count == 1 else all(0 < size <= joined for size in sizes)
+    assert sum(sizes) == width(text)
+
+
+@given(texts)
+def test_no_part_is_left_with_room_for_the_next_character(text):
+    found = segments(text)
+    if found.count > 1:
+        assert width(text) > {"gsm7": 160, "ucs2": 70}[found.encoding]
+        joined = {"gsm7": 153, "ucs2": 67}[found.encoding]
+        for part, after in pairwise(found.parts):
+            assert places(part, found.encoding) + places(after[0], found.encoding) > joined
+
+
+@given(st.text(st.sampled_from(GSM), max_size=50), st.sampled_from("مéçكè’–`\xa0😀١"))
+def test_one_character_outside_decides_the_encoding(text, char):
+    assert encoding(text) == "gsm7"
+    assert encoding(text + char) == ("gsm7" if char in GSM else "ucs2")
