@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
@@ -24,7 +24,10 @@ from services.notifications.tables import UNANSWERED, message, message_part, rec
 
 KEPT_FOR = timedelta(days=7)  # a receipt that fits nothing is forgotten after this
 
-_KEEP = Statement.insert(receipt, "provider", "provider_message_id", "state", "reason", "reference", "address_lookup")
+# inline: several rows go in one INSERT, and nobody asks for their ids
+_KEEP = Statement(insert(receipt).inline().values({
+    name: bindparam(name, type_=receipt.c[name].type)
+    for name in ("provider", "provider_message_id", "state", "reason", "reference", "address_lookup")}))
 _same_message = and_(message.c.id == message_part.c.message_id, message.c.provider == receipt.c.provider,
                      message.c.address_lookup == receipt.c.address_lookup)
 _columns = (receipt.c.id, receipt.c.provider_message_id, receipt.c.state, receipt.c.reason, message_part.c.message_id,

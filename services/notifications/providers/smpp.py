@@ -113,6 +113,10 @@ class Smpp:
         self._wake.set()
         wire = self._wire
         if wire is not None:
+            try:
+                wire.say_goodbye()
+            except BROKEN as error:
+                LOG.debug("SMPP goodbye failed: %s", type(error).__name__)
             wire.close()
         if self._thread is not None:
             self._thread.join(5)
@@ -187,7 +191,7 @@ class Smpp:
             except BROKEN as error:
                 LOG.warning("SMPP session ended: %s", error)
             finally:
-                wire.close()
+                wire.release()
                 self._wire = None
                 self._arrived.clear()  # never acknowledged, so they come again
                 metrics.CONNECTED.labels(self.name).set(0)

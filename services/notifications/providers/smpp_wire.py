@@ -94,16 +94,20 @@ class _Client(Client):  # type: ignore[misc]
             self._socket.settimeout(seconds)
 
     def shut(self) -> None:
-        """Wake whoever reads or writes, and let go."""
+        """Wake whoever reads or writes."""
         if self._socket is None:
             return
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            LOG.debug("the SMPP socket was closed already")
-        self._socket.close()
-        self._socket = None
+            LOG.debug("the SMPP connection was gone already")
+
+    def release(self) -> None:
+        """Close the socket. Only its reader may: closed under a green reader, it would sleep on until its timeout."""
+        connection, self._socket = self._socket, None
         self.state = consts.SMPP_CLIENT_STATE_CLOSED
+        if connection is not None:
+            connection.close()
 
 
 class Wire:
@@ -174,12 +178,17 @@ class Wire:
                     self._heard, self._enquired = time.monotonic(), None
                     self._take(pdu)
                 self._stay_alive()
-            self._say_goodbye()
+            self.say_goodbye()
         finally:
             self.close()
 
+    def release(self) -> None:
+        """Let go of the socket; for the thread that ran `bind` and `run`, when it is through with it."""
+        self.close()
+        self._client.release()
+
     def close(self) -> None:
-        """End the connection; every submit without an answer is settled as lost."""
+        """End the connection; every submit without an answer is settled as lost. From any thread."""
         with self._writing:
             self._break()
             lost, self._pending = list(self._pending.values()), {}
@@ -220,7 +229,8 @@ class Wire:
             with self._writing:
                 self._client.send_pdu(smpp.make_pdu("enquire_link", client=self._client))
 
-    def _say_goodbye(self) -> None:
+    def say_goodbye(self) -> None:
+        """Unbind without waiting for the answer; raises one of BROKEN."""
         with self._writing:
             if self.open:
                 self._client.send_pdu(smpp.make_pdu("unbind", client=self._client))
