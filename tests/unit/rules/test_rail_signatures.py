@@ -23,7 +23,8 @@ def test_the_published_vectors_of_fawry():
 
 
 CALLBACK = {"requestId": "c72827d084ea4b88949d91dd2db4996e", "fawryRefNumber": "970177",
-            "merchantRefNumber": "9708f1cea8b5", "paymentAmount": 152.0, "orderAmount": 150, "fawryFees": 2, "orderStatus": "PAID", "paymentMethod": "CARD",
+            "merchantRefNumber": "9708f1cea8b5", "paymentAmount": 152.0, "orderAmount": 150, "fawryFees": 2,
+            "orderStatus": "PAID", "paymentMethod": "CARD",
             "paymentRefrenceNumber": "34fae3a4c2"}
 
 
