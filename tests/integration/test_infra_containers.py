@@ -1,0 +1,131 @@
+"""What the containers run, run here: the commands and environments of docker-compose.yml, each service a process of its
+own, on a real broker and database with the users and permissions of production."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import compose_check, secrets
+from infra.broker import topology
+from infra.database import SERVICES, variable
+from infra.postgres import Postgres
+from infra.processes import free_port
+from infra.rabbitmq import Broker
+
+PROMISED_GRACE = 40  # seconds; stop_grace_period of the Compose file
+
+
+class Containers:
+    """Runs commands of the Compose file with the environment it would give them."""
+
+    def __init__(self, broker: Broker, postgres: Postgres, folder: Path) -> None:
+        self.folder = folder
+        self.variables = {
+            **secrets.keys(),
+            **secrets.passwords(),
+            **{topology.password_variable(user): password for user, password in broker.passwords.items()},
+            **{variable(service): postgres.passwords[service] for service in SERVICES},
+            "SHUBBAK_NODE": "EG-C",
+            "SHUBBAK_SMTP_TLS": "off",
+        }
+        self.addresses = {"@postgres:5432": f"@127.0.0.1:{postgres.port}", "@rabbitmq:5672": f"@127.0.0.1:{broker.port}"}
+        self.admin_ports = {service: free_port() for service in SERVICES}
+        self.http_port = free_port()
+
+    def environment(self, service: str, **changes: str) -> dict[str, str]:
+        found = compose_check.environment(service, self.variables | changes)
+        for name, value in found.items():
+            for inside, here in self.addresses.items():
+                found[name] = value = value.replace(inside, here)
+        found |= {"SHUBBAK_ADMIN_HOST": "127.0.0.1", "SHUBBAK_ADMIN_PORT": str(self.admin_ports[service])}
+        if service == "gateway":
+            found |= {"SHUBBAK_HTTP_HOST": "127.0.0.1", "SHUBBAK_HTTP_PORT": str(self.http_port)}
+        return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **found}
+
+    def start(self, container: str, service: str, **changes: str) -> subprocess.Popen[bytes]:
+        command = compose_check.compose()["services"][container]["command"]
+        assert command[0] == "python"
+        with (self.folder / f"{container}.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *command[1:]],
+                env=self.environment(service, **changes),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=compose_check.ROOT,
+            )
+
+    def log(self, container: str) -> str:
+        return (self.folder / f"{container}.log").read_text(encoding="utf-8", errors="replace")[-4000:]
+
+    def admin(self, service: str, path: str) -> tuple[int, str]:
+        """Status and text; status 0 while nothing listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_ports[service]}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_ready(self, service: str, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + 60
+        while self.admin(service, "/health/ready")[0] != 200:
+            assert process.poll() is None, f"{service} ended with {process.returncode}\n{self.log(service)}"
+            assert time.monotonic() < deadline, f"{self.admin(service, '/health/ready')}\n{self.log(service)}"
+            time.sleep(0.1)  # what a health check of Compose does: ask again
+
+
+@pytest.fixture(scope="module")
+def containers(broker: Broker, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
+    made = Containers(broker, postgres, tmp_path_factory.mktemp("containers"))
+    yield made
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def running(request: pytest.FixtureRequest, containers: Containers) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """One service, migrated and ready; stopped as Docker stops it."""
+    service = request.param
+    for _ in range(2):  # a second migration finds nothing to do
+        migrating = containers.start(f"migrate-{service}", service)
+        assert migrating.wait(120) == 0, containers.log(f"migrate-{service}")
+    process = containers.start(service, service)
+    try:
+        containers.wait_ready(service, process)
+        yield service, process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+
+
+def test_a_service_is_ready_measured_and_stops_gracefully(
+    running: tuple[str, subprocess.Popen[bytes]], containers: Containers
+) -> None:
+    service, process = running
+    assert containers.admin(service, "/health/live")[0] == 200
+    status, metrics = containers.admin(service, "/metrics")
+    assert status == 200
+    assert f'shubbak_oldest_unsent_event_seconds{{service="{service}"}}' in metrics
+    assert f'shubbak_inbox_owed{{service="{service}",state="parked"}}' in metrics
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PROMISED_GRACE) == 0, containers.log(service)
+    refused = [line for line in containers.log(service).splitlines() if "ACCESS_REFUSED" in line]
+    assert not refused, refused
+
+
+def test_samples_are_refused_outside_training(containers: Containers) -> None:
+    samples = dict(line.split("=", 1) for line in secrets.sample_file().splitlines() if not line.startswith("#"))
+    process = containers.start("payments", "payments", **{**samples, "SHUBBAK_MODE": "production"})
+    assert process.wait(60) == 2
+    assert "SHUBBAK_KEYS_STORE is a sample" in containers.log("payments")
+    assert "sample-payments" not in containers.log("payments")
