@@ -38,7 +38,10 @@ class Containers:
             "SHUBBAK_NODE": "EG-C",
             "SHUBBAK_SMTP_TLS": "off",
         }
-        self.addresses = {"@postgres:5432": f"@127.0.0.1:{postgres.port}", "@rabbitmq:5672": f"@127.0.0.1:{broker.port}"}
+        self.addresses = {
+            "@postgres:5432": f"@127.0.0.1:{postgres.port}",
+            "@rabbitmq:5672": f"@127.0.0.1:{broker.port}",
+        }
         self.admin_ports = {service: free_port() for service in SERVICES}
         self.http_port = free_port()
 
