@@ -52,7 +52,7 @@ def follow_request(work: UnitOfWork, event: Event) -> None:
 
 def _issue(work: UnitOfWork, event: Event, request_id: UUID) -> None:
     data, stage = event.data, event.data["stage"]
-    lines = guide.fee_lines(work, data["service_code"], data["service_version"])
+    lines, lapses = guide.fee_lines(work, data["service_code"], data["service_version"], data["state"])
     charges = fees.compute(lines, data["fee_inputs"], stage)
     ledger_rules.fee_split(charges)  # an account that cannot be posted to must fail now, not when money comes
     total = fees.total(charges)
@@ -61,7 +61,8 @@ def _issue(work: UnitOfWork, event: Event, request_id: UUID) -> None:
         request_id=request_id, entry=event.sequence, stage=stage, tracking_number=data["tracking_number"],
         service_code=data["service_code"], service_version=data["service_version"], unit=data["unit"],
         state="created", total=total, lines=[charge.as_dict() for charge in charges], issued_at=work.now,
-        expires_at=_last_moment(work), correlation_id=work.correlation_id)
+        # Where nothing would become of the request, an expired bill would leave the citizen unable ever to pay.
+        expires_at=_last_moment(work) if lapses else None, correlation_id=work.correlation_id)
     records.add_bill(work, issued)
     records.announce(work, issued, language.ISSUED)
     if total == 0:  # nothing to pay is paid at once: no money, no receipt, no posting

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Statement
+from chassis.errors import NotYet
 from chassis.uow import UnitOfWork
 from contracts.events import Event
 from services.payments.tables import definition
@@ -16,27 +17,30 @@ from services.payments.tables import definition
 _columns = {column.name: bindparam(column.name, type_=column.type) for column in definition.columns}
 # A version is immutable: whoever comes second (a replay of the guide under a new event id) changes nothing.
 _KEEP = Statement(insert(definition).values(_columns).on_conflict_do_nothing())
-_FIND = Statement(select(definition.c.fees, definition.c.name).where(
+_FIND = Statement(select(definition.c.fees, definition.c.name, definition.c.lapsing).where(
     definition.c.code == bindparam("wanted_code"), definition.c.version == bindparam("wanted_version")))
 
 
-class DefinitionNotHere(LookupError):
+class DefinitionNotHere(NotYet):
     """The request was faster than the guide: its event is tried again until the version has arrived."""
 
 
 def keep(work: UnitOfWork, event: Event) -> None:
     """Take a published version."""
     document = event.data["definition"]
+    states = (document.get("workflow") or {}).get("states") or {}
     work.write(_KEEP, code=event.data["code"], version=event.data["version"], fees=document.get("fees") or [],
-               name=document.get("name") or {}, taken_at=work.now)
+               name=document.get("name") or {}, taken_at=work.now,
+               lapsing=[code for code, state in states.items() if state.get("expired")])
 
 
-def fee_lines(work: UnitOfWork, code: str, version: int) -> list[dict[str, Any]]:
-    """The fee lines of exactly this version, or DefinitionNotHere."""
+def fee_lines(work: UnitOfWork, code: str, version: int, state: str) -> tuple[list[dict[str, Any]], bool]:
+    """The fee lines of exactly this version, and whether a bill of the request's state may lapse. Raises
+    DefinitionNotHere."""
     row = work.first(_FIND, wanted_code=code, wanted_version=version)
     if row is None:
         raise DefinitionNotHere(f"{code} version {version} has not arrived yet")
-    return list(row.fees)
+    return list(row.fees), state in row.lapsing
 
 
 def service_name(work: UnitOfWork, code: str, version: int) -> dict[str, str]:

@@ -89,6 +89,9 @@ _CHECKS = {
         LEFT JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || p.rail
         WHERE p.paid_amount IS NOT NULL GROUP BY p.id, p.merchant_reference, p.paid_amount
         HAVING coalesce(sum(e.amount), 0) <> p.paid_amount""",
+    "payment whose state hides its money": """
+        SELECT merchant_reference FROM payment
+        WHERE (paid_amount IS NOT NULL) <> (state IN ('paid', 'under_review'))""",
     "gap in a receipt book": """
         SELECT b.book FROM receipt_book b LEFT JOIN receipt r ON r.book = b.book GROUP BY b.book, b.last
         HAVING count(r.number) <> b.last OR max(r.book_serial) IS DISTINCT FROM b.last OR min(r.book_serial) <> 1""",

@@ -131,17 +131,19 @@ def add_bill(work: UnitOfWork, new: Bill) -> None:
     work.write(_INSERT_BILL, **asdict(new))
 
 
-def change_bill(work: UnitOfWork, old: Bill, event_type: EventType, **changes: Any) -> Bill:
-    """Change a bill and say so. Whether the change is allowed has been judged before (rules.payment_states)."""
+def change_bill(work: UnitOfWork, old: Bill, event_type: EventType, *, occurred: datetime | None = None,
+                **changes: Any) -> Bill:
+    """Change a bill and say so. Whether the change is allowed has been judged before (rules.payment_states).
+    `occurred` is when it happened outside, if that was before we heard of it: a request's clock goes by it."""
     new = replace(old, version=old.version + 1, **changes)
     work.write(_UPDATE_BILL, expect=1, which=old.id, seen=old.version,
                **{name: getattr(new, name) for name in _BILL_CHANGES})
-    announce(work, new, event_type)
+    announce(work, new, event_type, occurred)
     return new
 
 
-def announce(work: UnitOfWork, standing: Bill, event_type: EventType) -> None:
-    work.append(event_type, standing.id, standing.version, state_of(standing))
+def announce(work: UnitOfWork, standing: Bill, event_type: EventType, occurred: datetime | None = None) -> None:
+    work.append(event_type, standing.id, standing.version, state_of(standing), occurred=occurred)
 
 
 def state_of(standing: Bill) -> dict[str, Any]:

@@ -83,14 +83,15 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
     trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
     settles = step.effect == payment_states.RECEIPT
-    paid_at = report.paid_at or work.now
+    paid_at = min(report.paid_at or work.now, work.now)  # the rail's time, unless its clock is ahead of ours
     records.change_payment(
         work, payment, state="paid" if settles else "under_review", reference=report.reference or payment.reference,
         paid_amount=(payment.paid_amount or 0) + amount, settled_at=paid_at, next_at=None, error=None)
     if settles:
         number = receipts.next_number(work)
-        paid = records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
-                                   reference=report.reference, paid_at=paid_at, receipt_number=number)
+        paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
+                                   rail=payment.rail, reference=report.reference, paid_at=paid_at,
+                                   receipt_number=number)
         receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state

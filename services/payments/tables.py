@@ -42,6 +42,7 @@ definition = Table(
     Column("version", Integer, primary_key=True),
     Column("fees", JSONB, nullable=False),
     Column("name", JSONB, nullable=False),
+    Column("lapsing", JSONB, nullable=False),  # payment states that a request leaves when its bill expires
     Column("taken_at", _moment, nullable=False),
 )
 

@@ -211,6 +211,10 @@ def test_a_bill_expires_after_its_last_cairo_day_and_not_before(ground: Ground) 
         ground.now = started
 
 
+def test_a_bill_that_could_lapse_nowhere_never_expires(ground: Ground) -> None:
+    assert ground.billed("final", area=3)["expires_at"] is None
+
+
 def test_the_database_refuses_a_journal_that_does_not_balance(ground: Ground) -> None:
     with pytest.raises(IntegrityError, match="balance of 5"), ground.database.transaction() as connection:
         connection.execute(JOURNAL, {"j": (journal := uuid7()), "s": "x:1"})

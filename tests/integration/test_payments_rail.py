@@ -142,6 +142,8 @@ def test_from_the_wish_to_the_receipt(ground: Ground, peers: Peers, door: Callba
     assert (paid["state"], paid["payments"][0]["state"]) == ("paid", "paid")
     assert paid["receipt_number"].startswith("R-C-")
     assert types(ground, bill) == ["issued", "pending", "paid"]
+    told = ground.events(bill["bill_id"])[-1]
+    assert told.time.isoformat() == told.data["paid_at"] == paid["paid_at"].isoformat()
     assert {event.correlation_id for event in ground.events(bill["bill_id"])} == {"from-the-door"}
 
 

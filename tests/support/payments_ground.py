@@ -69,7 +69,9 @@ class Ground:
     # what comes over the bus
 
     def publish(self, fees: list[dict[str, Any]] | None = None, code: str = "shop", version: int = 1) -> None:
-        document = {"fees": FEES if fees is None else fees, "name": {"ar": "ترخيص محل", "en": "Shop licence"}}
+        states = {"payment-inspection": {"expired": "lapsed"}, "payment-final": {}}
+        document = {"fees": FEES if fees is None else fees, "name": {"ar": "ترخيص محل", "en": "Shop licence"},
+                    "workflow": {"states": states}}
         event = Event(uuid7(), "catalog.definition.published.v1", "urn:test", uuid7(), version, self.now, "test",
                       {"code": code, "version": version, "effective_from": "2026-01-01", "definition": document})
         self.attempt(lambda work: guide.keep(work, event))
