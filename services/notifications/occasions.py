@@ -41,9 +41,9 @@ class Occasion:
     cause: UUID | None = None
 
 
-def status_link(public_url: str, tracking_number: str) -> str:
-    """The page on which the citizen follows, pays, completes and fetches."""
-    return f"{public_url}/follow/{quote(tracking_number, safe='')}"
+def status_link(public_url: str, language: str, tracking_number: str) -> str:
+    """The page on which the citizen follows, pays, completes and fetches; it asks for the phone's last four digits."""
+    return f"{public_url}/{language}/follow/{quote(tracking_number, safe='')}"
 
 
 def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
@@ -88,7 +88,7 @@ def _common(told: Told, public_url: str) -> dict[str, str]:
     return {
         "tracking_number": told.tracking_number,
         "service": _in(told.service_name, told.language),
-        "link": status_link(public_url, told.tracking_number),
+        "link": status_link(public_url, told.language, told.tracking_number),
     }
 
 

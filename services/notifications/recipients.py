@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from chassis.database import Statement
+from chassis.errors import NotYet
 from chassis.uow import UnitOfWork
 from contracts import requests
 from contracts.events import Event
@@ -34,7 +35,7 @@ _CHANGE = Statement(
     .values(version=bindparam("seen") + 1, **{name: bindparam(name) for name in ("contact", "department", "outcome")}))
 
 
-class RecipientUnknown(Exception):
+class RecipientUnknown(NotYet):
     """The event overtook the request's own first event. The inbox tries it again."""
 
 

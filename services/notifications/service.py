@@ -28,6 +28,7 @@ class Notifications(Service):
         self._channels: dict[str, Channel] = {}
         self._settings: settings.NotificationSettings | None = None
         self._measured = 0.0
+        self._at_exit = False
 
     @subscribe(requests.SUBMITTED, requests.MOVED, way="ordered")
     def on_request(self, work: UnitOfWork, event: Event) -> None:
@@ -56,12 +57,21 @@ class Notifications(Service):
         self._measure(platform)
         return self._channel("email", platform).step(platform.attempt)
 
+    def close(self) -> None:
+        """Say goodbye to the providers. Sending again opens them anew."""
+        channels, self._channels = list(self._channels.values()), {}
+        for channel in channels:
+            channel.close()
+
     def _channel(self, name: str, platform: Platform) -> Channel:
+        if not self._at_exit:
+            # The providers' sessions end with a goodbye, so that the operator keeps receipts for the next process.
+            atexit.register(self.close)
+            self._at_exit = True
         if name not in self._channels:
             loaded = self._loaded(platform.settings)
             pack = pack_sms if name == "sms" else pack_email(loaded.smtp.sender) if loaded.smtp else None
             self._channels[name] = Channel(name, register.make(name, loaded), pack, loaded.uncertain_after)
-            atexit.register(self._channels[name].close)
         return self._channels[name]
 
     def _loaded(self, given: Any) -> settings.NotificationSettings:

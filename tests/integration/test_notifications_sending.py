@@ -149,7 +149,7 @@ def test_an_arabic_sms_of_two_parts_arrives_joined_and_is_known_delivered(office
     assert arrived["coding"] == 8
     assert arrived["from"] == "Shubbak"
     assert arrived["text"].startswith("استلمنا طلبك (ترخيص محل تجاري) برقم متابعة EG-C-7K3M-9Q2X-4")
-    assert arrived["text"].endswith(f"{URL}/follow/EG-C-7K3M-9Q2X-4")
+    assert arrived["text"].endswith(f"{URL}/ar/follow/EG-C-7K3M-9Q2X-4")
     changes = office.events(request_id)
     assert [sequence for sequence, _ in changes] == list(range(1, len(changes) + 1))
     assert [state for _, state in changes] in (

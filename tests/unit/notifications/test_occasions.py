@@ -123,4 +123,4 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
 
 
 def test_a_tracking_number_cannot_leave_its_place_in_the_link():
-    assert occasions.status_link(URL, "../../x?y") == "https://node.example/follow/..%2F..%2Fx%3Fy"
+    assert occasions.status_link(URL, "ar", "../../x?y") == "https://node.example/ar/follow/..%2F..%2Fx%3Fy"

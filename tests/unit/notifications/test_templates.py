@@ -11,7 +11,7 @@ from services.notifications.templates import KINDS, TemplateError
 VALUES = {
     "tracking_number": "EG-C-7K3M-9Q2X-4",
     "service": "ترخيص محل تجاري",
-    "link": "https://cairo.shubbak.gov.eg/follow/EG-C-7K3M-9Q2X-4",
+    "link": "https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
     "amount": "12,345.50 ج.م",
     "bill_number": "C-2026-0001234",
     "reference": "931337410",
