@@ -136,3 +136,8 @@ def test_an_unsound_form_is_told(form, code):
 
 def test_a_sound_form_passes():
     assert forms.check(FORM) == []
+
+
+def test_a_condition_reads_the_cleaned_answer_not_what_was_typed():
+    form = [field("workers", "integer"), field("plan", when={"field": "workers", "at_least": 5})]
+    assert forms.validate(form, {"workers": " ٧ ", "plan": "نعم"}) == {"workers": 7, "plan": "نعم"}
