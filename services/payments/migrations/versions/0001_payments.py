@@ -15,7 +15,6 @@ CREATE TABLE definition (
   version integer NOT NULL,
   fees jsonb NOT NULL,
   name jsonb NOT NULL,
-  lapsing jsonb NOT NULL,
   taken_at timestamptz NOT NULL,
   PRIMARY KEY (code, version)
 );
