@@ -96,11 +96,12 @@ forbid_server_starts() {
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
     forbid_server_starts
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "$@"
+    # Said in full, because `set -e` sleeps inside an `if`.
+    apt-get update -qq || return 1
+    apt-get install -y -qq --no-install-recommends "$@" || return 1
     # Nor at the next boot.
     if [[ " $* " == *" rabbitmq-server "* ]] && command -v systemctl >/dev/null; then
-        systemctl disable --quiet rabbitmq-server.service
+        systemctl disable --quiet rabbitmq-server.service || echo "rabbitmq-server may start at the next boot"
     fi
 }
 
