@@ -30,3 +30,7 @@ class RemoteFailure(ChassisError):
 
 class ConfigurationError(ChassisError):
     """The environment does not configure the service; says every name that is wrong."""
+
+
+class NotYet(ChassisError):
+    """An event came before what it builds on (another stream is behind). It is tried again soon, without noise."""

@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from chassis import events, metrics, tables
 from chassis.database import Statement
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, NotYet, Unavailable
 from chassis.uow import UnitOfWork, attempt
 from contracts.events import Event, EventType
 from rules.refusal import Refusal
@@ -36,6 +36,8 @@ Way = Literal["each", "latest", "ordered"]
 RETRY = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
 # An event that waits for its predecessor is looked at again after so many seconds; the predecessor also wakes it.
 GAP = 2
+# A stream that is behind catches up within seconds; after so many tries somebody should hear of it.
+NOISE_AFTER = 5
 DUE_AT_ONCE = 100
 
 _KNOWN = Statement(
@@ -279,7 +281,8 @@ class Inbox:
         else:
             attempts += 1
             state, next_at = _next(work.now, attempts)
-            log.warning(
+            log.log(
+                logging.INFO if isinstance(error, NotYet) and attempts < NOISE_AFTER else logging.WARNING,
                 "event owed",
                 extra={
                     "subscription": owed.subscription.name,
@@ -289,7 +292,7 @@ class Inbox:
                     "state": state,
                     "error": _first_line(error),
                 },
-                exc_info=error if attempts == 1 and not isinstance(error, Refusal) else None,
+                exc_info=error if attempts == 1 and not isinstance(error, (Refusal, NotYet)) else None,
             )
         work.write(
             _OWE,

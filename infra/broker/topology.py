@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from contracts import routes
+
 VHOST = "shubbak"
 CALLERS = ("gateway",)
 ANSWERERS = ("catalog", "requests", "payments", "notifications")
@@ -81,9 +83,12 @@ def queues() -> dict[str, dict[str, Any]]:
 
 
 def bindings() -> list[tuple[str, str, str]]:
-    """(exchange, queue, routing key). What `events.<service>` is bound to is the service's own affair: it knows what it
-    subscribes to and binds at start."""
-    return [*((RPC, f"rpc.{service}", service) for service in ANSWERERS), (DEAD, DEAD, "#")]
+    """(exchange, queue, routing key). A service binds its own queue at start too; the bindings stand here so that a
+    service that has never been up misses no event of those that have."""
+    events = [
+        (EVENTS, f"events.{service}", event_type) for service in SERVICES for event_type in routes.bindings(service)
+    ]
+    return [*((RPC, f"rpc.{service}", service) for service in ANSWERERS), *events, (DEAD, DEAD, "#")]
 
 
 def _own(service: str) -> str:

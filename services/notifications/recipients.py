@@ -27,6 +27,8 @@ from services.notifications.tables import recipient
 
 CONTACT_RING, CONTACT_FIELD = "contact", "requests.contact"
 
+_NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
+
 _FIND = Statement(select(recipient).where(recipient.c.request_id == bindparam("request_id")))
 _ADD = Statement.insert(recipient)
 _CHANGE = Statement(
@@ -102,7 +104,7 @@ def _tell(work: UnitOfWork, request_id: UUID, sealed: str | None, language: str,
         metrics.UNADDRESSABLE.labels("sms").inc()
     email = _email(contact.get("email"))
     if email:
-        text = templates.render_email(template, language, occasion.values, contact.get("name") or "")
+        text = templates.render_email(template, language, occasion.values, contact.get("name") or _NAMELESS[language])
         drafts.append(replace(draft, channel="email", address=email,
                               content={"subject": text.subject, "plain": text.plain, "html": text.html}))
     messages.create(work, request_id, cause, drafts)

@@ -21,6 +21,11 @@ _FIND = Statement(select(definition.c.fees, definition.c.name, definition.c.laps
     definition.c.code == bindparam("wanted_code"), definition.c.version == bindparam("wanted_version")))
 
 
+# A version never changes, so what was read once is known for good; per database, because tests have several.
+_known: dict[tuple[str, str, int], Any] = {}
+_MOST_KNOWN = 4096
+
+
 class DefinitionNotHere(NotYet):
     """The request was faster than the guide: its event is tried again until the version has arrived."""
 
@@ -37,13 +42,25 @@ def keep(work: UnitOfWork, event: Event) -> None:
 def fee_lines(work: UnitOfWork, code: str, version: int, state: str) -> tuple[list[dict[str, Any]], bool]:
     """The fee lines of exactly this version, and whether a bill of the request's state may lapse. Raises
     DefinitionNotHere."""
-    row = work.first(_FIND, wanted_code=code, wanted_version=version)
+    row = _find(work, code, version)
     if row is None:
         raise DefinitionNotHere(f"{code} version {version} has not arrived yet")
     return list(row.fees), state in row.lapsing
 
 
+def _find(work: UnitOfWork, code: str, version: int) -> Any | None:
+    key = (work.settings.database_url, code, version)
+    if key not in _known:
+        row = work.first(_FIND, wanted_code=code, wanted_version=version)
+        if row is None:
+            return None
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = row
+    return _known[key]
+
+
 def service_name(work: UnitOfWork, code: str, version: int) -> dict[str, str]:
     """The service's name in both languages; empty when the version is not here."""
-    row = work.first(_FIND, wanted_code=code, wanted_version=version)
+    row = _find(work, code, version)
     return {} if row is None else dict(row.name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,9 @@ from rules.refusal import refuse
 from services.requests import document, guide, tables
 from services.requests.guide import Definition
 
+log = logging.getLogger(__name__)
+
+PUT_OFF = timedelta(seconds=30)
 _QR = "requests.licence.qr"
 _DOCUMENT = "requests.licence.document"
 NAME = "requests.request.name"
@@ -35,7 +39,12 @@ _ISSUE = Statement.insert(
     "fields", "valid_from", "valid_until", "issued_at",
 )  # fmt: skip
 _BY_SERIAL = Statement(text("SELECT * FROM licence WHERE serial = :serial"))
-_UNRENDERED = Statement(text("SELECT * FROM licence WHERE document IS NULL ORDER BY id LIMIT 1"))
+_UNRENDERED = Statement(
+    text("SELECT * FROM licence WHERE document IS NULL AND render_at <= :now ORDER BY render_at LIMIT 1")
+)
+_RENDER_LATER = Statement(
+    text("UPDATE licence SET render_attempts = render_attempts + 1, render_at = :later WHERE id = :licence_id")
+)
 _RENDERED = Statement(
     update(tables.licence)
     .where(tables.licence.c.id == bindparam("licence_id"), tables.licence.c.document.is_(None))
@@ -101,12 +110,18 @@ def issue(
 
 
 def render_next(work: UnitOfWork) -> bool:
-    """Render the document of the oldest licence that has none yet. Answers whether there was one."""
-    row = work.first(_UNRENDERED)
+    """Render the document of the next licence that has none yet. Answers whether there was one. A licence that does not
+    render is put off for a while, so that it holds up no other."""
+    row = work.first(_UNRENDERED, now=work.now)
     if row is None:
         return False
     definition = guide.definition(work, row.service_code, row.service_version)
-    content, media_type = offload(document.render, shown(work, row, definition), definition.output(row.output))
+    try:
+        content, media_type = offload(document.render, shown(work, row, definition), definition.output(row.output))
+    except Exception:
+        log.exception("a licence does not render", extra={"serial": row.serial, "attempts": row.render_attempts + 1})
+        work.write(_RENDER_LATER, licence_id=row.id, later=work.now + PUT_OFF * 2 ** min(row.render_attempts, 6))
+        return True
     work.write(
         _RENDERED,
         expect=1,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -139,5 +140,7 @@ licence = Table(
     Column("issued_at", _moment, nullable=False),
     Column("document", LargeBinary),  # sealed; NULL until rendered
     Column("media_type", Text),
-    Index("licence_unrendered", "id", postgresql_where=text("document IS NULL")),
+    Column("render_attempts", Integer, nullable=False, server_default="0"),
+    Column("render_at", _moment, nullable=False, server_default=func.now()),
+    Index("licence_unrendered", "render_at", postgresql_where=text("document IS NULL")),
 )
