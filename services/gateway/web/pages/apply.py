@@ -81,8 +81,9 @@ def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     left out: somebody changed an earlier answer."""
     draft["unit"] = request.form.get("unit", "")
     draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:300] for name in APPLICANT}
-    faults = [] if places.unit(draft["unit"]) else [Fault("choose_one", "unit")]
-    faults += _applicant_faults(draft["applicant"])
+    faults = _applicant_faults(draft["applicant"])  # in the order of the page
+    if places.unit(draft["unit"]) is None:
+        faults.append(Fault("choose_one", "unit"))
     fields = definition.form(entry.document)
     given = {field["name"]: _value(field) for field in fields}
     draft["answers"], answer_faults = _clean(fields, given, _shown_before())
@@ -153,7 +154,7 @@ def _applicant_faults(applicant: dict[str, str]) -> list[Fault]:
             parse(applicant[name])
         except Refusal as refusal:
             faults += refusal.faults
-    return faults
+    return sorted(faults, key=lambda fault: APPLICANT.index((fault.field or "").rpartition("/")[2]))
 
 
 def _take_documents(entry: Entry, draft: dict[str, Any]) -> list[Fault]:

@@ -81,7 +81,8 @@ def show(tracking_number: str) -> Response | str:
     if digits is None:
         return _again(tracking_number)
     found = ask.inquire("requests.timeline", tracking_number, digits)
-    return render_template("public/status.html", found=found, timeline=found, bills=_bills(found["request_id"]))
+    return render_template("public/status.html", found=found, timeline=found, bills=_bills(found["request_id"]),
+                           soon="soon" in request.args)
 
 
 # -- paying ----------------------------------------------------------------------------------------------------------
@@ -189,6 +190,12 @@ def licence(tracking_number: str) -> Response:
     digits = _digits(tracking_number)
     if digits is None:
         return _again(tracking_number)
-    return pdf(ask.inquire("requests.licence_document", tracking_number, digits, timeout=UPLOAD_SECONDS))
+    try:
+        document = ask.inquire("requests.licence_document", tracking_number, digits, timeout=UPLOAD_SECONDS)
+    except Refusal as refusal:
+        if refusal.code != "licence_not_ready":
+            raise
+        return redirect(url_for("follow.show", tracking_number=tracking_number, soon=1), 303)  # type: ignore[return-value]
+    return pdf(document)
 
 
