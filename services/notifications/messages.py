@@ -6,6 +6,7 @@ Each change of a message's state is an event whose sequence is the message's ver
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,14 +19,17 @@ from sqlalchemy.types import Uuid
 
 from chassis.database import Statement
 from chassis.ids import uuid7
+from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from contracts.notifications import CHANGED
 from rules.identity import mask_email, mask_phone
 from services.notifications import states
 from services.notifications.packing import Pack
-from services.notifications.providers.base import Outcome, Outgoing, Verdict
+from services.notifications.providers.base import Outcome, Outgoing, Part, Verdict
 from services.notifications.states import PartState, State
 from services.notifications.tables import UNSENT, message, message_part, recipient
+
+LOG = logging.getLogger(__name__)
 
 ADDRESS, CONTENT = "notifications.address", "notifications.content"
 
@@ -123,8 +127,10 @@ def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timed
     known = _parts_of(work, [row.id for row in rows])
     taken: list[Outgoing] = []
     for row in rows:
-        address = work.privacy.open(row.address, field=ADDRESS)
-        pieces = pack(row, address, json.loads(work.privacy.open(row.content, field=CONTENT)))
+        opened = _open(work, row, pack)
+        if opened is None:
+            continue
+        address, pieces = opened
         waiting = {part.number for part in known.get(row.id, ()) if part.state == PartState.WAITING}
         if row.id not in known:
             waiting = {piece.number for piece in pieces}
@@ -134,6 +140,22 @@ def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timed
                parts=len(pieces))
         taken.append(Outgoing(row.id, address, tuple(piece for piece in pieces if piece.number in waiting)))
     return taken
+
+
+def _open(work: UnitOfWork, row: Any, pack: Pack) -> tuple[str, list[Part]] | None:
+    """Address and parts of one message; None when it cannot be read, which is written down and holds up no other."""
+    try:
+        address = work.privacy.open(row.address, field=ADDRESS)
+        return address, pack(row, address, json.loads(work.privacy.open(row.content, field=CONTENT)))
+    except CannotOpen:
+        # A key that is missing now may be put back within the message's lifetime.
+        LOG.error("message %s does not open with the keys of this service", row.id)
+        change(work, row, State.FAILED_TEMPORARILY, attempts=row.attempts + 1, error="cannot_open",
+               next_at=states.next_attempt(row.attempts + 1, work.now, row.expires_at))
+    except ValueError:
+        LOG.exception("message %s cannot be packed", row.id)
+        change(work, row, State.FAILED, attempts=row.attempts + 1, error="cannot_pack")
+    return None
 
 
 def record(work: UnitOfWork, outcomes: Mapping[UUID, Outcome]) -> dict[str, int]:

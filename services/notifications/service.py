@@ -11,7 +11,7 @@ from chassis.uow import UnitOfWork
 from contracts import payments, requests
 from contracts.events import Event
 from contracts.notifications import ListMessages
-from services.notifications import messages, metrics, receipts, recipients, settings, tables
+from services.notifications import messages, metrics, receipts, recipients, settings, tables, templates
 from services.notifications.packing import pack_email, pack_sms
 from services.notifications.providers import smpp, smtp  # noqa: F401  (they register themselves)
 from services.notifications.providers.base import register
@@ -25,6 +25,7 @@ class Notifications(Service):
     metadata = tables.metadata
 
     def __init__(self) -> None:
+        templates.library()  # a wrong template stops the service here, at its start
         self._channels: dict[str, Channel] = {}
         self._settings: settings.NotificationSettings | None = None
         self._measured = 0.0

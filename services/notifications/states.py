@@ -25,13 +25,15 @@ class PartState(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-# A delivery receipt is the handset's word and beats whatever was concluded before it, so `delivered` may follow even
-# `failed` and `expired`. `sending` follows itself when the answer to an attempt was never learnt (see README).
+# A message that cannot be opened or packed never reaches `sending`. A delivery receipt is the handset's word and beats
+# whatever was concluded before it, so `delivered` may follow even `failed` and `expired`. `sending` follows itself when
+# the answer to an attempt was never learnt (README.md, "The one window").
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.CREATED: frozenset({State.SENDING, State.EXPIRED}),
+    State.CREATED: frozenset({State.SENDING, State.FAILED_TEMPORARILY, State.FAILED, State.EXPIRED}),
     State.SENDING: frozenset({State.SENDING, State.SENT, State.DELIVERED, State.FAILED_TEMPORARILY, State.FAILED,
                               State.EXPIRED}),
-    State.FAILED_TEMPORARILY: frozenset({State.SENDING, State.SENT, State.DELIVERED, State.FAILED, State.EXPIRED}),
+    State.FAILED_TEMPORARILY: frozenset({State.SENDING, State.FAILED_TEMPORARILY, State.SENT, State.DELIVERED,
+                                         State.FAILED, State.EXPIRED}),
     State.SENT: frozenset({State.DELIVERED, State.FAILED}),
     State.FAILED: frozenset({State.DELIVERED}),
     State.EXPIRED: frozenset({State.DELIVERED}),

@@ -306,6 +306,25 @@ def test_a_message_nobody_takes_for_72_hours_expires(office, peers):
     assert peers.sms(bare(phone)) == []
 
 
+def test_a_message_that_cannot_be_read_waits_or_fails_alone_and_holds_up_no_other(office, peers):
+    sealed = office.context.privacy.seal(json.dumps({"subject": "a\r\nBcc: b@example.org", "plain": "", "html": ""}),
+                                         field=messages.CONTENT)  # fmt: skip
+    unreadable, _ = office.lodge()
+    unpackable, _ = office.lodge(email="mona@example.org")
+    with office.context.database.transaction() as connection:
+        change = text("UPDATE message SET content = :content WHERE request_id = :id AND channel = :channel")
+        connection.execute(change, {"content": "v1.AAAA", "id": unreadable, "channel": "sms"})
+        connection.execute(change, {"content": sealed, "id": unpackable, "channel": "email"})
+    good, _ = office.lodge(email="good@example.org")
+    office.until(lambda: office.state(good) == "delivered", office.sms)
+    office.until(lambda: office.state(good, "email") == "sent", office.email)
+    assert office.rows(unreadable)["sms"].error == "cannot_open"
+    assert office.state(unreadable) == "failed_temporarily"
+    assert office.rows(unpackable)["email"].error == "cannot_pack"
+    assert office.state(unpackable, "email") == "failed"
+    assert peers.mail("b@example.org") == []
+
+
 def test_a_mail_refused_for_now_goes_out_later_and_one_refused_for_good_fails(office, peers):
     peers.control(smtp={"answer": "451 4.3.0 later", "times": 1, "at": "data"})
     request_id, _ = office.lodge(email="later@example.org")

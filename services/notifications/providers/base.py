@@ -86,6 +86,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def brings_receipts(self) -> bool:
+        """Whether delivery receipts come over it."""
+
     def room(self) -> int:
         """How many messages it would take now; 0 while it is away or has asked for a pause."""
 

@@ -55,6 +55,7 @@ class Smpp:
     """An operator's message centre."""
 
     name = "smpp"
+    brings_receipts = True
 
     def __init__(self, settings: SmppSettings) -> None:
         self._settings = settings

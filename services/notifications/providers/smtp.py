@@ -28,6 +28,7 @@ class Smtp:
     """A mail server that relays for us."""
 
     name = "smtp"
+    brings_receipts = False
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
