@@ -114,16 +114,19 @@ def _call(rail: str, errand: str, call: Callable[[], Report]) -> Report:
 def _record(work: UnitOfWork, payment: Payment, report: Report, source: str, again: tuple[int, ...]) -> None:
     outcome = settle.take(work, payment.rail, report, source)
     if outcome is None or outcome in settle.LEFT_ALONE:
-        _put_off(work, payment, again, None)
+        _put_off(work, payment, again, None, report.pay_url)
 
 
-def _put_off(work: UnitOfWork, payment: Payment, again: tuple[int, ...], error: str | None) -> None:
-    """Count the attempt and set the next one, unless the payment moved on meanwhile (a callback was faster)."""
+def _put_off(work: UnitOfWork, payment: Payment, again: tuple[int, ...], error: str | None,
+             pay_url: str | None = None) -> None:
+    """Count the attempt and set the next one, unless the payment moved on meanwhile (a callback was faster). The
+    address of the rail's page may have changed since the charge."""
     standing = records.payment(work, payment.id)
     if standing.version != payment.version or standing.next_at is None:
         return
     wait = timedelta(seconds=again[min(standing.attempts, len(again) - 1)])
     records.change_payment(work, standing, attempts=standing.attempts + 1, error=error,
+                           pay_url=(pay_url or standing.pay_url) if standing.reference else None,
                            next_at=_before_the_end(standing, work.now + wait))
 
 

@@ -94,8 +94,12 @@ _BILLS_OF_REQUEST = Statement(
     select(*(tables.bill.c[field.name] for field in fields(Bill)))
     .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.id))
 _PAYMENT = _select(tables.payment, Payment, tables.payment.c.id == bindparam("wanted"))
-_PAYMENT_AT_RAIL = _select(tables.payment, Payment, tables.payment.c.rail == bindparam("wanted_rail"),
-                           tables.payment.c.merchant_reference == bindparam("wanted"))
+_PAYMENT_AT_RAIL = Statement(
+    select(*(tables.payment.c[field.name] for field in fields(Payment)),
+           *(tables.bill.c[field.name].label(f"bill__{field.name}") for field in fields(Bill)))
+    .join_from(tables.payment, tables.bill, tables.bill.c.id == tables.payment.c.bill_id)
+    .where(tables.payment.c.rail == bindparam("wanted_rail"),
+           tables.payment.c.merchant_reference == bindparam("wanted")))
 _PAYMENTS_OF_BILL = Statement(
     select(*(tables.payment.c[field.name] for field in fields(Payment)))
     .where(tables.payment.c.bill_id == bindparam("wanted")).order_by(tables.payment.c.started_at))
@@ -117,10 +121,14 @@ def payment(work: UnitOfWork, payment_id: UUID) -> Payment:
     return Payment(**work.one(_PAYMENT, wanted=payment_id)._asdict())
 
 
-def payment_at_rail(work: UnitOfWork, rail: str, merchant_reference: str) -> Payment | None:
-    """The payment that a rail knows under our reference."""
+def payment_at_rail(work: UnitOfWork, rail: str, merchant_reference: str) -> tuple[Payment, Bill] | None:
+    """The payment that a rail knows under our reference, and its bill."""
     row = work.first(_PAYMENT_AT_RAIL, wanted_rail=rail, wanted=merchant_reference)
-    return None if row is None else Payment(**row._asdict())
+    if row is None:
+        return None
+    payment_columns = {field.name: getattr(row, field.name) for field in fields(Payment)}
+    bill_columns = {field.name: getattr(row, f"bill__{field.name}") for field in fields(Bill)}
+    return Payment(**payment_columns), Bill(**bill_columns)
 
 
 def payments_of_bill(work: UnitOfWork, bill_id: UUID) -> list[Payment]:

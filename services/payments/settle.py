@@ -41,13 +41,12 @@ def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "
     if work.first(_SEEN, wanted_rail=rail, wanted_reference=reference, wanted_status=report.status,
                   wanted_amount=amount) is not None:
         return None
-    payment = records.payment_at_rail(work, rail, report.merchant_reference)
-    if payment is None:
+    payment, bill = records.payment_at_rail(work, rail, report.merchant_reference) or (None, None)
+    if payment is None or bill is None:
         outcome = _unknown(work, rail, report, body, "reference_unknown")
     elif report.reference and payment.reference and report.reference != payment.reference:
         outcome = _unknown(work, rail, report, body, "reference_differs")
     else:
-        bill = records.bill(work, payment.bill_id)
         work.correlation_id = bill.correlation_id
         if report.status == base.NEW:
             return _adopt(work, payment, bill, report)
