@@ -39,6 +39,6 @@ class Refusal(Exception):
         return self.faults[0].code
 
 
-def refuse(code: str, field: str | None = None, **params: Any) -> Refusal:
+def refuse(code: str, field: str | None = None, /, **params: Any) -> Refusal:
     """A refusal of one fault, to be raised by the caller: `raise refuse("phone_invalid", "applicant/phone")`."""
     return Refusal(Fault(code, field, params))

@@ -32,29 +32,45 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 _BY_NAME = Statement(select(account).where(account.c.username == bindparam("username")))
 _BY_TOKEN = Statement(
-    select(account.c.id, account.c.username, account.c.display_name, account.c.roles, account.c.unit,
-           account.c.department, account.c.window_number, account.c.channel)
+    select(
+        account.c.id,
+        account.c.username,
+        account.c.display_name,
+        account.c.roles,
+        account.c.unit,
+        account.c.department,
+        account.c.window_number,
+        account.c.channel,
+    )
     .join(session, session.c.account_id == account.c.id)
-    .where(session.c.token_hash == bindparam("token_hash"), session.c.revoked_at.is_(None),
-           session.c.expires_at > bindparam("now"), account.c.active)
+    .where(
+        session.c.token_hash == bindparam("token_hash"),
+        session.c.revoked_at.is_(None),
+        session.c.expires_at > bindparam("now"),
+        account.c.active,
+    )
 )
 _INSERT = Statement.insert(account)
 _OPEN = Statement.insert(session, "token_hash", "account_id", "opened_at", "expires_at")
 _REVOKE = Statement(
-    update(session).where(session.c.token_hash == bindparam("seen"), session.c.revoked_at.is_(None))
+    update(session)
+    .where(session.c.token_hash == bindparam("seen"), session.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("at"))
 )
 _REVOKE_ALL = Statement(
-    update(session).where(session.c.account_id == bindparam("seen"), session.c.revoked_at.is_(None))
+    update(session)
+    .where(session.c.account_id == bindparam("seen"), session.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("at"))
 )
 _SET_ACTIVE = Statement(
-    update(account).where(account.c.username == bindparam("seen"))
+    update(account)
+    .where(account.c.username == bindparam("seen"))
     .values(active=bindparam("to"), changed_at=bindparam("at"))
 )
 _SET_PASSWORD = Statement(
-    update(account).where(account.c.id == bindparam("seen")).values(password_hash=bindparam("to"),
-                                                                    changed_at=bindparam("at"))
+    update(account)
+    .where(account.c.id == bindparam("seen"))
+    .values(password_hash=bindparam("to"), changed_at=bindparam("at"))
 )
 _FORGET = Statement(delete(session).where(session.c.expires_at < bindparam("before")))
 _COUNT = Statement(select(func.count()).select_from(account))
@@ -69,9 +85,18 @@ class Staff:
     window: str | None
 
 
-def create(work: Any, *, username: str, password: str, display_name: str, roles: tuple[str, ...],
-           unit: str | None, department: str | None = None, window: str | None = None,
-           channel: str = "centre") -> UUID:
+def create(
+    work: Any,
+    *,
+    username: str,
+    password: str,
+    display_name: str,
+    roles: tuple[str, ...],
+    unit: str | None,
+    department: str | None = None,
+    window: str | None = None,
+    channel: str = "centre",
+) -> UUID:
     """Create an account. Refuses a taken name, a short password and an unknown role. The password is not kept."""
     name = username.strip().lower()
     faults = []
@@ -88,9 +113,21 @@ def create(work: Any, *, username: str, password: str, display_name: str, roles:
     if work.first(_BY_NAME, username=name):
         raise refuse("username_taken", "username")
     account_id = uuid7()
-    work.write(_INSERT, id=account_id, username=name, password_hash=_hasher.hash(password), display_name=display_name,
-               roles=list(roles), unit=unit, department=department, window_number=window, channel=channel, active=True,
-               created_at=work.now, changed_at=work.now)
+    work.write(
+        _INSERT,
+        id=account_id,
+        username=name,
+        password_hash=_hasher.hash(password),
+        display_name=display_name,
+        roles=list(roles),
+        unit=unit,
+        department=department,
+        window_number=window,
+        channel=channel,
+        active=True,
+        created_at=work.now,
+        changed_at=work.now,
+    )
     work.audit("account.created", str(account_id), roles=list(roles), unit=unit, department=department)
     return account_id
 
@@ -140,8 +177,16 @@ def staff_of(work: Any, token: str, now: datetime) -> Staff | None:
     row = work.first(_BY_TOKEN, token_hash=hashed, now=now)
     if row is None:
         return None
-    actor = Actor(id=str(row.id), kind="staff", roles=tuple(row.roles), name=row.display_name, unit=row.unit,
-                  department=row.department, channel=row.channel, session=hashed.hex()[:16])
+    actor = Actor(
+        id=str(row.id),
+        kind="staff",
+        roles=tuple(row.roles),
+        name=row.display_name,
+        unit=row.unit,
+        department=row.department,
+        channel=row.channel,
+        session=hashed.hex()[:16],
+    )
     return Staff(actor, row.username, row.window_number)
 
 

@@ -18,8 +18,7 @@ _insert = insert(bill).values(_values)
 _TAKE = Statement(
     _insert.on_conflict_do_update(
         index_elements=["id"],
-        set_={"state": _insert.excluded.state, "total": _insert.excluded.total,
-              "sequence": _insert.excluded.sequence},
+        set_={"state": _insert.excluded.state, "total": _insert.excluded.total, "sequence": _insert.excluded.sequence},
         where=bill.c.sequence < _insert.excluded.sequence,
     )
 )
@@ -30,9 +29,17 @@ _BY_TRACKING = Statement(select(bill).where(bill.c.tracking_number == bindparam(
 def take(work: Any, event: Event) -> None:
     """Keep the newest state of a bill; an older event changes nothing."""
     data = event.data
-    work.write(_TAKE, id=UUID(str(data["bill_id"])), number=data["bill_number"],
-               tracking_number=data["tracking_number"], request_id=UUID(str(data["request_id"])), unit=data["unit"],
-               state=data["state"], total=data["total"], sequence=event.sequence)
+    work.write(
+        _TAKE,
+        id=UUID(str(data["bill_id"])),
+        number=data["bill_number"],
+        tracking_number=data["tracking_number"],
+        request_id=UUID(str(data["request_id"])),
+        unit=data["unit"],
+        state=data["state"],
+        total=data["total"],
+        sequence=event.sequence,
+    )
 
 
 def find(work: Any, number: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.config import Mode
 from services.gateway import accounts
 
-PASSWORD = "shubbak-demo"
+PASSWORD = "shubbak-demo"  # noqa: S105  (printed by the demo; refused in production)
 UNIT = "EG-C-01"  # El Zeitoun, Cairo
 
 # user name, role, display name, department, window
@@ -29,6 +29,14 @@ def load_demo_accounts(work: Any) -> list[str]:
     if accounts.count(work):
         return []
     for username, role, name, department, window in PEOPLE:
-        accounts.create(work, username=username, password=PASSWORD, display_name=name, roles=(role,), unit=UNIT,
-                        department=department, window=window)
+        accounts.create(
+            work,
+            username=username,
+            password=PASSWORD,
+            display_name=name,
+            roles=(role,),
+            unit=UNIT,
+            department=department,
+            window=window,
+        )
     return [person[0] for person in PEOPLE]

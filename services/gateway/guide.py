@@ -46,8 +46,14 @@ class Entry:
 def take(work: Any, event: Event) -> None:
     """Keep one published version; taking it again changes nothing."""
     data = event.data
-    work.write(_TAKE, code=data["code"], version=data["version"],
-               effective_from=_as_date(data["effective_from"]), document=data["definition"], taken_at=work.now)
+    work.write(
+        _TAKE,
+        code=data["code"],
+        version=data["version"],
+        effective_from=_as_date(data["effective_from"]),
+        document=data["definition"],
+        taken_at=work.now,
+    )
 
 
 def _as_date(value: Any) -> date:
@@ -118,8 +124,15 @@ def _by_code(rows: list[Any]) -> dict[str, list[Entry]]:
         name = " ".join(_texts(document.get("name")))
         rest = " ".join((row.code, *_texts(document.get("summary")), *_texts(document.get("keywords"))))
         versions.setdefault(row.code, []).append(
-            Entry(row.code, row.version, _as_date(row.effective_from), document, arabic.fold(name),
-                  arabic.fold(f"{name} {rest}")))
+            Entry(
+                row.code,
+                row.version,
+                _as_date(row.effective_from),
+                document,
+                arabic.fold(name),
+                arabic.fold(f"{name} {rest}"),
+            )
+        )
     for entries in versions.values():
         entries.sort(key=lambda entry: -entry.version)
     return versions

@@ -21,9 +21,34 @@ PDF, HTML = "application/pdf", "text/html; charset=utf-8"
 _FOLDER = Path(__file__).parent / "templates"
 _FONTS = tuple(f"cairo-{script}-{weight}.woff2" for weight in ("400", "700") for script in ("arabic", "latin"))
 _MONTHS = {
-    "ar": ("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-           "December"),
+    "ar": (
+        "يناير",
+        "فبراير",
+        "مارس",
+        "أبريل",
+        "مايو",
+        "يونيو",
+        "يوليو",
+        "أغسطس",
+        "سبتمبر",
+        "أكتوبر",
+        "نوفمبر",
+        "ديسمبر",
+    ),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
 }
 
 
@@ -57,9 +82,19 @@ def rendering_available() -> bool:
 
 
 def _page(licence: Mapping[str, Any], output: Mapping[str, Any], language: str) -> str:
-    return str(_environment().get_template("licence.html").render(
-        licence=licence, output=output, lang=language, dir="rtl" if language == "ar" else "ltr",
-        other="en" if language == "ar" else "ar", qr=_qr(licence["qr"]), day=lambda value, lang: _day(value, lang)))
+    return str(
+        _environment()
+        .get_template("licence.html")
+        .render(
+            licence=licence,
+            output=output,
+            lang=language,
+            dir="rtl" if language == "ar" else "ltr",
+            other="en" if language == "ar" else "ar",
+            qr=_qr(licence["qr"]),
+            day=_day,
+        )
+    )
 
 
 def _qr(text: str) -> str:
@@ -76,8 +111,13 @@ def _day(value: str | None, language: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals["fonts"] = {name: _font(name) for name in _FONTS}
     return environment
 
@@ -85,4 +125,3 @@ def _environment() -> Environment:
 def _font(name: str) -> str:
     """A font in the document itself, so that the page looks the same everywhere."""
     return "data:font/woff2;base64," + base64.b64encode((_FOLDER / "fonts" / name).read_bytes()).decode()
-

@@ -37,8 +37,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("demo")
     environment = {**os.environ, "SHUBBAK_DEMO_DATA": str(folder / "data"), "PYTHONUNBUFFERED": "1", "ONCE": ""}
     log = (folder / "errors.txt").open("wb")
-    process = subprocess.Popen([sys.executable, "-m", "infra.demo", "--port", str(port)], cwd=ROOT, env=environment,
-                               stdout=subprocess.PIPE, stderr=log)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.demo", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=log,
+    )
     try:
         _await_ready(process, folder / "errors.txt")
         yield f"http://127.0.0.1:{port}"
@@ -67,7 +72,8 @@ def _await_ready(process: subprocess.Popen[bytes], errors: Path) -> None:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
         yield chromium
         chromium.close()
 
@@ -94,7 +100,8 @@ class Visitor:
     def press(self, name: str) -> None:
         """Press a button or follow a link by what stands on it."""
         self.page.get_by_role("button", name=name, exact=True).or_(
-            self.page.get_by_role("link", name=name, exact=True)).first.click()
+            self.page.get_by_role("link", name=name, exact=True)
+        ).first.click()
 
     def wait_for(self, text: str, *, seconds: float = 20.0) -> None:
         """Reload until a line begins so: facts travel as events, and the pages use no scripts."""
@@ -117,10 +124,22 @@ def visit(browser: Browser, url: str) -> Iterator[object]:
         page = context.new_page()
         complaints: list[str] = []
         # A refused form answers 422, which Chromium reports as a failed load; everything else is ours to mend.
-        page.on("console", lambda message: complaints.append(message.text)
-                if message.type == "error" and not message.text.startswith("Failed to load resource") else None)
-        page.on("request", lambda request: None if request.url.startswith((url, "data:", "http://127.0.0.1"))
-                else complaints.append(f"asked outside: {request.url}"))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and not message.text.startswith("Failed to load resource")
+                else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((url, "data:", "http://127.0.0.1"))
+                else complaints.append(f"asked outside: {request.url}")
+            ),
+        )
         visitor = Visitor(page, url, device, complaints)
         opened.append((context, visitor))
         return visitor

@@ -20,20 +20,49 @@ PHONE = "01012345678"
 # What stands on the screen, in the language of the visitor.
 WORDS = {
     "ar": {
-        "search": "ترخيص محل", "service": "ترخيص محل", "apply": "قدّم الآن", "check": "تابع للمراجعة", "send": "أرسل الطلب",
-        "follow": "تابع الطلب", "pay": "ادفع", "rail": "ادفع بالوسيلة التجريبية", "to_rail": "اذهب إلى صفحة السداد",
-        "paid": "تم السداد", "reference": "الكود المرجعي للسداد", "back": "رجوع إلى الطلب", "review": "مراجعة المستندات",
-        "licence": "صدرت الرخصة", "download": "نزّل الرخصة (PDF)", "verify": "التحقق من رخصة",
-        "genuine": "رخصة صحيحة وسارية", "unit": "الزيتون", "find": "بحث", "owed": "مطلوب السداد",
+        "search": "ترخيص محل",
+        "service": "ترخيص محل",
+        "apply": "قدّم الآن",
+        "check": "تابع للمراجعة",
+        "send": "أرسل الطلب",
+        "follow": "تابع الطلب",
+        "pay": "ادفع",
+        "rail": "ادفع بالوسيلة التجريبية",
+        "to_rail": "اذهب إلى صفحة السداد",
+        "paid": "تم السداد",
+        "reference": "الكود المرجعي للسداد",
+        "back": "رجوع إلى الطلب",
+        "review": "مراجعة المستندات",
+        "licence": "صدرت الرخصة",
+        "download": "نزّل الرخصة (PDF)",
+        "verify": "التحقق من رخصة",
+        "genuine": "رخصة صحيحة وسارية",
+        "unit": "الزيتون",
+        "find": "بحث",
+        "owed": "مطلوب السداد",
         "more": "إجاباتك تستدعي أسئلة أو مستندات أخرى. أكملها ثم تابع.",
     },
     "en": {
-        "search": "shop licence", "service": "Shop licence", "apply": "Apply now", "check": "Continue to check",
-        "send": "Send the request", "follow": "Follow the request", "pay": "Pay", "rail": "Pay by the practice rail",
-        "to_rail": "Go to the payment page", "paid": "Paid", "reference": "Reference for the payment",
-        "back": "Back to the request", "review": "Review of documents", "licence": "The licence is issued",
-        "download": "Download the licence (PDF)", "verify": "Verify a licence", "genuine": "Genuine and in force",
-        "unit": "El Zeitoun", "find": "Search", "owed": "To pay",
+        "search": "shop licence",
+        "service": "Shop licence",
+        "apply": "Apply now",
+        "check": "Continue to check",
+        "send": "Send the request",
+        "follow": "Follow the request",
+        "pay": "Pay",
+        "rail": "Pay by the practice rail",
+        "to_rail": "Go to the payment page",
+        "paid": "Paid",
+        "reference": "Reference for the payment",
+        "back": "Back to the request",
+        "review": "Review of documents",
+        "licence": "The licence is issued",
+        "download": "Download the licence (PDF)",
+        "verify": "Verify a licence",
+        "genuine": "Genuine and in force",
+        "unit": "El Zeitoun",
+        "find": "Search",
+        "owed": "To pay",
         "more": "Your answers bring up further questions or documents. Complete them and go on.",
     },
 }
@@ -75,7 +104,9 @@ def mend(owner: Visitor) -> None:
     owner.see("03-apply-faults")
     summary.get_by_role("link").first.click()
     assert page.evaluate("document.activeElement.name || location.hash") in (
-        "applicant/national_id", "#applicant-national_id")
+        "applicant/national_id",
+        "#applicant-national_id",
+    )
     assert page.get_by_text("id.pdf").is_visible()
     page.locator("[name='applicant/national_id']").fill("28503150101232")
     page.locator("[name='applicant/phone']").fill(PHONE)
@@ -125,8 +156,9 @@ def act(staff: Visitor, username: str, button: str, *, findings: bool = False) -
 
 
 @pytest.mark.parametrize(("device", "language"), [("phone", "ar"), ("desktop", "en")])
-def test_a_shop_owner_takes_a_licence_home(visit: Callable[[str], Visitor], tmp_path: Path, device: str,
-                                           language: str) -> None:
+def test_a_shop_owner_takes_a_licence_home(
+    visit: Callable[[str], Visitor], tmp_path: Path, device: str, language: str
+) -> None:
     words = WORDS[language]
     owner = visit(device)
     page = owner.page

@@ -42,10 +42,17 @@ class Doors(Flask):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.gates: dict[str, Gate] = {}
-        super().__init__(*args, static_folder=None, **kwargs)
+        kwargs["static_folder"] = None  # files are served by a route with a permission, as all else
+        super().__init__(*args, **kwargs)
 
-    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None,
-                     provide_automatic_options: bool | None = None, **options: Any) -> None:
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
         gate = options.pop("gate", None)
         name = endpoint or (view_func.__name__ if view_func else "")
         if not isinstance(gate, Gate):
@@ -62,10 +69,21 @@ class Doors(Flask):
         return self.gates[request.url_rule.endpoint]
 
 
-def door(blueprint: Blueprint, method: str, rule: str, *, permission: str, media_types: tuple[str, ...] = (),
-         idempotent: bool = False, csrf: bool = False, limit: int = BODY_BYTES, staff: bool = False,
-         signed: bool = False, **options: Any) -> Callable[[F], F]:
-    """Register a view. `permission` is one of rules.roles; `media_types` are the bodies it takes (none: any or no body);
+def door(
+    blueprint: Blueprint,
+    method: str,
+    rule: str,
+    *,
+    permission: str,
+    media_types: tuple[str, ...] = (),
+    idempotent: bool = False,
+    csrf: bool = False,
+    limit: int = BODY_BYTES,
+    staff: bool = False,
+    signed: bool = False,
+    **options: Any,
+) -> Callable[[F], F]:
+    """Register a view. `permission` is one of rules.roles; `media_types` are the bodies it takes (none: any);
     `idempotent` demands an Idempotency-Key; `csrf` demands the form's token; `limit` bounds the body in bytes;
     `staff` demands somebody who is logged in, whatever the public may; `signed` takes a message whose
     sender's signature the service behind checks: it comes in the role of a payment rail, without a session."""

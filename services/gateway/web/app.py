@@ -24,10 +24,17 @@ from services.gateway.web.platform import Platform
 
 log = logging.getLogger("shubbak.gateway.web")
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_CSP = ("default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'")
-_OF_HTTP = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large",
-            415: "media_type_unsupported"}
+_CSP = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_OF_HTTP = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "media_type_unsupported",
+}
 
 
 def create_app(service: Any) -> Doors:
@@ -169,4 +176,3 @@ def _refusal_of_http(error: HTTPException) -> Refusal:
         log.error("http error without a code of its own", extra={"status": error.code})
         code = "internal" if (error.code or 500) >= 500 else "malformed"
     return Refusal(Fault(code))
-

@@ -25,8 +25,15 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def inquire(method: str, tracking_number: str, phone_last4: str | None, *, command_id: UUID | None = None,
-            timeout: float = CALL_SECONDS, **more: Any) -> dict[str, Any]:
+def inquire(
+    method: str,
+    tracking_number: str,
+    phone_last4: str | None,
+    *,
+    command_id: UUID | None = None,
+    timeout: float = CALL_SECONDS,
+    **more: Any,
+) -> dict[str, Any]:
     """Ask about one request in the public's name. Wrong digits and an unknown number are refused alike, and both count
     as a failure of this address and of this number; too many refuse `too_many_requests`."""
     digits = western_digits(phone_last4 or "").strip()
@@ -39,8 +46,13 @@ def inquire(method: str, tracking_number: str, phone_last4: str | None, *, comma
     try:
         if not _LAST4.fullmatch(digits):
             raise refuse("tracking_unknown")
-        return held.call(method, {"tracking_number": number, "phone_last4": digits, **more}, caller().actor,
-                         command_id=command_id, timeout=timeout)
+        return held.call(
+            method,
+            {"tracking_number": number, "phone_last4": digits, **more},
+            caller().actor,
+            command_id=command_id,
+            timeout=timeout,
+        )
     except Refusal as refusal:
         if refusal.code != "tracking_unknown":
             raise

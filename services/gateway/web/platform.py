@@ -31,7 +31,7 @@ class Platform:
         if self.settings.actor_private_key is None:
             raise ConfigurationError("gateway: SHUBBAK_ACTOR_PRIVATE_KEY is not set")
         self._signer = Signer(self.settings.actor_private_key)
-        self.guide = Guide(lambda statement: self.read(statement), self.now)
+        self.guide = Guide(self.read, self.now)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -44,12 +44,20 @@ class Platform:
     def ready(self) -> dict[str, dict[str, bool]]:
         return {"gateway": self._service.ready}
 
-    def call(self, method: str, payload: dict[str, Any], actor: Actor, *, command_id: UUID | None = None,
-             timeout: float = CALL_SECONDS) -> dict[str, Any]:
+    def call(
+        self,
+        method: str,
+        payload: dict[str, Any],
+        actor: Actor,
+        *,
+        command_id: UUID | None = None,
+        timeout: float = CALL_SECONDS,
+    ) -> dict[str, Any]:
         """Ask another service in the name of `actor`. Raises Refusal, or one of chassis.errors."""
         token = self._signer.sign(actor, self.now())
         answer: dict[str, Any] = self._service.calls(
-            method, payload, actor=token, command_id=command_id, timeout=timeout, correlation_id=g.correlation_id)
+            method, payload, actor=token, command_id=command_id, timeout=timeout, correlation_id=g.correlation_id
+        )
         return answer
 
     def run(self, work: Callable[[Any], T], actor: Actor) -> T:

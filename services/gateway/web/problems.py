@@ -52,7 +52,7 @@ def status_of(fault: Fault) -> int:
 
 
 def problem(faults: Iterable[Fault], language: str, instance: str, correlation_id: str) -> dict[str, Any]:
-    """The problem document of one or more faults. `code` and `status` are the first fault's; `errors` names them all."""
+    """The problem document of one or more faults. `code` and `status` are the first's; `errors` names them all."""
     found = list(faults)
     first = found[0]
     title = {"ar": text_of(first, "ar"), "en": text_of(first, "en")}
@@ -101,7 +101,8 @@ def refusal_of_messages(messages: Mapping[Any, Any]) -> Refusal:
         fault
         for location, inner in messages.items()
         for fault in (
-            faults_of_messages(inner) if location in locations and isinstance(inner, Mapping)
+            faults_of_messages(inner)
+            if location in locations and isinstance(inner, Mapping)
             else faults_of_messages({"_schema" if location in locations else location: inner})
         )
     ]

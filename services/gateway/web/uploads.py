@@ -36,5 +36,6 @@ def upload(file_name: str, content: bytes, command_id: UUID) -> dict[str, Any]:
     """Hand a document to requests: {document_id, sha256, size, media_type}."""
     check_size(content, "content")
     payload = {"file_name": file_name, "content": base64.b64encode(content).decode()}
-    return platform().call("requests.add_document", payload, caller().actor, command_id=command_id,
-                           timeout=UPLOAD_SECONDS)
+    return platform().call(
+        "requests.add_document", payload, caller().actor, command_id=command_id, timeout=UPLOAD_SECONDS
+    )

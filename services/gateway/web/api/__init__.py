@@ -20,7 +20,10 @@ phone's last four digits in the header `X-Phone-Last4`, so that the digits never
 def register(app: Any) -> None:
     """Add the API to the app."""
     app.config.update(
-        API_TITLE="Shubbak", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None,
+        API_TITLE="Shubbak",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,
         API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}},
     )
     smorest = Api(app)

@@ -24,8 +24,13 @@ CASH = "cash"
 
 class Payment(Schema):
     rail = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "sandbox"})
-    tendered = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1), metadata={
-        "description": "Piastres handed over; with the rail `cash`, which cashiers use"})
+    tendered = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "Piastres handed over; with the rail `cash`, which cashiers use"},
+    )
 
 
 class PaymentStarted(Shown):
@@ -69,14 +74,16 @@ def pay(body: dict[str, Any], bill_id: Any) -> Response:
     if body["rail"] != CASH:
         if body["tendered"] is not None:
             raise refuse("field_unknown", "tendered")
-        started = held.call("payments.start", {"bill_id": str(bill_id), "rail": body["rail"]}, who,
-                            command_id=g.command_id)
+        started = held.call(
+            "payments.start", {"bill_id": str(bill_id), "rail": body["rail"]}, who, command_id=g.command_id
+        )
         return answer(started, 201)
     ask.must("bill.take_cash")
     if body["tendered"] is None:
         raise refuse("field_required", "tendered")
-    taken = held.call("payments.take_cash", {"bill_id": str(bill_id), "tendered": body["tendered"]}, who,
-                      command_id=g.command_id)
+    taken = held.call(
+        "payments.take_cash", {"bill_id": str(bill_id), "tendered": body["tendered"]}, who, command_id=g.command_id
+    )
     return answer(taken, 201)
 
 
@@ -89,5 +96,11 @@ def take_callback(rail: str) -> Response:
         body = request.get_data().decode()
     except UnicodeDecodeError:
         raise refuse("callback_malformed") from None
-    return answer(platform().call("payments.callback", {"rail": rail, "body": body, "query": request.args.to_dict()},
-                                  caller().actor, command_id=uuid7()))
+    return answer(
+        platform().call(
+            "payments.callback",
+            {"rail": rail, "body": body, "query": request.args.to_dict()},
+            caller().actor,
+            command_id=uuid7(),
+        )
+    )

@@ -37,8 +37,7 @@ def verify(serial: str) -> Response:
     return answer(platform().call("requests.licence", {"serial": serial}, caller().actor))
 
 
-@door(blueprint, "GET", "/requests/<tracking_number>/licence", permission="licence.fetch",
-      parameters=[PHONE_PARAMETER])
+@door(blueprint, "GET", "/requests/<tracking_number>/licence", permission="licence.fetch", parameters=[PHONE_PARAMETER])
 @blueprint.response(200, {"type": "string", "contentMediaType": "application/pdf"}, content_type="application/pdf")
 def fetch(tracking_number: str) -> Response:
     """The licence as a PDF"""

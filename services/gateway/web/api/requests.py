@@ -23,7 +23,10 @@ blueprint = Blueprint("api_requests", __name__, url_prefix=PREFIX, description="
 
 PHONE_HEADER = "X-Phone-Last4"
 PHONE_PARAMETER = {
-    "name": PHONE_HEADER, "in": "header", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{4}$"},
+    "name": PHONE_HEADER,
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9]{4}$"},
     "description": "The last four digits of the applicant's phone. In a header, so that no address or log holds them.",
     "example": "5678",
 }
@@ -72,9 +75,16 @@ class Completion(Schema):
 
 
 EXAMPLE = {
-    "service_code": "shop-licence", "unit": "EG-C-01",
-    "applicant": {"kind": "citizen", "name": "محمود عبد الله حسن", "national_id": "28503150101232",
-                  "phone": "01012345678", "email": "owner@example.org", "language": "ar"},
+    "service_code": "shop-licence",
+    "unit": "EG-C-01",
+    "applicant": {
+        "kind": "citizen",
+        "name": "محمود عبد الله حسن",
+        "national_id": "28503150101232",
+        "phone": "01012345678",
+        "email": "owner@example.org",
+        "language": "ar",
+    },
     "answers": {"trade_name": "بقالة النور"},
     "documents": [{"code": "national_id", "document_id": "01980c5e-7c00-7000-8000-000000000001"}],
 }
@@ -100,16 +110,24 @@ def show_status(tracking_number: str) -> Response:
     return answer(ask.inquire("requests.status", tracking_number, last4()))
 
 
-@door(blueprint, "GET", "/requests/<tracking_number>/timeline", permission="request.inquire",
-      parameters=[PHONE_PARAMETER])
+@door(
+    blueprint, "GET", "/requests/<tracking_number>/timeline", permission="request.inquire", parameters=[PHONE_PARAMETER]
+)
 @blueprint.response(200, TimelineShown)
 def show_timeline(tracking_number: str) -> Response:
     """Every step of a request, and how its due date comes about"""
     return answer(ask.inquire("requests.timeline", tracking_number, last4()))
 
 
-@door(blueprint, "POST", "/requests/<tracking_number>/completion", permission="request.complete", media_types=JSON,
-      idempotent=True, parameters=[PHONE_PARAMETER])
+@door(
+    blueprint,
+    "POST",
+    "/requests/<tracking_number>/completion",
+    permission="request.complete",
+    media_types=JSON,
+    idempotent=True,
+    parameters=[PHONE_PARAMETER],
+)
 @blueprint.arguments(Completion)
 @blueprint.response(200, Shown)
 def complete(body: dict[str, Any], tracking_number: str) -> Response:
@@ -117,14 +135,39 @@ def complete(body: dict[str, Any], tracking_number: str) -> Response:
     return answer(ask.inquire("requests.resubmit", tracking_number, last4(), command_id=g.command_id, **body))
 
 
-@door(blueprint, "POST", "/documents", permission="document.add", idempotent=True,
-      media_types=(*JSON, "multipart/form-data"), limit=max(_BASE64_BYTES, _MULTIPART_BYTES))
-@blueprint.doc(requestBody={"required": True, "content": {
-    "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {
-        "file": {"type": "string", "contentMediaType": "application/octet-stream"}}}},
-    "application/json": {"schema": {"type": "object", "required": ["file_name", "content"], "properties": {
-        "file_name": {"type": "string", "maxLength": 200},
-        "content": {"type": "string", "contentEncoding": "base64"}}}}}})
+@door(
+    blueprint,
+    "POST",
+    "/documents",
+    permission="document.add",
+    idempotent=True,
+    media_types=(*JSON, "multipart/form-data"),
+    limit=max(_BASE64_BYTES, _MULTIPART_BYTES),
+)
+@blueprint.doc(
+    requestBody={
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                }
+            },
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file_name", "content"],
+                    "properties": {
+                        "file_name": {"type": "string", "maxLength": 200},
+                        "content": {"type": "string", "contentEncoding": "base64"},
+                    },
+                }
+            },
+        },
+    }
+)
 @blueprint.response(201, DocumentKept)
 def add_document() -> Response:
     """Upload a document before the request that names it. PDF, JPEG or PNG, judged by content"""

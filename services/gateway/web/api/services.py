@@ -8,21 +8,27 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from rules.refusal import refuse
+from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
 from services.gateway.web.access import door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.platform import platform
 
-blueprint = Blueprint("api_services", __name__, url_prefix=f"{PREFIX}/services",
-                      description="The unified services guide")
+blueprint = Blueprint(
+    "api_services", __name__, url_prefix=f"{PREFIX}/services", description="The unified services guide"
+)
 _KEPT = "public, max-age=30"
 
 
 class Search(Schema):
-    q = fields.String(load_default="", validate=validate.Length(max=200), metadata={
-        "description": "Words to find. Ways of writing a letter (أ إ آ ا, ى ي, ة ه), diacritics and digits do not count.",
-        "example": "ترخيص محل"})
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={
+            "description": "Words to find, however their letters are written (أ إ آ ا, ى ي, ة ه, diacritics).",
+            "example": "ترخيص محل",
+        },
+    )
 
 
 class ServiceBrief(Shown):
@@ -38,12 +44,19 @@ class ServiceList(Shown):
 
 
 class Service(ServiceBrief):
-    definition = fields.Dict(metadata={"description": "Form, documents, fees, path, legal period and what silence means"})
+    definition = fields.Dict(
+        metadata={"description": "Form, documents, fees, path, legal period and what silence means"}
+    )
 
 
 def brief(entry: Entry) -> dict[str, Any]:
-    return {"code": entry.code, "version": entry.version, "name": entry.document.get("name"),
-            "summary": entry.document.get("summary"), "effective_from": entry.effective_from.isoformat()}
+    return {
+        "code": entry.code,
+        "version": entry.version,
+        "name": entry.document.get("name"),
+        "summary": entry.document.get("summary"),
+        "effective_from": entry.effective_from.isoformat(),
+    }
 
 
 @door(blueprint, "GET", "", permission="guide.read")
@@ -61,5 +74,5 @@ def get_service(code: str) -> Response:
     """One service as it is in force today"""
     entry = platform().guide.get(code)
     if entry is None:
-        raise refuse("service_unknown", "code", code=code)
+        raise Refusal(Fault("service_unknown", "code", {"code": code}))
     return answer({**brief(entry), "definition": entry.document}, Cache_Control=_KEPT)

@@ -35,9 +35,21 @@ class Session(Shown):
 def open_session(body: dict[str, Any]) -> Response:
     """Log in: a token for `Authorization: Bearer`, good for one shift"""
     token, ends, row = ask.log_in(body["username"], body["password"])
-    return answer({"token": token, "expires_at": ends.isoformat(), "account": {
-        "username": row.username, "name": row.display_name, "roles": list(row.roles), "unit": row.unit,
-        "department": row.department, "window": row.window_number}}, 201)
+    return answer(
+        {
+            "token": token,
+            "expires_at": ends.isoformat(),
+            "account": {
+                "username": row.username,
+                "name": row.display_name,
+                "roles": list(row.roles),
+                "unit": row.unit,
+                "department": row.department,
+                "window": row.window_number,
+            },
+        },
+        201,
+    )
 
 
 @door(blueprint, "DELETE", "", permission="guide.read", staff=True)

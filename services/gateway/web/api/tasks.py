@@ -61,8 +61,9 @@ def show_task(task_id: Any) -> Response:
 
 
 @door(blueprint, "GET", "/<uuid:task_id>/documents/<uuid:document_id>", permission="task.read")
-@blueprint.response(200, {"type": "string", "contentMediaType": "application/octet-stream"},
-                    content_type="application/octet-stream")
+@blueprint.response(
+    200, {"type": "string", "contentMediaType": "application/octet-stream"}, content_type="application/octet-stream"
+)
 def show_document(task_id: Any, document_id: Any) -> Response:
     """A document of the file. Opening one that shows who the applicant is, is recorded"""
     return document_of(task_id, document_id)
@@ -70,8 +71,12 @@ def show_document(task_id: Any, document_id: Any) -> Response:
 
 def document_of(task_id: Any, document_id: Any) -> Response:
     """The document's bytes, to be looked at in the browser."""
-    found = platform().call("requests.task_document", {"task_id": str(task_id), "document_id": str(document_id)},
-                            caller().actor, timeout=UPLOAD_SECONDS)
+    found = platform().call(
+        "requests.task_document",
+        {"task_id": str(task_id), "document_id": str(document_id)},
+        caller().actor,
+        timeout=UPLOAD_SECONDS,
+    )
     response = Response(base64.b64decode(found["content"]), content_type=found["media_type"])
     response.headers.set("Content-Disposition", "inline", filename=f"{document_id}")
     return response
@@ -82,5 +87,6 @@ def document_of(task_id: Any, document_id: Any) -> Response:
 @blueprint.response(200, Acted)
 def act(body: dict[str, Any], task_id: Any) -> Response:
     """Do what the task asks for"""
-    return answer(platform().call("requests.act", {"task_id": str(task_id), **body}, caller().actor,
-                                  command_id=g.command_id))
+    return answer(
+        platform().call("requests.act", {"task_id": str(task_id), **body}, caller().actor, command_id=g.command_id)
+    )

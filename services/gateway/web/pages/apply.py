@@ -4,6 +4,7 @@ answer is asked on the next view of the form."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -15,8 +16,8 @@ from rules import conditions, fees, forms, identity, places
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
-from services.gateway.web.access import FORM, door
 from services.gateway.web import ask
+from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import caller
 from services.gateway.web.idempotency import NAMESPACE
 from services.gateway.web.pages import definition, kept
@@ -59,12 +60,19 @@ def send(code: str) -> Response | tuple[str, int]:
     draft = kept.open_draft(request.form.get("draft", ""), code)
     applicant = {**_without_empty(draft["applicant"]), "language": request.path[1:3]}
     body = {
-        "service_code": code, "unit": draft["unit"], "applicant": applicant, "answers": draft["answers"],
+        "service_code": code,
+        "unit": draft["unit"],
+        "applicant": applicant,
+        "answers": draft["answers"],
         "documents": [{"code": name, "document_id": one["document_id"]} for name, one in draft["documents"].items()],
     }
     try:
-        lodged = platform().call("requests.submit", ask.submission(body), caller().actor,
-                                 command_id=uuid5(NAMESPACE, f"draft\n{draft['id']}"))
+        lodged = platform().call(
+            "requests.submit",
+            ask.submission(body),
+            caller().actor,
+            command_id=uuid5(NAMESPACE, f"draft\n{draft['id']}"),
+        )
     except Refusal as refusal:
         return _form(entry, draft, refusal.faults), 422
     number = lodged["tracking_number"]
@@ -126,10 +134,15 @@ def _clean(fields: list[forms.FormField], given: dict[str, Any], shown: set[str]
 def _asks_more(entry: Entry, draft: dict[str, Any]) -> bool:
     """Whether the answers given bring up a question or a document that was not on the form yet."""
     shown = _shown_before()
-    fields = [field["name"] for field in definition.form(entry.document)
-              if conditions.holds(field.get("when"), draft["answers"])]
-    documents = [f"document:{one['code']}" for one in
-                 forms.accepted_documents(definition.documents(entry.document), draft["answers"])]
+    fields = [
+        field["name"]
+        for field in definition.form(entry.document)
+        if conditions.holds(field.get("when"), draft["answers"])
+    ]
+    documents = [
+        f"document:{one['code']}"
+        for one in forms.accepted_documents(definition.documents(entry.document), draft["answers"])
+    ]
     return not set(fields + documents) <= shown
 
 
@@ -139,12 +152,15 @@ def _applicant_faults(applicant: dict[str, str]) -> list[Fault]:
         faults.append(Fault("choose_one", "applicant/kind"))
     if len(applicant["name"]) < 3:
         faults.append(Fault("field_required", "applicant/name"))
-    checks = [("phone", identity.parse_mobile, True), ("email", identity.parse_email, False)]
+    checks: list[tuple[str, Callable[[str], Any], bool]] = [
+        ("phone", identity.parse_mobile, True),
+        ("email", identity.parse_email, False),
+    ]
     if applicant["kind"] == "foreigner":
         checks.append(("passport", identity.parse_passport, True))
         applicant["national_id"] = ""
     else:
-        checks.append(("national_id", lambda text: identity.parse_national_id(text).digits, True))
+        checks.append(("national_id", identity.parse_national_id, True))
         applicant["passport"] = ""
     for name, parse, required in checks:
         if not applicant[name]:
@@ -170,9 +186,12 @@ def _take_documents(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     wrong = {fault.field for fault in faults}
     shown = _shown_before()
     faults += [
-        Fault("document_missing", f"documents/{one['code']}", {"name_ar": one["name"]["ar"], "name_en": one["name"]["en"]})
+        Fault(
+            "document_missing", f"documents/{one['code']}", {"name_ar": one["name"]["ar"], "name_en": one["name"]["en"]}
+        )
         for one in forms.required_documents(documents, draft["answers"])
-        if one["code"] not in draft["documents"] and f"documents/{one['code']}" not in wrong
+        if one["code"] not in draft["documents"]
+        and f"documents/{one['code']}" not in wrong
         and f"document:{one['code']}" in shown
     ]
     return faults
@@ -199,20 +218,36 @@ def _without_empty(values: dict[str, str]) -> dict[str, str]:
 
 
 def _form(entry: Entry, draft: dict[str, Any], faults: list[Fault] | None = None, *, more: bool = False) -> str:
-    fields = [field for field in definition.form(entry.document)
-              if conditions.holds(field.get("when"), draft["answers"])]
+    fields = [
+        field for field in definition.form(entry.document) if conditions.holds(field.get("when"), draft["answers"])
+    ]
     documents = forms.accepted_documents(definition.documents(entry.document), draft["answers"])
     return render_template(
-        "public/apply.html", entry=entry, draft=draft, sealed=kept.seal_draft(draft), fields=fields,
-        documents=documents, faults=faults or [], more=more, units=definition.units(entry.document),
-        kinds=definition.applicant_kinds(entry.document), labels=definition.labels(entry.document),
-        shown=[field["name"] for field in fields] + [f"document:{one['code']}" for one in documents])
+        "public/apply.html",
+        entry=entry,
+        draft=draft,
+        sealed=kept.seal_draft(draft),
+        fields=fields,
+        documents=documents,
+        faults=faults or [],
+        more=more,
+        units=definition.units(entry.document),
+        kinds=definition.applicant_kinds(entry.document),
+        labels=definition.labels(entry.document),
+        shown=[field["name"] for field in fields] + [f"document:{one['code']}" for one in documents],
+    )
 
 
 def _check_page(entry: Entry, draft: dict[str, Any]) -> str:
     stages, unknown = definition.fees_by_stage(entry.document, draft["answers"])
     return render_template(
-        "public/check.html", entry=entry, draft=draft, sealed=kept.seal_draft(draft), stages=stages, unknown=unknown,
+        "public/check.html",
+        entry=entry,
+        draft=draft,
+        sealed=kept.seal_draft(draft),
+        stages=stages,
+        unknown=unknown,
         total=sum(fees.total(charges) for _, charges in stages),
         answers=definition.shown_answers(entry.document, draft["answers"]),
-        documents=[one for one in definition.documents(entry.document) if one["code"] in draft["documents"]])
+        documents=[one for one in definition.documents(entry.document) if one["code"] in draft["documents"]],
+    )

@@ -54,8 +54,12 @@ def take_cash(bill_id: Any) -> Response | tuple[str, int]:
     if tendered is None:
         return _page(bill_id, [Fault("amount_malformed", "tendered")], given), 422
     try:
-        platform().call("payments.take_cash", {"bill_id": str(bill_id), "tendered": tendered}, caller().actor,
-                        command_id=kept.once("cash"))
+        platform().call(
+            "payments.take_cash",
+            {"bill_id": str(bill_id), "tendered": tendered},
+            caller().actor,
+            command_id=kept.once("cash"),
+        )
     except Refusal as refusal:
         if refusal.code in ("forbidden", "bill_unknown"):
             raise

@@ -30,9 +30,13 @@ def applicant_kinds(definition: Definition) -> list[str]:
 
 def units(definition: Definition) -> list[places.Unit]:
     """The units of this node that offer the service and are open."""
-    return [unit for unit in places.units().values()
-            if unit.governorate == platform().settings.node and unit.kind in definition["unit_kinds"]
-            and unit.status == "open"]
+    return [
+        unit
+        for unit in places.units().values()
+        if unit.governorate == platform().settings.node
+        and unit.kind in definition["unit_kinds"]
+        and unit.status == "open"
+    ]
 
 
 def labels(definition: Definition) -> dict[str, str]:
@@ -44,14 +48,22 @@ def labels(definition: Definition) -> dict[str, str]:
 
 def about(definition: Definition) -> dict[str, Any]:
     """What the service page tells besides the definition's own texts."""
-    return {"fees": [_fee(line, definition) for line in definition["fees"]], "steps": _steps(definition),
-            "documents": [(one, condition_text(one.get("when"), definition)) for one in documents(definition)]}
+    return {
+        "fees": [_fee(line, definition) for line in definition["fees"]],
+        "steps": _steps(definition),
+        "documents": [(one, condition_text(one.get("when"), definition)) for one in documents(definition)],
+    }
 
 
 def _fee(line: Mapping[str, Any], definition: Definition) -> dict[str, Any]:
     """One fee line in words: what it is, how much, when it is due."""
-    return {"name": shown.named(line["name"]), "how": _how_much(line, definition), "stage": stage_name(line["stage"], definition),
-            "when": condition_text(line.get("when"), definition), "unverified": line["source"] == "unverified"}
+    return {
+        "name": shown.named(line["name"]),
+        "how": _how_much(line, definition),
+        "stage": stage_name(line["stage"], definition),
+        "when": condition_text(line.get("when"), definition),
+        "unverified": line["source"] == "unverified",
+    }
 
 
 def _how_much(line: Mapping[str, Any], definition: Definition) -> str:
@@ -92,15 +104,21 @@ def condition_text(condition: Any, definition: Definition) -> str:
     if not condition:
         return ""
     names = sorted(conditions.fields(condition))
-    return shown.text("condition", what="، ".join(_label(name, definition) for name in names)
-                      if g.language == "ar" else ", ".join(_label(name, definition) for name in names))
+    return shown.text(
+        "condition",
+        what="، ".join(_label(name, definition) for name in names)
+        if g.language == "ar"
+        else ", ".join(_label(name, definition) for name in names),
+    )
 
 
 def _label(name: str, definition: Definition) -> str:
     return next((shown.named(field["label"]) for field in form(definition) if field["name"] == name), name)
 
 
-def fees_by_stage(definition: Definition, answers: Mapping[str, Any]) -> tuple[list[tuple[str, list[fees.Charge]]], bool]:
+def fees_by_stage(
+    definition: Definition, answers: Mapping[str, Any]
+) -> tuple[list[tuple[str, list[fees.Charge]]], bool]:
     """The charges of each stage with its name, computed as the bills will be; whether some stage cannot be computed
     yet, because it hangs on what the departments will find."""
     lines = definition["fees"]
@@ -135,8 +153,11 @@ def answer_text(field: Mapping[str, Any], value: Any) -> str:
 
 def shown_answers(definition: Definition, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(label, answer) in the form's order, of what was answered."""
-    return [(shown.named(field["label"]), answer_text(field, answers[field["name"]]))
-            for field in form(definition) if field["name"] in answers]
+    return [
+        (shown.named(field["label"]), answer_text(field, answers[field["name"]]))
+        for field in form(definition)
+        if field["name"] in answers
+    ]
 
 
 # -- the file of a task ----------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal, refuse
 from services.gateway.web import ask
@@ -81,8 +80,13 @@ def show(tracking_number: str) -> Response | str:
     if digits is None:
         return _again(tracking_number)
     found = ask.inquire("requests.timeline", tracking_number, digits)
-    return render_template("public/status.html", found=found, timeline=found, bills=_bills(found["request_id"]),
-                           soon="soon" in request.args)
+    return render_template(
+        "public/status.html",
+        found=found,
+        timeline=found,
+        bills=_bills(found["request_id"]),
+        soon="soon" in request.args,
+    )
 
 
 # -- paying ----------------------------------------------------------------------------------------------------------
@@ -113,8 +117,9 @@ def pay(tracking_number: str, bill_id: Any) -> Response | str:
     if bill is None:
         return _again(tracking_number)
     rail = request.form.get("rail", "")[:40]
-    started = platform().call("payments.start", {"bill_id": str(bill_id), "rail": rail}, caller().actor,
-                              command_id=kept.once("pay"))
+    started = platform().call(
+        "payments.start", {"bill_id": str(bill_id), "rail": rail}, caller().actor, command_id=kept.once("pay")
+    )
     fresh = _bill(tracking_number, bill_id)
     return render_template("public/bill.html", bill=fresh, once=secrets.token_urlsafe(18), started=started)
 
@@ -139,8 +144,9 @@ def show_completion(tracking_number: str) -> Response | str:
     return _completion(ask.inquire("requests.timeline", tracking_number, digits), str(uuid4()), {}, [])
 
 
-@door(blueprint, "POST", _ONE + "/complete", permission="request.complete", media_types=FORM, csrf=True,
-      limit=FORM_BYTES)
+@door(
+    blueprint, "POST", _ONE + "/complete", permission="request.complete", media_types=FORM, csrf=True, limit=FORM_BYTES
+)
 def complete(tracking_number: str) -> Response | tuple[str, int]:
     """Upload what was missing and send the file back to the department."""
     digits = _digits(tracking_number)
@@ -158,8 +164,9 @@ def complete(tracking_number: str) -> Response | tuple[str, int]:
     if not faults:
         documents = [{"code": code, "document_id": one["document_id"]} for code, one in draft["documents"].items()]
         try:
-            ask.inquire("requests.resubmit", tracking_number, digits, command_id=kept.once("complete"),
-                        documents=documents)
+            ask.inquire(
+                "requests.resubmit", tracking_number, digits, command_id=kept.once("complete"), documents=documents
+            )
             return redirect(url_for("follow.show", tracking_number=tracking_number), 303)  # type: ignore[return-value]
         except Refusal as refusal:
             faults = refusal.faults
@@ -178,8 +185,15 @@ def _documents(found: dict[str, Any]) -> list[Any]:
 
 def _completion(found: dict[str, Any], draft_id: str, documents: dict[str, Any], faults: list[Fault]) -> str:
     draft = {"id": draft_id, "code": found["tracking_number"], "documents": documents}
-    return render_template("public/complete.html", found=found, draft=draft, sealed=kept.seal_draft(draft),
-                           documents=_documents(found), faults=faults, once=secrets.token_urlsafe(18))
+    return render_template(
+        "public/complete.html",
+        found=found,
+        draft=draft,
+        sealed=kept.seal_draft(draft),
+        documents=_documents(found),
+        faults=faults,
+        once=secrets.token_urlsafe(18),
+    )
 
 
 # -- the licence -----------------------------------------------------------------------------------------------------
@@ -197,5 +211,3 @@ def licence(tracking_number: str) -> Response:
             raise
         return redirect(url_for("follow.show", tracking_number=tracking_number, soon=1), 303)  # type: ignore[return-value]
     return pdf(document)
-
-

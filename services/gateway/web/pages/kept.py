@@ -80,7 +80,7 @@ def followed() -> dict[str, str]:
 def keep_followed(response: Response, tracking_number: str, phone_last4: str) -> Response:
     """Remember one more; the oldest gives way."""
     kept = {number: digits for number, digits in followed().items() if number != tracking_number}
-    newest = dict(list(kept.items())[-(_FOLLOWED - 1):])
+    newest = dict(list(kept.items())[-(_FOLLOWED - 1) :])
     newest[tracking_number] = phone_last4
     set_cookie(response, FOLLOW_COOKIE, seal(newest, "follow", FOLLOW_SECONDS), seconds=FOLLOW_SECONDS)
     return response

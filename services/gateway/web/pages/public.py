@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request, send_from_directory, url_for
 
 from chassis import admin_http
-from rules.refusal import refuse
+from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
 from services.gateway.web.access import door
 from services.gateway.web.pages import definition, shown
@@ -19,7 +19,7 @@ def entry_of(code: str) -> Entry:
     """The service in force today. Refuses service_unknown."""
     entry = platform().guide.get(code)
     if entry is None:
-        raise refuse("service_unknown", "code", code=code)
+        raise Refusal(Fault("service_unknown", "code", {"code": code}))
     return entry
 
 

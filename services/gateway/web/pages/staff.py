@@ -65,8 +65,9 @@ def home() -> Response | str:
             return redirect(url_for("cashier.find"), 303)  # type: ignore[return-value]
         return render_template("staff/home.html", tasks=None, once="", none_left=False)
     tasks = platform().call("requests.tasks", {}, who)["tasks"]
-    return render_template("staff/home.html", tasks=tasks, once=secrets.token_urlsafe(18),
-                           none_left="none" in request.args)
+    return render_template(
+        "staff/home.html", tasks=tasks, once=secrets.token_urlsafe(18), none_left="none" in request.args
+    )
 
 
 @door(blueprint, "POST", _STAFF + "/next", permission="task.next", media_types=FORM, csrf=True)
@@ -90,15 +91,26 @@ def show_document(task_id: Any, document_id: Any) -> Response:
 @door(blueprint, "POST", _STAFF + "/tasks/<uuid:task_id>", permission="task.act", media_types=FORM, csrf=True)
 def act(task_id: Any) -> Response | tuple[str, int]:
     action = request.form.get("action", "")[:60]
-    given = {name.removeprefix("inputs/"): value for name, value in request.form.items()
-             if name.startswith("inputs/") and value.strip()}
+    given = {
+        name.removeprefix("inputs/"): value
+        for name, value in request.form.items()
+        if name.startswith("inputs/") and value.strip()
+    }
     reason = request.form.get("reason", "").strip()[:2000] or None
     found = platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor)
     wanted = definition.inputs_of_action(found, action)
     try:
-        platform().call("requests.act", {"task_id": str(task_id), "action": action, "reason": reason,
-                                         "inputs": {name: value for name, value in given.items() if name in wanted}},
-                        caller().actor, command_id=kept.once("act"))
+        platform().call(
+            "requests.act",
+            {
+                "task_id": str(task_id),
+                "action": action,
+                "reason": reason,
+                "inputs": {name: value for name, value in given.items() if name in wanted},
+            },
+            caller().actor,
+            command_id=kept.once("act"),
+        )
     except Refusal as refusal:
         if refusal.code in ("task_unknown", "unauthenticated", "forbidden"):
             raise
@@ -108,6 +120,13 @@ def act(task_id: Any) -> Response | tuple[str, int]:
 
 def _file(task_id: Any, faults: list[Fault], given: dict[str, Any]) -> str:
     found = platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor)
-    return render_template("staff/task.html", file=found, task_id=task_id, faults=faults, given=given,
-                           once=secrets.token_urlsafe(18), answers=definition.answers_of_file(found),
-                           inputs=definition.inputs_of_file(found))
+    return render_template(
+        "staff/task.html",
+        file=found,
+        task_id=task_id,
+        faults=faults,
+        given=given,
+        once=secrets.token_urlsafe(18),
+        answers=definition.answers_of_file(found),
+        inputs=definition.inputs_of_file(found),
+    )

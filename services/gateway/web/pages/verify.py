@@ -35,7 +35,7 @@ def show_form() -> str:
 @door(blueprint, "POST", LANG + "/verify", permission="licence.verify", media_types=FORM, csrf=True)
 def take() -> Response | str | tuple[str, int]:
     """A serial, or the text that a telephone read from the QR."""
-    given = request.form.get("given", "").strip()[:rules_licence.MAX_TEXT]
+    given = request.form.get("given", "").strip()[: rules_licence.MAX_TEXT]
     if not given:
         return _refused(given, Fault("field_required", "given"))
     if not given.startswith(rules_licence.FORM + "."):
