@@ -102,7 +102,9 @@ def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
-    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": list(RAILS.names), "payments": [
+    payments = [
         {"payment_id": payment.id, "rail": payment.rail, "state": payment.state, "amount": payment.amount,
          "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at}
-        for payment in records.payments_of_bill(work, standing.id)]}
+        for payment in records.payments_of_bill(work, standing.id)]
+    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": RAILS.offered(work.settings),
+            "payments": payments}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -15,7 +17,7 @@ from chassis.errors import Conflict
 from chassis.ids import uuid7
 from contracts.payments import BillState
 from rules.refusal import Refusal
-from services.payments import cash, expiry, guide, paying, receipts
+from services.payments import cash, expiry, guide, paying, receipts, tables
 from services.payments.ledger import check_ledger
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 
@@ -213,6 +215,24 @@ def test_a_bill_expires_after_its_last_cairo_day_and_not_before(ground: Ground) 
 
 def test_a_bill_that_could_lapse_nowhere_never_expires(ground: Ground) -> None:
     assert ground.billed("final", area=3)["expires_at"] is None
+
+
+def test_a_node_without_a_rail_offers_none_and_still_takes_cash(ground: Ground, database_url: Any) -> None:
+    bare = Ground(database_url("payments"), rail_url="")
+    bill = bare.billed()
+    assert (bill["rails"], ground.bill(bill["bill_id"])["rails"]) == ([], ["sandbox"])
+    for rail, code in (("sandbox", "rail_unavailable"), ("carrier-pigeon", "rail_unknown")):
+        with pytest.raises(Refusal, match=code):
+            bare.attempt(lambda work, rail=rail: paying.start(work, {"bill_id": bill["bill_id"], "rail": rail}), PUBLIC)
+    assert pay_cash(bare, bill)["state"] == "paid"
+    bare.close()
+
+
+def test_the_tables_are_what_the_migrations_make(ground: Ground) -> None:
+    with ground.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={
+            "include_name": lambda name, kind, *_: kind != "table" or name in tables.metadata.tables})
+        assert compare_metadata(context, tables.metadata) == []
 
 
 def test_the_database_refuses_a_journal_that_does_not_balance(ground: Ground) -> None:

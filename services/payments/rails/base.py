@@ -6,13 +6,18 @@ to answer, and a connection or a row held meanwhile would stop the counter.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from chassis.config import Settings
-from rules.refusal import refuse
+from chassis.errors import ConfigurationError
+from rules.refusal import Refusal, refuse
+
+log = logging.getLogger(__name__)
 
 # What a rail may say of a charge, whatever words it uses itself.
 NEW, PAID, FAILED, EXPIRED, CANCELLED, REFUNDED = "new", "paid", "failed", "expired", "cancelled", "refunded"
@@ -80,17 +85,25 @@ class Registry:
         return keep
 
     def of(self, settings: Settings, name: str) -> Rail:
-        """The rail of this name. Refuses rail_unknown."""
+        """The rail of this name. Refuses rail_unknown, and rail_unavailable for one that this node has not set up."""
         if name not in self._makers:
             raise refuse("rail_unknown", "rail")
         key = (id(settings), name)
         if key not in self._made:  # the settings are kept with it, so that their id is not given to others
-            self._made[key] = (settings, self._makers[name](settings))
+            try:
+                self._made[key] = (settings, self._makers[name](settings))
+            except ConfigurationError as error:
+                log.error("rail %s is not set up: %s", name, error)
+                raise refuse("rail_unavailable", "rail") from error
         return self._made[key][1]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._makers)
+    def offered(self, settings: Settings) -> list[str]:
+        """The rails that this node has set up, and so may offer."""
+        offered = []
+        for name in self._makers:
+            with suppress(Refusal):
+                offered.append(self.of(settings, name).name)
+        return offered
 
 
 RAILS = Registry()
