@@ -79,7 +79,7 @@ class Smpp:
             self._thread.start()
         if not self._bound or time.monotonic() < self._paused_until:
             return 0
-        return self._settings.window * 5
+        return self._settings.window * 2  # enough to keep the window full; a crash leaves no more than these unanswered
 
     def submit(self, batch: Sequence[Outgoing], budget: timedelta) -> Mapping[UUID, Outcome]:
         until = time.monotonic() + budget.total_seconds()
