@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 import amqp
@@ -32,9 +31,12 @@ def channel(broker: Broker, user: str) -> Iterator[amqp.Channel]:
         connection.collect()
 
 
-def publish(on: amqp.Channel, exchange: str, key: str, body: str = "{}", **options: Any) -> None:
+def publish(
+    on: amqp.Channel, exchange: str, key: str, body: str = "{}", *, durable: bool = True, mandatory: bool = False
+) -> None:
     """Publish and wait for the confirmation. Raises amqp.AccessRefused when the broker refuses."""
-    on.basic_publish(amqp.Message(body, delivery_mode=2), exchange=exchange, routing_key=key, timeout=10, **options)
+    message = amqp.Message(body, delivery_mode=2 if durable else 1)
+    on.basic_publish(message, exchange=exchange, routing_key=key, mandatory=mandatory, timeout=10)
 
 
 def take(on: amqp.Channel, queue: str, seconds: float = 10) -> amqp.Message:
