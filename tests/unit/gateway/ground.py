@@ -1,0 +1,166 @@
+"""The web door with everything behind it played: other services answer from a table, the database from memory."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+from flask.testing import FlaskClient
+
+from chassis import config
+from chassis.actors import Actor, Verifier, public_key_of
+from chassis.privacy import Privacy
+from contracts.definition import load_definition
+from rules.refusal import Refusal, refuse
+from services.gateway import accounts, guide, throttle
+from services.gateway.web.app import create_app
+from services.gateway.web.caller import STAFF_COOKIE
+
+GUIDE = Path(__file__).resolve().parents[3] / "services" / "catalog" / "guide"
+PRIVATE = b"\x07" * 32
+BILL_ID = "01980c5e-7c00-7000-8000-000000000001"
+TASK_ID = "01980c5e-7c00-7000-8000-000000000002"
+NUMBER = "01-26-21263991-J"
+
+
+def settings() -> config.Settings:
+    return config.load(
+        "gateway",
+        {
+            "SHUBBAK_MODE": "demo",
+            "SHUBBAK_NODE": "EG-C",
+            "SHUBBAK_BUS": "local",
+            "SHUBBAK_DATABASE_URL": "postgresql://nowhere/none",
+            "SHUBBAK_KEYS_STORE": "k1:sample-store",
+            "SHUBBAK_KEY_LOOKUP": "sample-lookup",
+            "SHUBBAK_ACTOR_PRIVATE_KEY": "sample-actor",
+            "SHUBBAK_ACTOR_PUBLIC_KEYS": "sample-actor-public",
+            "SHUBBAK_AUDIT_PRIVATE_KEY": "sample-audit",
+        },
+    )
+
+
+def definitions() -> list[Any]:
+    """The guide's own files as rows of the gateway's copy."""
+    rows = []
+    for path in sorted(GUIDE.glob("*.yaml")):
+        document = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
+        rows.append(SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document))
+    return rows
+
+
+class Work:
+    """A unit of work whose database is `Service`'s memory. A statement nobody expected is an error of the test."""
+
+    def __init__(self, service: Service, actor: Actor) -> None:
+        self.service, self.actor, self.privacy, self.settings = service, actor, service.privacy, service.settings
+        self.now = datetime.now(UTC)
+
+    def all(self, statement: Any, **params: Any) -> list[Any]:
+        if statement is guide._STAMP:
+            return [(len(self.service.definitions), 1)]
+        if statement is guide._ALL:
+            return self.service.definitions
+        raise AssertionError(f"unexpected read: {statement.sql}")
+
+    def first(self, statement: Any, **params: Any) -> Any:
+        if statement is accounts._BY_TOKEN:
+            return self.service.sessions.get(params["token_hash"])
+        if statement is accounts._BY_NAME:
+            return self.service.accounts.get(params["username"])
+        raise AssertionError(f"unexpected read: {statement.sql}")
+
+    def scalar(self, statement: Any, **params: Any) -> Any:
+        assert statement is throttle._COUNTED
+        return self.service.failures[params["key"]]
+
+    def write(self, statement: Any, **params: Any) -> None:
+        if statement is throttle._ADD:
+            self.service.failures[params["key"]] += 1
+        elif statement is accounts._OPEN:
+            row = next(iter(self.service.accounts.values()))
+            self.service.sessions[params["token_hash"]] = row
+        elif statement is accounts._REVOKE:
+            self.service.sessions.pop(params["seen"], None)
+        else:
+            raise AssertionError(f"unexpected write: {statement.sql}")
+
+    def audit(self, action: str, subject: str, **details: Any) -> None:
+        self.service.audited.append(action)
+
+
+class Service:
+    """What the chassis gives the door, played. `answers` maps an RPC to an answer, a callable or an exception."""
+
+    def __init__(self) -> None:
+        self.settings = settings()
+        self.privacy = Privacy(self.settings.rings, self.settings.lookup_key)
+        self.verifier = Verifier((public_key_of(self.settings.actor_private_key or b""),))
+        self.definitions = definitions()
+        self.sessions: dict[bytes, Any] = {}
+        self.accounts: dict[str, Any] = {}
+        self.failures: Counter[bytes] = Counter()
+        self.audited: list[str] = []
+        self.answers: dict[str, Any] = {}
+        self.called: list[SimpleNamespace] = []
+        self.app: Any = None
+        self.ready = {"database": True, "bus": True, "taking": True}
+
+    def unit_of_work(self, actor: Actor | None = None) -> Work:
+        return Work(self, actor or Actor("service:gateway", "system", ("system",)))
+
+    def attempt(self, run: Callable[[Any], Any], actor: Actor | None = None) -> Any:
+        return run(self.unit_of_work(actor))
+
+    def calls(self, method: str, payload: Any, *, actor: str, command_id: Any = None, **options: Any) -> Any:
+        who = self.verifier.verify(actor, datetime.now(UTC))
+        self.called.append(SimpleNamespace(method=method, payload=payload, actor=who, command_id=command_id, **options))
+        answer = self.answers.get(method, refuse("not_found"))
+        if callable(answer):
+            answer = answer(payload)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def log_in(self, *roles: str, unit: str | None = "EG-C-01", department: str | None = None) -> str:
+        """A session of somebody with these roles; answers its token."""
+        token = "token-of-" + "-".join(roles) + "-0123456789"
+        self.sessions[accounts.hash_of(token)] = SimpleNamespace(
+            id=f"account:{roles[0]}", username=roles[0], display_name="سلمى", roles=list(roles), unit=unit,
+            department=department, window_number=None, channel="centre",
+        )  # fmt: skip
+        return token
+
+
+def client_of(service: Service, staff_token: str | None = None) -> FlaskClient:
+    """A browser, or a program, in front of this service's door."""
+    if service.app is None:
+        service.app = create_app(service)
+    client: FlaskClient = service.app.test_client()
+    if staff_token:
+        client.set_cookie(STAFF_COOKIE, staff_token)
+    return client
+
+
+def csrf_of(client: FlaskClient) -> str:
+    """The form token of this browser, read off a page as a browser would."""
+    page = client.get("/ar/staff/login").get_data(as_text=True)
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, f"no hidden {name}"
+    return found[1]
+
+
+def refused(code: str, field: str | None = None) -> Refusal:
+    return refuse(code, field)

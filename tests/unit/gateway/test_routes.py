@@ -1,0 +1,164 @@
+"""Who may come in where: the whole table, and that the door keeps to it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask
+
+from rules import roles
+from services.gateway.web.access import Doors, UnguardedRoute, door
+from tests.unit.gateway.ground import BILL_ID, NUMBER, TASK_ID, Service, client_of, csrf_of
+
+# Every route of the gateway. `staff`: somebody must be logged in whatever the public may.
+TABLE = """
+GET    /                                                        guide.read
+GET    /favicon.ico                                             guide.read
+GET    /health/<question>                                       guide.read
+GET    /static/<name>                                           guide.read
+GET    /verify                                                  licence.verify
+GET    /verify/<serial>                                         licence.verify
+GET    /<lang>/                                                 guide.read
+GET    /<lang>/services                                         guide.read
+GET    /<lang>/services/<code>                                  guide.read
+GET    /<lang>/services/<code>/apply                            request.submit
+POST   /<lang>/services/<code>/apply                            request.submit
+POST   /<lang>/services/<code>/apply/send                       request.submit
+GET    /<lang>/follow                                           request.inquire
+POST   /<lang>/follow                                           request.inquire
+GET    /<lang>/follow/<tracking_number>                         request.inquire
+GET    /<lang>/follow/<tracking_number>/received                request.inquire
+GET    /<lang>/follow/<tracking_number>/bills/<bill_id>         bill.read
+POST   /<lang>/follow/<tracking_number>/bills/<bill_id>         bill.pay
+GET    /<lang>/follow/<tracking_number>/bills/<bill_id>/receipt receipt.read
+GET    /<lang>/follow/<tracking_number>/complete                request.complete
+POST   /<lang>/follow/<tracking_number>/complete                request.complete
+GET    /<lang>/follow/<tracking_number>/licence                 licence.fetch
+GET    /<lang>/verify                                           licence.verify
+POST   /<lang>/verify                                           licence.verify
+GET    /<lang>/verify/<serial>                                  licence.verify
+GET    /<lang>/staff                                            guide.read staff
+GET    /<lang>/staff/login                                      guide.read
+POST   /<lang>/staff/login                                      guide.read
+POST   /<lang>/staff/logout                                     guide.read staff
+POST   /<lang>/staff/next                                       task.next
+GET    /<lang>/staff/tasks/<task_id>                            task.read
+POST   /<lang>/staff/tasks/<task_id>                            task.act
+GET    /<lang>/staff/tasks/<task_id>/documents/<document_id>    task.read
+GET    /<lang>/staff/cashier                                    bill.take_cash
+GET    /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
+POST   /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
+GET    /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.read staff
+GET    /api/v1/openapi.json                                     guide.read
+GET    /api/v1/services                                         guide.read
+GET    /api/v1/services/<code>                                  guide.read
+POST   /api/v1/documents                                        document.add
+POST   /api/v1/requests                                         request.submit
+GET    /api/v1/requests/<tracking_number>                       request.inquire
+GET    /api/v1/requests/<tracking_number>/timeline              request.inquire
+POST   /api/v1/requests/<tracking_number>/completion            request.complete
+GET    /api/v1/requests/<tracking_number>/licence               licence.fetch
+GET    /api/v1/requests/<tracking_number>/bills                 bill.read
+GET    /api/v1/bills/<bill_id>                                  bill.read
+POST   /api/v1/bills/<bill_id>/payments                         bill.pay
+POST   /api/v1/payments/callbacks/<rail>                        bill.callback
+GET    /api/v1/licences/<serial>/verification                   licence.verify
+GET    /api/v1/tasks                                            task.list
+POST   /api/v1/tasks/next                                       task.next
+GET    /api/v1/tasks/<task_id>                                  task.read
+GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
+POST   /api/v1/tasks/<task_id>/actions                          task.act
+POST   /api/v1/sessions                                         guide.read
+DELETE /api/v1/sessions                                         guide.read staff
+"""
+
+ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
+STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
+VALUES = {
+    "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
+    "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
+}  # fmt: skip
+
+
+def test_the_table_is_the_whole_truth() -> None:
+    app = client_of(Service()).application
+    real = {
+        (method, re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule), gate.permission, *(["staff"] if gate.staff else []))
+        for rule in app.url_map.iter_rules()
+        for gate in [app.gates[rule.endpoint]]
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert real == set(ROWS)
+
+
+def test_a_route_without_a_permission_cannot_be_registered() -> None:
+    app = Doors("somewhere")
+    with pytest.raises(UnguardedRoute):
+        app.add_url_rule("/open", "open", lambda: "in")
+    blueprint = Blueprint("loose", "somewhere")
+    blueprint.route("/loose")(lambda: "in")
+    with pytest.raises(UnguardedRoute):
+        app.register_blueprint(blueprint)
+
+
+def test_a_permission_that_nobody_defined_cannot_be_named() -> None:
+    blueprint = Blueprint("invented", "somewhere")
+    door(blueprint, "GET", "/invented", permission="bill.shred")(lambda: "in")
+    with pytest.raises(UnguardedRoute):
+        Doors("somewhere").register_blueprint(blueprint)
+
+
+def test_flask_itself_would_have_let_it_in() -> None:
+    """The test above can fail: an ordinary app takes the same route."""
+    app = Flask("somewhere")
+    app.add_url_rule("/open", "open", lambda: "in")
+    assert app.test_client().get("/open").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["public", *STAFF])
+def test_everybody_is_let_in_exactly_where_the_roles_say(role: str) -> None:
+    service = Service()
+    token = None if role == "public" else service.log_in(role, department="licensing")
+    for method, rule, permission, *rest in ROWS:
+        if permission == "bill.callback":
+            continue  # comes in the role of a rail, whoever sends it; its signature is checked behind the door
+        may = roles.permits((role,), permission) and not (rest and role == "public")
+        code = _code_of(service, token, method, rule)
+        assert (code not in ("unauthenticated", "forbidden")) is may, f"{role}: {method} {rule} → {code}"
+
+
+def test_a_callback_comes_as_a_rail_and_as_nobody_else() -> None:
+    service = Service()
+    service.answers["payments.callback"] = {"taken": True}
+    token = service.log_in("administrator")
+    answer = client_of(service).post("/api/v1/payments/callbacks/sandbox", data=b"{}",
+                                     headers={"Authorization": f"Bearer {token}"})  # fmt: skip
+    assert answer.status_code == 200
+    assert service.called[-1].actor.roles == ("rail",)
+
+
+def _code_of(service: Service, token: str | None, method: str, rule: str) -> str:
+    """What a request of this route is refused with, or `in`."""
+    path = re.sub(r"<(\w+)>", lambda found: VALUES[found[1]], rule)
+    if rule.startswith("/api/"):
+        client: Any = client_of(service)
+        headers = {"Idempotency-Key": "0123456789abcdef", "X-Phone-Last4": "5678"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        answer = client.open(path, method=method, headers=headers, json={} if method == "POST" else None)
+        if rule == "/api/v1/sessions" and method == "DELETE" and token:
+            service.log_in(token.removeprefix("token-of-").removesuffix("-0123456789"), department="licensing")
+        body = answer.get_json(silent=True) or {}
+        return str(body.get("code", "in"))
+    client = client_of(service, token)
+    data = {"csrf": csrf_of(client)} if method == "POST" else None
+    answer = client.open(path, method=method, data=data)
+    if rule.endswith("/logout") and token:
+        service.log_in(token.removeprefix("token-of-").removesuffix("-0123456789"), department="licensing")
+        return "in"
+    if answer.status_code == 303 and "/staff/login" in answer.location:
+        return "unauthenticated"
+    found = re.search(r'data-problem="(\w+)"', answer.get_data(as_text=True))
+    return found[1] if found else "in"
