@@ -369,6 +369,15 @@ def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(office):
         channel.close()
 
 
+def test_where_tls_is_demanded_nothing_goes_out_in_the_clear(office, peers):
+    demanded = settings.SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", tls_required=True, timeout=5)
+    channel = Channel("email", Smtp(demanded), pack_email(demanded.sender), LEASE)
+    request_id, _ = office.lodge(email="secret@example.org")
+    channel.step(office.transact)
+    assert office.state(request_id, "email") == "created"
+    assert peers.mail("secret@example.org") == []
+
+
 def test_an_event_that_comes_again_makes_no_second_message(office):
     request_id, _ = office.lodge(email="once@example.org")
     bill = Event(uuid7(), payments.ISSUED.name, "urn:t", uuid7(), 1, datetime.now(UTC), "c",
