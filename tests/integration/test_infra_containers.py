@@ -67,6 +67,17 @@ class Containers:
                 cwd=compose_check.ROOT,
             )
 
+    def operate(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        """What `docker compose exec gateway python -m infra.node …` does."""
+        return subprocess.run(
+            [sys.executable, "-m", "infra.node", *arguments],
+            env=self.environment("gateway") | {"LOGNAME": "operator"},
+            input=text,
+            capture_output=True,
+            text=True,
+            cwd=compose_check.ROOT,
+        )
+
     def log(self, container: str) -> str:
         return (self.folder / f"{container}.log").read_text(encoding="utf-8", errors="replace")[-4000:]
 
@@ -124,6 +135,26 @@ def test_a_service_is_ready_measured_and_stops_gracefully(
     assert process.wait(PROMISED_GRACE) == 0, containers.log(service)
     refused = [line for line in containers.log(service).splitlines() if "ACCESS_REFUSED" in line]
     assert not refused, refused
+
+
+def test_an_operator_publishes_the_guide_and_opens_the_first_account(containers: Containers) -> None:
+    for service in ("catalog", "gateway"):
+        assert containers.start(f"migrate-{service}", service).wait(120) == 0, containers.log(f"migrate-{service}")
+    catalog = containers.start("catalog", "catalog")
+    try:
+        containers.wait_ready("catalog", catalog)
+        first = containers.operate("publish-guide")
+        assert "shop-licence version 1" in first.stdout, first.stderr
+        assert containers.operate("publish-guide").stdout == first.stdout
+    finally:
+        catalog.terminate()
+        catalog.wait(PROMISED_GRACE)
+    add = ("add-account", "amal", "--name", "أمل حسن", "--role", "administrator")
+    assert "password_short" in containers.operate(*add, text="short\n").stderr
+    assert containers.operate(*add, text="a long enough password\n").stdout == "amal: administrator\n"
+    again = containers.operate(*add, text="a long enough password\n")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "username_taken" in again.stderr
 
 
 def test_samples_are_refused_outside_training(containers: Containers) -> None:
