@@ -1,6 +1,6 @@
 """`python -m chassis`: patch before anything else is imported."""
 
-from chassis.runner import SERVICES  # noqa: F401  (imports and patches)
 from chassis.cli import main
+from chassis.runner import SERVICES  # noqa: F401  (imports and patches)
 
 main()

@@ -2,8 +2,8 @@
 
 A chain inside the act's transaction would make every writer wait for every other (measured: 1,353 tx/s became about
 150), so one sealer per database chains committed rows in order, each second. Until then a row can be altered by whoever
-owns the database; that window is about a second and is the price. `hash` of a row is SHA-256 over the hash before it and
-the row's canonical JSON. Each Cairo day's last hash is signed with Ed25519.
+owns the database; that window is about a second and is the price. `hash` of a row is SHA-256 over the hash before it
+and the row's canonical JSON. Each Cairo day's last hash is signed with Ed25519.
 """
 
 from __future__ import annotations

@@ -17,16 +17,23 @@ import psycopg2.extensions
 import psycopg2.extras
 import sqlalchemy.exc
 from sqlalchemy import Connection, Table, bindparam, create_engine, insert
-from sqlalchemy.dialects.postgresql.psycopg2 import dialect as Psycopg2Dialect
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql import ClauseElement
 
 from chassis.errors import Conflict, Unavailable
 
-_DIALECT = Psycopg2Dialect(paramstyle="pyformat", json_serializer=lambda value: orjson.dumps(value).decode())
+_DIALECT: Any = PGDialect_psycopg2(  # type: ignore[no-untyped-call]
+    paramstyle="pyformat", json_serializer=lambda value: orjson.dumps(value).decode()
+)
 _DISCONNECTED = (psycopg2.OperationalError, psycopg2.InterfaceError)
-_UNREACHABLE = (*_DISCONNECTED, sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
+_UNREACHABLE = (
+    *_DISCONNECTED,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+)
 
 psycopg2.extras.register_uuid()
 psycopg2.extensions.register_type(
@@ -139,6 +146,7 @@ class Database:
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
+        connection: Any
         try:
             connection = self.engine.raw_connection()
         except _UNREACHABLE as error:

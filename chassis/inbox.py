@@ -206,7 +206,7 @@ class Inbox:
                 raise
             except Conflict as error:
                 log.debug("batch of %d met a conflict: %s", len(batch), error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is met again one by one)
                 log.info("batch of %d is applied one by one: %s", len(batch), _first_line(error))
         for owed in batch:
             self._apply_alone(owed)
@@ -220,7 +220,7 @@ class Inbox:
                 metrics.events_applied(self._service, 1)
         except Unavailable:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (kept in the table with its text)
             self._owe(owed, error)
 
     def _apply(self, work: UnitOfWork, known: _Known, owed: Owed) -> bool:
@@ -259,7 +259,11 @@ class Inbox:
             work.write(
                 _RELEASE, subscription=subscription.name, subject=event.subject, sequence=event.sequence + 1
             )
-        where = {"subscription": subscription.name, "subject": event.subject, "sequence": event.sequence}
+        where: dict[str, Any] = {
+            "subscription": subscription.name,
+            "subject": event.subject,
+            "sequence": event.sequence,
+        }
         if seen is None:
             work.write(_FIRST_OF_STREAM, **where)
         else:
@@ -276,6 +280,8 @@ class Inbox:
     def _owe(self, owed: Owed, error: Exception) -> None:
         work = self._make()
         attempts = work.scalar(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id) or 0
+        state: str
+        next_at: datetime | None
         if isinstance(error, Waits):
             state, next_at = "waiting", work.now + timedelta(seconds=GAP)
         else:

@@ -39,14 +39,16 @@ class OwedEvent:
     subject: UUID
 
 
-def owed(database: Database, *, parked_only: bool = True, after: UUID | None = None, limit: int = 100) -> list[OwedEvent]:
+def owed(
+    database: Database, *, parked_only: bool = True, after: UUID | None = None, limit: int = 100
+) -> list[OwedEvent]:
     """Parked (and waiting) events, in order of their ids; `after` continues a listing."""
     states = ["parked"] if parked_only else ["parked", "waiting"]
     with database.transaction() as connection:
         rows = connection.execute(
             text(
-                "SELECT subscription, event_id, state, attempts, next_at, coalesce(error, '') AS error, sequence, subject "
-                "FROM inbox WHERE state = ANY(:states) AND (CAST(:after AS uuid) IS NULL OR event_id > :after) "
+                "SELECT subscription, event_id, state, attempts, next_at, coalesce(error, '') AS error, "
+                "sequence, subject FROM inbox WHERE state = ANY(:states) AND (CAST(:after AS uuid) IS NULL OR event_id > :after) "
                 "ORDER BY event_id, subscription LIMIT :limit"
             ),
             {"states": states, "after": after, "limit": limit},

@@ -1,9 +1,9 @@
 """Personal data at rest: sealed field by field, found by keyed hash.
 
 Sealing is AES-256-GCM with a random 96-bit nonce; the field's name is authenticated with it, so that a sealed phone
-cannot be moved into another column. In text `v1.<base64url>`, where the bytes begin with the key id. The first key of a ring seals, all
-open: rotation is adding a key in front and sealing anew. Exact look-up is HMAC-SHA256 under a key of the node that
-stays outside the database and never enters an event.
+cannot be moved into another column. In text it is `v1.<base64url>`, where the bytes begin with the key's id. The first
+key of a ring seals, all open: rotation is adding a key in front and sealing anew. Exact look-up is HMAC-SHA256 under a
+key of the node that stays outside the database and never enters an event.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class CannotOpen(Exception):
 
 
 class Privacy:
-    """The keyrings of one service. `store` is the service's own; `contact` is shared by those who may reach a citizen."""
+    """The keyrings of one service. `store` is the service's own; `contact` is shared by those who may reach a
+    citizen."""
 
     def __init__(self, rings: Mapping[str, Mapping[str, bytes]], lookup_key: bytes) -> None:
         self._rings = {name: {key_id: AESGCM(key) for key_id, key in ring.items()} for name, ring in rings.items()}

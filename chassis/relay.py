@@ -2,8 +2,8 @@
 
 The **sequencer** gives committed events their dense position, in the order of their ids: an event of an aggregate is
 visible only when its predecessors are, so order per aggregate holds, and a reader's cursor over positions never skips
-(measured: `id > cursor` across concurrent writers never sent 1,465 of 9,000). The **relay** is the first such reader: it
-sends what lies beyond its cursor in batches, waits for all confirms, then moves the cursor. A crash between the two
+(measured: `id > cursor` across concurrent writers never sent 1,465 of 9,000). The **relay** is the first such reader:
+it sends what lies beyond its cursor in batches, waits for all confirms, then moves the cursor. A crash between the two
 sends a batch again; the inboxes know it. Sequencer and relay lead separately, so that a bus that hangs holds up no
 other reader.
 """

@@ -7,8 +7,9 @@ starts it again.
 
 from __future__ import annotations
 
-import chassis.quiet  # noqa: F401  (before what it quiets)
 import eventlet
+
+import chassis.quiet  # noqa: F401  (before what it quiets)
 
 eventlet.monkey_patch()
 
@@ -20,13 +21,13 @@ import sys  # noqa: E402
 from collections.abc import Callable, Mapping, Sequence  # noqa: E402
 from typing import Any  # noqa: E402
 
+from nameko.runners import ServiceRunner  # noqa: E402
+
 from chassis import admin_http, config, logs  # noqa: E402
 from chassis.bus.base import Bus  # noqa: E402
 from chassis.bus.local import LocalBus  # noqa: E402
 from chassis.bus.rabbit import RabbitBus  # noqa: E402
 from chassis.errors import ConfigurationError  # noqa: E402
-
-from nameko.runners import ServiceRunner  # noqa: E402
 
 log = logging.getLogger(__name__)
 

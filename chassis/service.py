@@ -316,7 +316,7 @@ def load(schema: marshmallow.Schema, payload: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(payload)
     except marshmallow.ValidationError as error:
-        raise Refusal(list(_faults(error.normalized_messages(), ""))) from None
+        raise Refusal(list(_faults(error.messages, ""))) from None
     return loaded
 
 

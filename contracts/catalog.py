@@ -40,5 +40,6 @@ class ListDefinitions(Schema):
 
 PROBLEMS: dict[str, Problem] = {
     "service_unknown": Problem(404, "لا توجد خدمة بهذا الكود: {code}", "There is no service with the code {code}."),
-    "definition_invalid": Problem(422, "تعريف الخدمة غير صالح: {reason}", "The service definition is not valid: {reason}"),
+    "definition_invalid": Problem(422, "تعريف الخدمة غير صالح: {reason}",
+                                  "The service definition is not valid: {reason}"),
 }

@@ -42,7 +42,7 @@ class RequestState(EventSchema):
 
 
 class LicenceState(EventSchema):
-    """A licence was issued: what its QR says and nothing more personal than the holder's name, sealed (`contact` ring)."""
+    """A licence was issued. Its holder is not named: whoever needs the name asks."""
 
     licence_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)
@@ -178,9 +178,10 @@ PROBLEMS: dict[str, Problem] = {
                                 "The tracking number or the last four digits of the phone are not right."),
     "task_unknown": Problem(404, "لا توجد مهمة بهذا الرقم ضمن مهامك.", "You hold no task with this number."),
     "task_done": Problem(409, "أُنجزت هذه المهمة بالفعل.", "This task was already done."),
-    "action_unknown": Problem(422, "هذا الإجراء غير متاح في هذه المرحلة.", "This action is not available at this stage."),
+    "action_unknown": Problem(422, "هذا الإجراء غير متاح في هذه المرحلة.",
+                              "This action is not available at this stage."),
     "reason_required": Problem(422, "اذكر السبب القانوني لهذا الإجراء.", "Give the legal reason for this action."),
-    "input_required": Problem(422, "أدخل: {name}", "Enter: {name}"),
+    "input_required": Problem(422, "أدخل: {name_ar}", "Enter: {name_en}"),
     "not_waiting_for_applicant": Problem(409, "الطلب لا ينتظر استيفاء منك الآن.",
                                          "The request is not waiting for anything from you now."),
     "licence_unknown": Problem(404, "لا توجد رخصة بهذا الرقم المسلسل.", "There is no licence with this serial."),

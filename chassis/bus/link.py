@@ -7,6 +7,7 @@ socket before each message and must not be used beside a reader, hence `publish`
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import time
@@ -37,7 +38,7 @@ class Link:
         self,
         url: str,
         name: str,
-        on_connect: Callable[[Any], None],
+        on_connect: Callable[[Any], None] = lambda _: None,
         on_down: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = url
@@ -133,10 +134,8 @@ class Link:
         while not self._stopping and self.channel is not None:
             while self._todo:
                 self._todo.pop(0)(channel)
-            try:
+            with contextlib.suppress(TimeoutError):
                 raw.drain_events(timeout=0.5)
-            except TimeoutError:
-                pass
             self.beat = time.monotonic()
             if self.beat - ticked >= 1:
                 ticked = self.beat
@@ -158,5 +157,5 @@ def _close(connection: Connection, *, politely: bool) -> None:
                 connection.release()
             else:
                 connection.collect(socket_timeout=0.1)
-    except Exception as error:  # a broken connection may fail to close in any way; it is gone either way
+    except Exception as error:  # noqa: BLE001  (a broken connection may fail to close in any way; it is gone anyhow)
         log.debug("closing a broken connection: %s", error)

@@ -48,9 +48,10 @@ class RabbitBus:
         self._calls = 0
         self._batches: LightQueue = LightQueue()
         self._taking = True
+        self._source: Any = None
         self._tags: list[str] = []
         self._incoming = Link(settings.amqp_url, "incoming", self._on_incoming, self._on_incoming_down)
-        self._outgoing = Link(settings.amqp_url, "outgoing", lambda channel: None)
+        self._outgoing = Link(settings.amqp_url, "outgoing")
         self._confirming = _Confirming(settings.amqp_url)
 
     # -- set-up ------------------------------------------------------------------------------------------------------
@@ -123,6 +124,8 @@ class RabbitBus:
     # -- the taking connection ---------------------------------------------------------------------------------------
 
     def _on_incoming(self, channel: Any) -> None:
+        # Deliveries begin while we still subscribe, before the link counts as up.
+        self._source = channel
         channel.basic_qos(0, PREFETCH, False)
         self._reply_queue = f"reply.{self._service}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
         channel.queue_declare(self._reply_queue, exclusive=True, auto_delete=True)
@@ -140,6 +143,7 @@ class RabbitBus:
             self._tags.append(channel.basic_consume(queue, callback=self._batches.put))
 
     def _on_incoming_down(self) -> None:
+        self._source = None
         # What was handed over but not acknowledged comes again on the next connection; the inbox knows it.
         while True:
             try:
@@ -166,8 +170,8 @@ class RabbitBus:
                 # The caller runs into its deadline and repeats under the same command id.
                 log.warning("reply lost: %s", error)
 
-        assert self._serve is not None
-        self._serve(_bytes(message.body), reply)
+        if self._serve is not None:
+            self._serve(_bytes(message.body), reply)
 
     def _consume_for_ever(self, take: Take) -> None:
         while True:
@@ -182,10 +186,10 @@ class RabbitBus:
     def _hand_over(self, batch: list[Any], take: Take) -> None:
         last = batch[-1]
         pause = 0.2
-        while last.channel is self._incoming.channel:
+        while last.channel is self._source:
             try:
                 take([_bytes(message.body) for message in batch])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # The database is away. The batch stays ours and unacknowledged; after a crash it comes again.
                 log.warning("events wait for the database: %s", error)
                 eventlet.sleep(pause)

@@ -29,7 +29,7 @@ class Walk:
 
     url: str
     pay: Callable[[str], Any]  # pays a reference at the rail, as the citizen would at a kiosk
-    tell: Callable[[str], None] = lambda line: None
+    tell: Callable[[str], None] = lambda _: None
     tokens: dict[str, str] = field(default_factory=dict)
     http: requests.Session = field(default_factory=requests.Session)
     last4: str = PHONE[-4:]
@@ -92,7 +92,8 @@ class Walk:
                 f"{self.url}{API}/requests/{number}/licence", headers={"X-Phone-Last4": self.last4}, timeout=30
             )
 
-        return self.until(fetch, lambda answer: answer.status_code == 200)
+        fetched: requests.Response = self.until(fetch, lambda answer: answer.status_code == 200)
+        return fetched
 
     # -- the departments ---------------------------------------------------------------------------------------------
 

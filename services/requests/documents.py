@@ -43,7 +43,7 @@ _OF_REQUEST = Statement(
 _READ = Statement(
     text("SELECT id, code, media_type, content, request_id FROM document WHERE id = :document_id")
 )
-_UNTAKEN_NOW = Statement(text(f"SELECT {UNTAKEN} AS untaken"))  # noqa: S608
+_UNTAKEN_NOW = Statement(text(f"SELECT {UNTAKEN} AS untaken"))
 _PURGE = Statement(text("DELETE FROM document WHERE request_id IS NULL AND added_at < :before"))
 
 

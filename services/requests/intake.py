@@ -27,7 +27,7 @@ _PASSPORT = "requests.request.passport"
 _ANSWER = "requests.request.answer"
 
 _LOOK_UP = Statement(
-    text(f"SELECT {IN_FORCE} AS version, nextval('tracking_serial') AS serial, {documents.UNTAKEN} AS untaken")  # noqa: S608
+    text(f"SELECT {IN_FORCE} AS version, nextval('tracking_serial') AS serial, {documents.UNTAKEN} AS untaken")
 )
 _INSERT = Statement.insert(
     tables.request,

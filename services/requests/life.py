@@ -212,7 +212,9 @@ def enter(
         )
 
 
-def snapshot(row: Any, definition: Definition, transition: Transition, state: State, due: date | None) -> dict[str, Any]:
+def snapshot(
+    row: Any, definition: Definition, transition: Transition, state: State, due: date | None
+) -> dict[str, Any]:
     """The request's state as its events carry it (contracts.requests.RequestState), without contact."""
     return {
         "request_id": row.id,

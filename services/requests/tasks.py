@@ -13,7 +13,7 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
-from services.requests import documents, life
+from services.requests import documents, guide, life
 from services.requests.life import Case
 
 _EQUALLY_URGENT = 20  # among so many a task is drawn, so that clerks who ask at once do not collide
@@ -42,9 +42,9 @@ _HELD = Statement(
 )
 _ONE = Statement(
     text(
-        "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "
+        "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "  # noqa: S608
         "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
-        f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "  # noqa: S608
+        f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "
         "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
     )
 )
@@ -80,7 +80,7 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     rows = work.all(_HELD, actor=work.actor.id, after=body["after"], limit=body["limit"])
     tasks = []
     for row in rows:
-        definition = life.guide.definition(work, row.service_code, row.service_version)
+        definition = guide.definition(work, row.service_code, row.service_version)
         tasks.append(
             {
                 "task_id": str(row.id),

@@ -1,5 +1,5 @@
-"""A whole node as it runs for real: every service a process of its own, on a real broker and a real PostgreSQL, each with
-the user and the permissions that it has in production, and the sandboxes of the outside world beside them."""
+"""A whole node as it runs for real: every service a process of its own, on a real broker and a real PostgreSQL, each
+with the user and the permissions that it has in production, and the sandboxes of the outside world beside them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chassis import actors, config
 from chassis.database import Database
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
-from chassis.uow import Context, attempt, UnitOfWork
+from chassis.uow import Context, UnitOfWork, attempt
 from infra.database import SERVICES
 from infra.devstack import Devstack, free_port
 from infra.peers.client import Peers
@@ -115,8 +115,10 @@ class Node:
         """Until every consumer of the guide has it."""
         wanted, ends = len(list(GUIDE.glob("*.yaml"))), time.monotonic() + timeout
         while time.monotonic() < ends:
-            if all(self.sql(service, "SELECT count(*) AS n FROM " + table)[0].n >= wanted
-                   for service, table in (("requests", "definition"), ("payments", "definition"), ("gateway", "definition"))):
+            if all(
+                self.sql(service, "SELECT count(*) AS n FROM definition")[0].n >= wanted
+                for service in ("requests", "payments", "gateway")
+            ):
                 return
             time.sleep(0.05)
         raise TimeoutError("the guide did not reach every service")

@@ -51,7 +51,10 @@ def upgrade() -> None:
     op.execute(EXPECT)
     op.execute(APPEND_ONLY)
     op.execute(EVENT_PLACED)
-    op.execute("CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION append_only()")
+    op.execute(
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION append_only()"
+    )
     op.execute("CREATE TRIGGER event_log_kept BEFORE DELETE ON event_log FOR EACH ROW EXECUTE FUNCTION append_only()")
     # Placing is the hot path: a WHEN clause on the columns costs nothing, a function body per row would.
     op.execute(
