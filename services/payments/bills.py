@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,7 @@ def _issue(work: UnitOfWork, event: Event, request_id: UUID, serial: int) -> Non
     total = fees.total(charges)
     issued = Bill(
         id=named("bill", str(request_id), stage, str(event.sequence)), version=1, number=_number(work, serial),
-        request_id=request_id, entry=event.sequence, stage=stage, tracking_number=data["tracking_number"],
+        request_id=request_id, entry=event.sequence, attempt=1, stage=stage, tracking_number=data["tracking_number"],
         service_code=data["service_code"], service_version=data["service_version"], unit=data["unit"],
         state="created", total=total, lines=[charge.as_dict() for charge in charges], issued_at=work.now,
         # Where nothing would become of the request, an expired bill would leave the citizen unable ever to pay.
@@ -72,6 +73,22 @@ def _issue(work: UnitOfWork, event: Event, request_id: UUID, serial: int) -> Non
     records.announce(work, issued, language.ISSUED)
     if total == 0:  # nothing to pay is paid at once: no money, no receipt, no posting
         records.change_bill(work, issued, language.PAID, state="paid", paid_at=work.now)
+
+
+def issue_again(work: UnitOfWork, earlier: Bill) -> Bill | None:
+    """A new bill like one that was cancelled because its money went back, if the request still waits to be paid."""
+    known = work.one(_SEEN_AND_SERIAL, wanted=earlier.request_id)
+    if known.sequence != earlier.entry:
+        return None
+    attempt = earlier.attempt + 1
+    issued = replace(
+        earlier, id=named("bill", str(earlier.request_id), earlier.stage, str(earlier.entry), str(attempt)), version=1,
+        number=_number(work, known.serial), attempt=attempt, state="created", issued_at=work.now, rail=None,
+        reference=None, paid_at=None, receipt_number=None,
+        expires_at=_last_moment(work) if earlier.expires_at else None)
+    records.add_bill(work, issued)
+    records.announce(work, issued, language.ISSUED)
+    return issued
 
 
 def _cancel_open(work: UnitOfWork, request_id: UUID) -> None:

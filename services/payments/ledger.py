@@ -66,18 +66,18 @@ _CHECKS = {
         HAVING count(e.id) < 2 OR coalesce(sum(e.amount), 0) <> 0""",
     "paid bill without its collection": """
         SELECT b.number FROM bill b
-        LEFT JOIN journal j ON j.bill_id = b.id AND j.kind IN ('cash_receipt', 'rail_receipt')
+        LEFT JOIN collection j ON j.bill_id = b.id
         WHERE b.state = 'paid' AND b.total > 0 AND j.id IS NULL""",
     "collection of a bill that is not paid": """
-        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id
-        WHERE j.kind IN ('cash_receipt', 'rail_receipt') AND b.state <> 'paid'""",
+        SELECT b.number FROM collection j JOIN bill b ON b.id = j.bill_id
+        WHERE b.state <> 'paid'""",
     "collection that differs from its bill": """
-        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id JOIN entry e ON e.journal_id = j.id
-        WHERE j.kind IN ('cash_receipt', 'rail_receipt') GROUP BY b.id, b.number, b.total
+        SELECT b.number FROM collection j JOIN bill b ON b.id = j.bill_id JOIN entry e ON e.journal_id = j.id
+        GROUP BY b.id, b.number, b.total
         HAVING sum(e.amount) FILTER (WHERE e.amount > 0) <> b.total""",
     "bill collected twice": """
-        SELECT b.number FROM journal j JOIN bill b ON b.id = j.bill_id
-        WHERE j.kind IN ('cash_receipt', 'rail_receipt') GROUP BY b.id, b.number HAVING count(*) > 1""",
+        SELECT b.number FROM collection j JOIN bill b ON b.id = j.bill_id
+        GROUP BY b.id, b.number HAVING count(*) > 1""",
     "bill whose lines differ from its total": """
         SELECT b.number FROM bill b
         WHERE b.total <> coalesce((SELECT sum((l->>'amount')::bigint) FROM jsonb_array_elements(b.lines) l), 0)""",
@@ -92,6 +92,12 @@ _CHECKS = {
     "payment whose state hides its money": """
         SELECT merchant_reference FROM payment
         WHERE (paid_amount IS NOT NULL) <> (state IN ('paid', 'under_review'))""",
+    "held money that does not match what waits for a person": """
+        SELECT h.account || ' holds ' || h.amount || ', reviews say ' || h.waiting FROM (
+          SELECT e.account, -sum(e.amount) AS amount,
+            (SELECT coalesce(sum(r.amount), 0) FROM review r
+             WHERE 'held:' || r.rail = e.account AND r.settled_at IS NULL) AS waiting
+          FROM entry e WHERE e.account LIKE 'held:%' GROUP BY e.account) h WHERE h.amount <> h.waiting""",
     "gap in a receipt book": """
         SELECT b.book FROM receipt_book b LEFT JOIN receipt r ON r.book = b.book GROUP BY b.book, b.last
         HAVING count(r.number) <> b.last OR max(r.book_serial) IS DISTINCT FROM b.last OR min(r.book_serial) <> 1""",

@@ -32,6 +32,7 @@ class Bill:
     number: str
     request_id: UUID
     entry: int
+    attempt: int
     stage: str
     tracking_number: str
     service_code: str
@@ -92,7 +93,7 @@ _UPDATE_PAYMENT = _update(tables.payment, _PAYMENT_CHANGES)
 _BILL = _select(tables.bill, Bill, tables.bill.c.id == bindparam("wanted"))
 _BILLS_OF_REQUEST = Statement(
     select(*(tables.bill.c[field.name] for field in fields(Bill)))
-    .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.id))
+    .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.attempt))
 _PAYMENT = _select(tables.payment, Payment, tables.payment.c.id == bindparam("wanted"))
 _PAYMENT_AT_RAIL = Statement(
     select(*(tables.payment.c[field.name] for field in fields(Payment)),

@@ -27,8 +27,8 @@ _SEEN = Statement(select(tables.callback.c.outcome).where(
     tables.callback.c.rail == bindparam("wanted_rail"), tables.callback.c.reference == bindparam("wanted_reference"),
     tables.callback.c.status == bindparam("wanted_status"), tables.callback.c.amount == bindparam("wanted_amount")))
 _TAKE = Statement.insert(tables.callback)
-_REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "merchant_reference", "payment_id",
-                           "bill_id", "amount", "body", "raised_at")
+REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "merchant_reference", "payment_id",
+                          "bill_id", "amount", "body", "raised_at")
 
 # Outcomes that leave the payment as it was.
 LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale")
@@ -140,7 +140,7 @@ def _held_reference(report: Report) -> str:
 
 def _review(work: UnitOfWork, rail: str, report: Report, body: str, reason: str, payment: Payment | None,
             bill: Bill | None) -> None:
-    work.write(_REVIEW, id=uuid7(), reason=reason, rail=rail, reference=report.reference,
+    work.write(REVIEW, id=uuid7(), reason=reason, rail=rail, reference=report.reference,
                merchant_reference=report.merchant_reference, payment_id=payment.id if payment else None,
                bill_id=bill.id if bill else None, amount=report.amount or 0,
                body=work.privacy.seal(body, field=_SEALED) if body else None, raised_at=work.now)

@@ -2,7 +2,8 @@
 
 `definition`   fee lines of each published version of each service, as the guide announced them
 `request_seen` how far each request has come, so that a late fact never bills a request that moved on
-`bill`         what is owed: exactly one for each time a request entered a payment state
+`bill`         what is owed: one for each time a request entered a payment state, and one more for each time that
+               money for it had to be sent back
 `payment`      an attempt to pay a bill through a rail
 `callback`     what rails reported, once each
 `review`       money and reports that only a person can settle
@@ -61,6 +62,7 @@ bill = Table(
     Column("number", Text, nullable=False, unique=True),
     Column("request_id", Uuid, nullable=False),
     Column("entry", BigInteger, nullable=False),  # sequence of the request's event that asked for this payment
+    Column("attempt", Integer, nullable=False),  # 2 and more: billed again after held money was sent back
     Column("stage", Text, nullable=False),
     Column("tracking_number", Text, nullable=False),
     Column("service_code", Text, nullable=False),
@@ -76,7 +78,7 @@ bill = Table(
     Column("reference", Text),
     Column("paid_at", _moment),
     Column("receipt_number", Text),
-    UniqueConstraint("request_id", "stage", "entry", name="bill_entry"),
+    UniqueConstraint("request_id", "stage", "entry", "attempt", name="bill_entry"),
     Index("bill_open", "expires_at", postgresql_where=text("state IN ('created','pending','failed')")),
 )
 

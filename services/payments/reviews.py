@@ -1,0 +1,100 @@
+"""What only a person can settle: money that came and does not fit.
+
+A review is settled once: `accepted` (the held money pays its bill), `returned` (it went back through the rail, which
+the person has seen to) or `noted` (there was no money in it). Money that is more than the bill stays held, as a review
+of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from rules import ledger as ledger_rules
+from rules import payment_states
+from rules.refusal import refuse
+from services.payments import bills, ledger, receipts, records, settle, tables
+
+_columns = tables.review.c
+_OPEN = Statement(select(tables.review).where(_columns.settled_at.is_(None)).order_by(_columns.raised_at).limit(500))
+_ONE = Statement(select(tables.review).where(_columns.id == bindparam("wanted"), _columns.settled_at.is_(None)))
+_OTHERS = Statement(select(_columns.id).where(
+    _columns.bill_id == bindparam("wanted_bill"), _columns.id != bindparam("wanted"), _columns.amount > 0,
+    _columns.settled_at.is_(None)))
+_SETTLE = Statement(update(tables.review).where(
+    _columns.id == bindparam("which"), _columns.settled_at.is_(None)
+).values(settled_at=bindparam("settled_at"), settled_by=bindparam("settled_by"), decision=bindparam("decision")))
+
+
+def waiting(work: UnitOfWork) -> list[Any]:
+    """The reviews that wait, longest first, at most 500."""
+    return work.all(_OPEN)
+
+
+def accept(work: UnitOfWork, review_id: UUID, reason: str) -> str:
+    """The held money pays its bill after all; answers the receipt number. Refuses review_unknown, bill_unknown (money
+    that belongs to no bill), bill_not_payable, amount_insufficient."""
+    review = _one(work, review_id)
+    if review.bill_id is None:
+        raise refuse("bill_unknown", "review_id")
+    bill, payment = records.bill(work, review.bill_id), records.payment(work, review.payment_id)
+    step = payment_states.step(bill.state, payment_states.ACCEPTED)
+    if review.amount < bill.total:
+        raise refuse("amount_insufficient", "review_id", missing=bill.total - review.amount)
+    number = receipts.next_number(work)
+    paid = records.change_bill(
+        work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
+        reference=payment.reference, paid_at=payment.settled_at or work.now, receipt_number=number)
+    receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
+    ledger.post(work, ledger_rules.held_applied(payment.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
+                bill_id=paid.id, payment_id=payment.id)
+    records.change_payment(work, payment, state="paid")
+    _settle(work, review, "accepted", reason)
+    if review.amount > bill.total:
+        work.write(settle.REVIEW, id=uuid7(), reason="remainder", rail=review.rail, reference=review.reference,
+                   merchant_reference=review.merchant_reference, payment_id=payment.id, bill_id=bill.id,
+                   amount=review.amount - bill.total, body=None, raised_at=work.now)
+    return number
+
+
+def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> str | None:
+    """The held money went back. The bill that it was held for is cancelled, and the request is billed anew if it still
+    waits; answers the new bill's number. Refuses review_unknown."""
+    review = _one(work, review_id)
+    if not review.amount:
+        _settle(work, review, "noted", reason)
+        return None
+    ledger.post(work, ledger_rules.held_returned(review.rail, str(review.id), review.amount), bill_id=review.bill_id,
+                payment_id=review.payment_id)
+    _settle(work, review, "returned", reason)
+    if review.bill_id is None:
+        return None
+    payment = records.payment(work, review.payment_id)
+    left = (payment.paid_amount or 0) - review.amount
+    records.change_payment(work, payment, paid_amount=left or None, state=payment.state if left else "cancelled")
+    bill = records.bill(work, review.bill_id)
+    if bill.state != "under_review" or work.first(_OTHERS, wanted_bill=bill.id, wanted=review.id) is not None:
+        return None
+    step = payment_states.step(bill.state, payment_states.RETURNED)
+    again = bills.issue_again(work, records.change_bill(work, bill, records.event_of(step.to_state),
+                                                        state=step.to_state))
+    return again.number if again else None
+
+
+def _one(work: UnitOfWork, review_id: UUID) -> Any:
+    row = work.first(_ONE, wanted=review_id)
+    if row is None:
+        raise refuse("review_unknown", "review_id")
+    return row
+
+
+def _settle(work: UnitOfWork, review: Any, decision: str, reason: str) -> None:
+    if len(reason.strip()) < 10:
+        raise refuse("review_reason_required", "reason")
+    work.write(_SETTLE, expect=1, which=review.id, settled_at=work.now, settled_by=work.actor.id, decision=decision)
+    work.audit(f"review.{decision}", str(review.id), amount=review.amount, why=review.reason, reason=reason)
