@@ -98,7 +98,11 @@ def run(names: Sequence[str], on_started: Callable[[Process], None] | None = Non
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    process.start()
+    try:
+        process.start()
+    except ConfigurationError as error:
+        sys.stderr.write(f"configuration: {error}\n")
+        return 2
     first = next(iter(process.settings.values()))
     admin_http.serve(first.admin_port, process.ready, first.env("ADMIN_HOST", "127.0.0.1") or "127.0.0.1")
     log.info("started", extra={"services": list(names)})

@@ -81,7 +81,8 @@ class Platform(SharedExtension):
         self._system = actors.system(service)
         self._rpcs = {door.declared.method: door for door in self.container.entrypoints if isinstance(door, Rpc)}
         self._leaders: list[Leadership] = []
-        self._instance = self.container.service_cls()
+        self._instance: Service = self.container.service_cls()
+        self._instance.configure(self.settings)
         self._in_flight = 0
         self._stopping = False
         self.inbox = Inbox(service, _subscriptions(self._instance), self.unit_of_work)
@@ -109,6 +110,7 @@ class Platform(SharedExtension):
         """Called last, when no worker runs any more: let go of what is held, in order."""
         for leader in self._leaders:
             leader.stop()
+        self._instance.close()
         self.relay.stop()
         self.sealer.stop()
         self.bus.stop()
@@ -178,9 +180,16 @@ def _clock() -> datetime:
 
 
 class Service:
-    """Base of every service class: gives it its platform."""
+    """Base of every service class. One instance lives as long as the container and handles events and timers; nameko
+    makes another for each request, which must hold no state."""
 
     name: str
+
+    def configure(self, settings: Settings) -> None:
+        """Read and check the service's own settings, at start. ConfigurationError stops the process, naming them."""
+
+    def close(self) -> None:
+        """Let go of what the service holds outside (sessions with providers), on the way down."""
 
 
 class _Door(Entrypoint):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import time
 from typing import Any
 
+from chassis.config import Settings
 from chassis.service import Platform, Service, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import payments, requests
@@ -29,7 +29,9 @@ class Notifications(Service):
         self._channels: dict[str, Channel] = {}
         self._settings: settings.NotificationSettings | None = None
         self._measured = 0.0
-        self._at_exit = False
+
+    def configure(self, given: Settings) -> None:
+        self._settings = settings.load(given)
 
     @subscribe(requests.SUBMITTED, requests.MOVED, way="ordered")
     def on_request(self, work: UnitOfWork, event: Event) -> None:
@@ -59,16 +61,12 @@ class Notifications(Service):
         return self._channel("email", platform).step(platform.attempt)
 
     def close(self) -> None:
-        """Say goodbye to the providers. Sending again opens them anew."""
+        """Say goodbye to the providers, so that they keep receipts for the next process."""
         channels, self._channels = list(self._channels.values()), {}
         for channel in channels:
             channel.close()
 
     def _channel(self, name: str, platform: Platform) -> Channel:
-        if not self._at_exit:
-            # The providers' sessions end with a goodbye, so that the operator keeps receipts for the next process.
-            atexit.register(self.close)
-            self._at_exit = True
         if name not in self._channels:
             loaded = self._loaded(platform.settings)
             pack = pack_sms if name == "sms" else pack_email(loaded.smtp.sender) if loaded.smtp else None

@@ -158,7 +158,7 @@ def test_every_message_went_out_once_but_for_the_one_window(aftermath):
 
 
 # Messages that one process can have on their way to the providers, unanswered, when it is killed.
-WINDOW = 20
+WINDOW = 30
 
 
 def test_the_audit_chain_is_whole(aftermath):
