@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from chassis import logs
 from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
-from services.gateway.web import api, pages, problems
+from services.gateway.web import api, bodies, pages, problems
 from services.gateway.web.access import Doors
 from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor
 from services.gateway.web.idempotency import command_id
@@ -49,23 +48,11 @@ def create_app(service: Any) -> Doors:
     pages.register(app)
     for kind in (HTTPException, Exception):  # after the API, which brings a handler of its own
         app.register_error_handler(kind, _answer_failure)
-    app.wsgi_app = _Chunked(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = bodies.Chunked(app.wsgi_app)  # type: ignore[method-assign]
     proxies = int(service.settings.env("WEB_PROXIES", "0") or 0)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
-
-
-class _Chunked:
-    """The server ends a chunked body itself; Werkzeug reads such a body only when it is told so."""
-
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self._app = app
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            environ["wsgi.input_terminated"] = True
-        return self._app(environ, start_response)
 
 
 def for_programs() -> bool:
@@ -84,9 +71,7 @@ def _arrive() -> None:
     gate = app.gate_of_request()
     if gate is None:
         return
-    request.max_content_length = gate.limit
-    if request.content_length is not None and request.content_length > gate.limit:
-        raise Refusal(Fault("too_large", None, {"limit": gate.limit}))
+    bodies.bound(request, gate.limit)
     if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
         raise Refusal(Fault("malformed"))
     if pages.needs_nobody():
@@ -139,6 +124,8 @@ def _answer_failure(error: Exception) -> Response:
         response.headers["Retry-After"] = str(retry_after)
     if isinstance(error, HTTPException) and error.code == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
+    if status == 413:
+        response.headers["Connection"] = "close"  # or the server would read the rest, however long, to throw it away
     if status == 401 and for_programs():
         response.headers["WWW-Authenticate"] = 'Bearer realm="shubbak"'
     return response

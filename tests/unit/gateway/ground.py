@@ -51,7 +51,9 @@ def definitions() -> list[Any]:
     rows = []
     for path in sorted(GUIDE.glob("*.yaml")):
         document = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
-        rows.append(SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document))
+        rows.append(
+            SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document)
+        )
     return rows
 
 

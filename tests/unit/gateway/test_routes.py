@@ -85,7 +85,12 @@ VALUES = {
 def test_the_table_is_the_whole_truth() -> None:
     app = client_of(Service()).application
     real = {
-        (method, re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule), gate.permission, *(["staff"] if gate.staff else []))
+        (
+            method,
+            re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule),
+            gate.permission,
+            *(["staff"] if gate.staff else []),
+        )
         for rule in app.url_map.iter_rules()
         for gate in [app.gates[rule.endpoint]]
         for method in rule.methods - {"HEAD", "OPTIONS"}

@@ -31,7 +31,21 @@ class VerificationShown(Shown):
 
 
 @door(blueprint, "GET", "/licences/<serial>/verification", permission="licence.verify")
-@blueprint.response(200, VerificationShown)
+@blueprint.response(
+    200,
+    VerificationShown,
+    example={
+        "serial": "C-2026-000001-T",
+        "status": "valid",
+        "holder": "محمود عبد الله حسن",
+        "service_name": {"ar": "ترخيص محل", "en": "Shop licence"},
+        "unit": "EG-C-01",
+        "unit_name": {"ar": "الزيتون", "en": "El Zeitoun"},
+        "valid_from": "2026-11-21",
+        "valid_until": "2031-11-20",
+        "qr": "SHB1.WyJrMSIs….Zm9v",
+    },
+)
 def verify(serial: str) -> Response:
     """Whether a licence is real and in force"""
     return answer(platform().call("requests.licence", {"serial": serial}, caller().actor))

@@ -104,7 +104,7 @@ def _path_of(rule: Any) -> str:
 def _complete(operation: dict[str, Any], gate: Gate) -> None:
     if gate.idempotent:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-    if not roles.permits(("public",), gate.permission):
+    if gate.staff or not (gate.signed or roles.permits(("public",), gate.permission)):
         operation["security"] = [{"staff": []}]
     operation["x-permission"] = gate.permission
     operation["responses"] = {

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import Response, g, request
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts.requests import RequestState, Submit, SubmittedDocument
 from rules.refusal import refuse
-from services.gateway.web import ask
+from services.gateway.web import ask, problems
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.caller import caller
@@ -85,8 +85,34 @@ EXAMPLE = {
         "email": "owner@example.org",
         "language": "ar",
     },
-    "answers": {"trade_name": "بقالة النور"},
-    "documents": [{"code": "national_id", "document_id": "01980c5e-7c00-7000-8000-000000000001"}],
+    "answers": {
+        "shop_name": "بقالة النور",
+        "activity": "retail",
+        "address": "12 شارع سليم الأول",
+        "area_m2": "45.5",
+        "workers": 3,
+        "tenure": "leased",
+    },
+    "documents": [
+        {"code": "id_copy", "document_id": "01980c5e-7c00-7000-8000-000000000001"},
+        {"code": "lease_contract", "document_id": "01980c5e-7c00-7000-8000-000000000002"},
+    ],
+}
+LODGED = {
+    "request_id": "01980c5e-7c00-7000-8000-000000000003",
+    "tracking_number": "01-26-21263991-J",
+    "state": "awaiting_inspection_fee",
+    "state_name": {"ar": "في انتظار سداد رسم المعاينة", "en": "Waiting for the inspection fee"},
+    "due_on": None,
+    "fees": [
+        {
+            "code": "inspection",
+            "stage": "inspection",
+            "name": {"ar": "رسم المعاينة", "en": "Inspection fee"},
+            "account": "1101",
+            "amount": 15000,
+        }
+    ],
 }
 
 
@@ -96,7 +122,7 @@ def last4() -> str | None:
 
 @door(blueprint, "POST", "/requests", permission="request.submit", media_types=JSON, idempotent=True)
 @blueprint.arguments(Submission, example=EXAMPLE)
-@blueprint.response(201, Lodged)
+@blueprint.response(201, Lodged, example=LODGED)
 def lodge(body: dict[str, Any]) -> Response:
     """Lodge a request"""
     lodged = platform().call("requests.submit", ask.submission(body), caller().actor, command_id=g.command_id)
@@ -179,7 +205,10 @@ def add_document() -> Response:
 
 
 def _from_json() -> tuple[str, bytes]:
-    body = Document().load(request.get_json(force=True))
+    try:
+        body = Document().load(request.get_json())
+    except ValidationError as error:
+        raise problems.refusal_of_messages({"json": error.normalized_messages()}) from None
     try:
         content = base64.b64decode(body["content"], validate=True)
     except (binascii.Error, ValueError):

@@ -1,0 +1,61 @@
+"""How much of a body is read: what a route allows and no byte more, whether or not the sender told its length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Request
+
+from rules.refusal import Fault, Refusal
+
+
+class Chunked:
+    """The server ends a chunked body itself; Werkzeug reads such a body only when it is told so."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            environ["wsgi.input_terminated"] = True
+        return self._app(environ, start_response)
+
+
+def bound(request: Request, limit: int) -> None:
+    """Refuse `too_large` now, when the length is told, or at the first byte beyond the limit, when it is not."""
+    if request.content_length is None:
+        # Werkzeug would cut a body of untold length off at its limit in silence, so it may read one byte more.
+        request.environ["wsgi.input"] = _Bounded(request.environ["wsgi.input"], limit)
+        request.max_content_length = limit + 1
+        return
+    request.max_content_length = limit
+    if request.content_length > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(Fault("too_large", None, {"limit": limit}))
+
+
+class _Bounded:
+    """A stream that refuses to be read beyond its limit."""
+
+    def __init__(self, stream: Any, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._taken = 0
+
+    def _count(self, piece: bytes) -> bytes:
+        self._taken += len(piece)
+        if self._taken > self._limit:
+            raise _too_large(self._limit)
+        return piece
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._limit - self._taken + 1
+        return self._count(self._stream.read(left if size < 0 else min(size, left)))
+
+    def readline(self, size: int = -1) -> bytes:
+        left = self._limit - self._taken + 1
+        return self._count(self._stream.readline(left if size < 0 else min(size, left)))

@@ -1,0 +1,70 @@
+"""The API's description: valid OpenAPI 3.1, every route in it, every route's demands in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.gateway.ground import Service, client_of
+from tests.unit.gateway.test_routes import ROWS
+
+API = [(row[0], row[1], row[2]) for row in ROWS if row[1].startswith("/api/")]
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = client_of(Service()).get("/api/v1/openapi.json").get_json()
+    return found
+
+
+def test_it_is_openapi_3_1_and_says_who_speaks(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1") and document["info"]["version"] == "v1"
+    assert "Idempotency-Key" in document["info"]["description"]
+
+
+@pytest.mark.parametrize(("method", "rule", "permission"), API)
+def test_every_route_is_described_with_what_it_demands(
+    document: dict[str, Any], method: str, rule: str, permission: str
+) -> None:
+    path = document["paths"][re.sub(r"<(\w+)>", r"{\1}", rule)]
+    operation = path[method.lower()]
+    assert operation["summary"] and operation["x-permission"] == permission
+    problem = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+    headers = {one["name"] for one in _parameters(path, operation) if one["in"] == "header"}
+    keyless = ("/api/v1/sessions", "/api/v1/payments/callbacks/<rail>")
+    assert ("Idempotency-Key" in headers) is (method == "POST" and rule not in keyless)
+    inquiry = "/requests/<tracking_number>" in rule
+    assert ("X-Phone-Last4" in headers) is inquiry
+    staff_only = permission.startswith("task.") or (method, rule) == ("DELETE", "/api/v1/sessions")
+    assert ("security" in operation) is staff_only
+    if method == "POST" and rule not in ("/api/v1/tasks/next",):
+        assert "requestBody" in operation
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_named_twice(document: dict[str, Any]) -> None:
+    def references(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+            return own + [one for inner in value.values() for one in references(inner)]
+        return [one for inner in value for one in references(inner)] if isinstance(value, list) else []
+
+    for reference in references(document):
+        kind, name = reference.removeprefix("#/components/").split("/")
+        assert name in document["components"][kind], reference
+    names = [operation.get("operationId") for path in document["paths"].values() for operation in path.values()
+             if isinstance(operation, dict)]  # fmt: skip
+    assert len([name for name in names if name]) == len({name for name in names if name})
+
+
+def test_the_digits_are_never_asked_for_in_an_address(document: dict[str, Any]) -> None:
+    for path in document["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict):
+                assert all(one["in"] == "header" for one in _parameters(path, operation) if "hone" in one["name"])
+
+
+def _parameters(path: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*path.get("parameters", []), *operation.get("parameters", [])]
