@@ -1,6 +1,7 @@
 # make demo [PORT=8123] [ONCE=1]   one request from application to licence, then http://localhost:8000
 # make test                        the seeded subset, under 10 minutes on two cores; make test-all runs everything
-# make lint · bench · faults · lock · clean
+# make faults [KILLS=200] [CASES=120]   the long fault run
+# make lint · bench · lock · clean
 PORT ?= 8000
 ONCE ?=
 PY := .venv/bin/python
@@ -31,9 +32,11 @@ bench: environment
 	@infra/prepare.sh debian bench
 	@$(PY) -m tests.load.bench
 
+KILLS ?= 200
+CASES ?= 120
 faults: environment
 	@infra/prepare.sh debian test
-	@SHUBBAK_FAULTS=long $(PY) -m pytest -m faults
+	@SHUBBAK_KILLS=$(KILLS) SHUBBAK_CASES=$(CASES) $(PY) -m pytest -m faults
 
 # The lock names versions and hashes, never where they came from.
 LOCK = $(PY) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links \
