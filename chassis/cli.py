@@ -5,16 +5,20 @@ from __future__ import annotations
 import getpass
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import click
 
 from chassis import audit as audits
 from chassis import config, migrations, operations, runner
+from chassis.actors import public_key_of
 from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
+from rules import licence as licences
+from rules.calendar import cairo_date
+from rules.refusal import Refusal
 
 _service = click.argument("service", type=click.Choice(runner.SERVICES))
 
@@ -110,14 +114,32 @@ def audit() -> None:
 def audit_verify(service: str) -> None:
     """Recompute the chain and its daily signatures; names the first row that does not fit."""
     settings = _settings(service)
-    from chassis.actors import public_key_of
-
     session = Database(settings.database_url, 1).session()
     verdict = audits.verify(
         service, audits.sealed_rows(session), audits.seals(session), (public_key_of(settings.audit_private_key),)
     )
     click.echo(f"{service}: {verdict.rows} rows, {verdict.days} signed days: {verdict.reason}")
     sys.exit(0 if verdict.good else 1)
+
+
+@main.command("verify-licence")
+@click.argument("qr_text")
+@click.option("--key", "keys", multiple=True, required=True, help="the issuer's public key as id:base64; repeatable")
+def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
+    """Check the text of a licence's QR without any network: signature, and validity today."""
+    try:
+        known = licences.public_keyring(",".join(keys))
+    except ValueError:
+        raise click.ClickException("a key is id:base64 of 32 bytes") from None
+    try:
+        licence = licences.verify(qr_text, known)
+    except Refusal:
+        click.echo("غير صحيحة: لم يصدرها صاحب هذا المفتاح · forged: not issued under this key")
+        sys.exit(1)
+    status = licence.status(cairo_date(datetime.now(UTC)))
+    click.echo(f"{status}  {licence.serial}  {licence.holder}  {licence.service}  {licence.unit}")
+    click.echo(f"{licence.valid_from} → {licence.valid_until or 'without end'}")
+    sys.exit(0 if status == "valid" else 1)
 
 
 def _settings(service: str) -> config.Settings:

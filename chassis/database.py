@@ -54,7 +54,8 @@ class Statement:
     def insert(cls, table: Table, *columns: str) -> Statement:
         """An insert of the named columns (all of them when none is named), each a parameter of its own name."""
         names = columns or tuple(column.name for column in table.columns)
-        return cls(insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in names}))
+        values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+        return cls(insert(table).values(values).inline())  # inline: no RETURNING of an identity key
 
     def _compile(self) -> str:
         compiled: Any = self._clause.compile(dialect=_DIALECT)

@@ -28,7 +28,7 @@ from chassis.bus.base import Bus, Reply
 from chassis.calls import Calls
 from chassis.config import Settings
 from chassis.database import Database
-from chassis.errors import Busy, ChassisError, DeadlineExceeded, Unavailable
+from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
 from chassis.inbox import Inbox, Subscription, Way
 from chassis.leader import Leadership
@@ -293,7 +293,7 @@ def _serve(declared: _Rpc, run: Callable[[UnitOfWork, Any], dict[str, Any]], req
     except Unavailable as error:
         log.warning("%s: %s", declared.method, error)
         answer, outcome = _failed(service, "unavailable"), "unavailable"
-    except ChassisError:
+    except Conflict:
         # A conflict that five tries did not resolve: somebody else was faster every time.
         answer, outcome = _refused(refuse("conflict")), "conflict"
     except Exception:
