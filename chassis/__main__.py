@@ -1,6 +1,9 @@
 """`python -m chassis`: patch before anything else is imported."""
 
+# isort: off
+import chassis.patched  # noqa: F401
 from chassis.cli import main
-from chassis.runner import SERVICES  # noqa: F401  (imports and patches)
+
+# isort: on
 
 main()

@@ -1,6 +1,6 @@
 """What operators and supervisors ask a process: `/health/live`, `/health/ready`, `/metrics`.
 
-live: the process's hub still turns and its connections' readers still beat; anything else wants a restart.
+live: the hub turns, and every reader and every leader's loop still comes round; anything else wants a restart.
 ready: database and bus answer at this moment and new work is taken; anything else wants no traffic.
 """
 
@@ -21,18 +21,16 @@ log = logging.getLogger(__name__)
 Checks = Callable[[], Mapping[str, Mapping[str, bool]]]
 
 
-def health(checks: Checks, path: str) -> tuple[int, bytes]:
-    """Status and body of a health question."""
-    if path == "/health/live":
-        return 200, b'{"live":true}'
+def health(checks: Checks, word: str) -> tuple[int, bytes]:
+    """Status and body of a health question; `word` is `live` or `ready`."""
     with eventlet.Timeout(3, False):
         found = checks()
-        ready = all(all(parts.values()) for parts in found.values())
-        return (200 if ready else 503), orjson.dumps({"ready": ready, "services": found})
-    return 503, b'{"ready":false,"services":{}}'
+        good = all(all(parts.values()) for parts in found.values())
+        return (200 if good else 503), orjson.dumps({word: good, "services": found})
+    return 503, orjson.dumps({word: False, "services": {}})
 
 
-def serve(port: int, checks: Checks, host: str = "127.0.0.1") -> Any:
+def serve(port: int, live: Checks, ready: Checks, host: str = "127.0.0.1") -> Any:
     """Start the admin server; answers its listening socket."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -41,7 +39,8 @@ def serve(port: int, checks: Checks, host: str = "127.0.0.1") -> Any:
             start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
             return [metrics.render()]
         if path in ("/health/live", "/health/ready"):
-            status, body = health(checks, path)
+            word = path.rpartition("/")[2]
+            status, body = health(live if word == "live" else ready, word)
             start_response(f"{status} {'OK' if status == 200 else 'Service Unavailable'}",
                            [("Content-Type", "application/json")])
             return [body]

@@ -74,9 +74,9 @@ class Sealer:
     def __init__(self, service: str, database: Database, signing_key: bytes) -> None:
         self._service = service
         self._key = Ed25519PrivateKey.from_private_bytes(signing_key)
-        self._leadership = Leadership(database, "sealer", self._step)
-        self.start = self._leadership.start
-        self.stop = self._leadership.stop
+        self.leader = Leadership(database, "sealer", self._step)
+        self.start = self.leader.start
+        self.stop = self.leader.stop
 
     def _step(self, session: Any) -> float:
         with session.cursor() as cursor:

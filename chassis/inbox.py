@@ -21,7 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis import events, metrics, tables
+from chassis import events, logs, metrics, tables
 from chassis.database import Statement
 from chassis.errors import Conflict, NotYet, Unavailable
 from chassis.uow import UnitOfWork, attempt
@@ -245,6 +245,7 @@ class Inbox:
                 sequence=event.sequence,
             )
         work.correlation_id = event.correlation_id
+        logs.correlation.set(event.correlation_id)
         subscription.handle(work, event)
         return True
 

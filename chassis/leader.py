@@ -7,6 +7,7 @@ that lost it cannot write one more row.
 from __future__ import annotations
 
 import logging
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,12 @@ class Leadership:
         self._wake = eventlet.event.Event()
         self._thread: Any = None
         self.leading = False
+        self._beat = time.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the loop has not come round. Minutes mean that a step is stuck."""
+        return time.monotonic() - self._beat
 
     def start(self) -> None:
         self._thread = eventlet.spawn(self._run)
@@ -81,6 +88,7 @@ class Leadership:
                 self._pause(self._step(session))
 
     def _pause(self, seconds: float) -> None:
+        self._beat = time.monotonic() + max(seconds, 0)
         if seconds > 0 and not self._stopping:
             with eventlet.Timeout(seconds, False):
                 self._wake.wait()

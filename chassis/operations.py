@@ -48,8 +48,8 @@ def owed(
         rows = connection.execute(
             text(
                 "SELECT subscription, event_id, state, attempts, next_at, coalesce(error, '') AS error, "
-                "sequence, subject FROM inbox WHERE state = ANY(:states) AND (CAST(:after AS uuid) IS NULL OR event_id > :after) "
-                "ORDER BY event_id, subscription LIMIT :limit"
+                "sequence, subject FROM inbox WHERE state = ANY(:states) "
+                "AND (CAST(:after AS uuid) IS NULL OR event_id > :after) ORDER BY event_id, subscription LIMIT :limit"
             ),
             {"states": states, "after": after, "limit": limit},
         )

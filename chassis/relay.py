@@ -55,6 +55,10 @@ class Relay:
         self._sequencer = Leadership(database, "sequencer", self._place)
         self._sender = Leadership(database, "relay", self._send)
 
+    @property
+    def leaders(self) -> tuple[Leadership, Leadership]:
+        return self._sequencer, self._sender
+
     def start(self) -> None:
         self._sequencer.start()
         self._sender.start()

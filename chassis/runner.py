@@ -7,27 +7,26 @@ starts it again.
 
 from __future__ import annotations
 
+# isort: off
+import chassis.patched  # noqa: F401  (before anything that it patches)
+# isort: on
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import eventlet
+from nameko.runners import ServiceRunner
 
-import chassis.quiet  # noqa: F401  (before what it quiets)
-
-eventlet.monkey_patch()
-
-import importlib  # noqa: E402
-import logging  # noqa: E402
-import os  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-from collections.abc import Callable, Mapping, Sequence  # noqa: E402
-from typing import Any  # noqa: E402
-
-from nameko.runners import ServiceRunner  # noqa: E402
-
-from chassis import admin_http, config, logs  # noqa: E402
-from chassis.bus.base import Bus  # noqa: E402
-from chassis.bus.local import LocalBus  # noqa: E402
-from chassis.bus.rabbit import RabbitBus  # noqa: E402
-from chassis.errors import ConfigurationError  # noqa: E402
+from chassis import admin_http, config, logs
+from chassis.bus.base import Bus
+from chassis.bus.local import LocalBus
+from chassis.bus.rabbit import RabbitBus
+from chassis.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +70,9 @@ class Process:
     def ready(self) -> dict[str, dict[str, bool]]:
         return {name: self.platform(name).ready for name in self.names}
 
+    def live(self) -> dict[str, dict[str, bool]]:
+        return {name: self.platform(name).live for name in self.names}
+
     def stop(self) -> None:
         self._runner.stop()
 
@@ -104,7 +106,7 @@ def run(names: Sequence[str], on_started: Callable[[Process], None] | None = Non
         sys.stderr.write(f"configuration: {error}\n")
         return 2
     first = next(iter(process.settings.values()))
-    admin_http.serve(first.admin_port, process.ready, first.env("ADMIN_HOST", "127.0.0.1") or "127.0.0.1")
+    admin_http.serve(first.admin_port, process.live, process.ready, first.env("ADMIN_HOST", "127.0.0.1") or "127.0.0.1")
     log.info("started", extra={"services": list(names)})
     if on_started is not None:
         eventlet.spawn(on_started, process)

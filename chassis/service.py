@@ -41,6 +41,7 @@ from rules.refusal import Fault, Refusal, refuse
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+STUCK = 120.0  # seconds; no step of any loop is meant to take longer
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,15 @@ class Platform(SharedExtension):
         self.sealer.stop()
         self.bus.stop()
         self.database.close()
+
+    @property
+    def live(self) -> dict[str, bool]:
+        """Whether every loop of this service still comes round. One that does not wants a restart."""
+        leaders = (*self._leaders, *self.relay.leaders, self.sealer.leader)
+        return {
+            "bus": self.bus.idle_seconds() < STUCK,
+            **{leader.name: leader.idle_seconds < STUCK for leader in leaders},
+        }
 
     @property
     def ready(self) -> dict[str, bool]:

@@ -46,5 +46,8 @@ class Bus(Protocol):
     def stop(self) -> None:
         """Disconnect. Called when nothing is in flight any more."""
 
+    def idle_seconds(self) -> float:
+        """How long any of its readers has not shown itself."""
+
     def ready(self) -> bool:
         """Whether calls and events can pass now."""

@@ -50,12 +50,17 @@ class Link:
         self._ended = Signal()
         self.channel: Any = None
         self.blocked = False
-        self.beat = time.monotonic()
+        self._beat = time.monotonic()
 
     @property
     def up(self) -> bool:
         """Connected and not held back by an alarm of the broker."""
         return self.channel is not None and not self.blocked
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the reader has not shown itself. More than a minute means that it is stuck."""
+        return time.monotonic() - self._beat
 
     def start(self) -> None:
         eventlet.spawn(self._run)
@@ -98,6 +103,7 @@ class Link:
     def _run(self) -> None:
         failures = 0
         while not self._stopping:
+            self._beat = time.monotonic()
             connection = Connection(
                 self._url,
                 connect_timeout=3,
@@ -136,9 +142,9 @@ class Link:
                 self._todo.pop(0)(channel)
             with contextlib.suppress(TimeoutError):
                 raw.drain_events(timeout=0.5)
-            self.beat = time.monotonic()
-            if self.beat - ticked >= 1:
-                ticked = self.beat
+            self._beat = time.monotonic()
+            if self._beat - ticked >= 1:
+                ticked = self._beat
                 raw.heartbeat_tick()
 
     def _alarm(self, reason: str) -> None:

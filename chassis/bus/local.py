@@ -53,5 +53,8 @@ class LocalBus:
     def stop(self) -> None:
         """Nothing to disconnect."""
 
+    def idle_seconds(self) -> float:
+        return 0.0
+
     def ready(self) -> bool:
         return True

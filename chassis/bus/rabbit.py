@@ -87,6 +87,9 @@ class RabbitBus:
         for link in (self._confirming.link, self._outgoing, self._incoming):
             link.stop()
 
+    def idle_seconds(self) -> float:
+        return max(link.idle_seconds for link in (self._incoming, self._outgoing, self._confirming.link))
+
     def ready(self) -> bool:
         return self._incoming.channel is not None and self._outgoing.up and self._confirming.link.up
 
@@ -162,6 +165,10 @@ class RabbitBus:
     def _on_request(self, message: Any) -> None:
         reply_to = message.properties.get("reply_to", "")
         correlation = message.properties.get("correlation_id", "")
+        if not reply_to.startswith("reply."):
+            # Answering it would break our permissions, and the broker would close the connection of every answer.
+            log.warning("a request without an address of ours was left alone")
+            return
 
         def reply(answer: bytes) -> None:
             try:

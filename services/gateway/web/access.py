@@ -26,7 +26,8 @@ class UnguardedRoute(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a route demands before its view runs."""
+    """What a route demands before its view runs. `permission` may be several with `|` between: any of them lets in,
+    and the view demands the one that what is asked for takes."""
 
     permission: str
     media_types: tuple[str, ...] = ()
@@ -35,6 +36,14 @@ class Gate:
     limit: int = BODY_BYTES
     staff: bool = False
     signed: bool = False
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return tuple(self.permission.split("|"))
+
+    def lets_in(self, permits: Callable[[str], bool]) -> bool:
+        """Whether somebody of whom `permits` tells what they may do comes in here."""
+        return any(permits(permission) for permission in self.permissions)
 
 
 class Doors(Flask):
@@ -57,8 +66,8 @@ class Doors(Flask):
         name = endpoint or (view_func.__name__ if view_func else "")
         if not isinstance(gate, Gate):
             raise UnguardedRoute(f"{rule} ({name}) names no permission")
-        if gate.permission not in roles.load().permissions:
-            raise UnguardedRoute(f"{rule} ({name}) names the unknown permission {gate.permission!r}")
+        if not set(gate.permissions) <= set(roles.load().permissions):
+            raise UnguardedRoute(f"{rule} ({name}) names an unknown permission: {gate.permission!r}")
         self.gates[name] = gate
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options=False, **options)
 

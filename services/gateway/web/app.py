@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from flask import Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chassis import logs
+from chassis import logs, metrics
 from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
@@ -62,6 +63,7 @@ def for_programs() -> bool:
 
 def _arrive() -> None:
     """Everything that is checked before a view runs."""
+    g.started = time.perf_counter()
     given = request.headers.get("X-Correlation-Id", "")
     g.correlation_id = given if _CORRELATION.fullmatch(given) else str(uuid7())
     logs.correlation.set(g.correlation_id)
@@ -79,7 +81,7 @@ def _arrive() -> None:
     g.caller = SIGNED if gate.signed else identify(api=for_programs())
     if gate.staff and not g.caller.is_staff:
         raise Refusal(Fault("unauthenticated"))
-    if not g.caller.actor.permits(gate.permission):
+    if not gate.lets_in(g.caller.actor.permits):
         raise Refusal(Fault("forbidden" if g.caller.is_staff else "unauthenticated"))
     if gate.media_types and request.mimetype not in gate.media_types:
         raise Refusal(Fault("media_type_unsupported", "Content-Type", {"accepted": ", ".join(gate.media_types)}))
@@ -98,6 +100,8 @@ def _language_of_programs() -> str:
 
 
 def _leave(response: Response) -> Response:
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    metrics.http(route, request.method, response.status_code, time.perf_counter() - g.get("started", 0.0))
     headers = response.headers
     headers["X-Correlation-Id"] = g.get("correlation_id") or str(uuid7())
     headers["X-Content-Type-Options"] = "nosniff"

@@ -41,6 +41,9 @@ class Platform:
         rows: list[Any] = self._service.unit_of_work().all(statement)
         return rows
 
+    def live(self) -> dict[str, dict[str, bool]]:
+        return {"gateway": self._service.live}
+
     def ready(self) -> dict[str, dict[str, bool]]:
         return {"gateway": self._service.ready}
 

@@ -65,13 +65,21 @@ def list_bills(tracking_number: str) -> Response:
     return answer(platform().call("payments.bill", {"request_id": found["request_id"]}, caller().actor))
 
 
-@door(blueprint, "POST", "/bills/<uuid:bill_id>/payments", permission="bill.pay", media_types=JSON, idempotent=True)
+@door(
+    blueprint,
+    "POST",
+    "/bills/<uuid:bill_id>/payments",
+    permission="bill.pay|bill.take_cash",
+    media_types=JSON,
+    idempotent=True,
+)
 @blueprint.arguments(Payment, example={"rail": "sandbox"})
 @blueprint.response(201, PaymentStarted)
 def pay(body: dict[str, Any], bill_id: Any) -> Response:
     """Start a payment at a rail, or take cash at the counter"""
     held, who = platform(), caller().actor
     if body["rail"] != CASH:
+        ask.must("bill.pay")
         if body["tendered"] is not None:
             raise refuse("field_unknown", "tendered")
         started = held.call(

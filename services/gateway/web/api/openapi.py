@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app
 from flask_smorest import Blueprint
 
-from rules import roles
+from chassis.actors import PUBLIC
 from services.gateway.web.access import Gate, door
 from services.gateway.web.api.answers import PREFIX, answer
 
@@ -104,7 +104,7 @@ def _path_of(rule: Any) -> str:
 def _complete(operation: dict[str, Any], gate: Gate) -> None:
     if gate.idempotent:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-    if gate.staff or not (gate.signed or roles.permits(("public",), gate.permission)):
+    if gate.staff or not (gate.signed or gate.lets_in(PUBLIC.permits)):
         operation["security"] = [{"staff": []}]
     operation["x-permission"] = gate.permission
     operation["responses"] = {

@@ -33,7 +33,7 @@ def static(name: str) -> Response:
 @door(blueprint, "GET", "/health/<any(live,ready):question>", permission="guide.read")
 def health(question: str) -> Response:
     """What a load balancer asks; it tells the truth, as the admin port does."""
-    status, body = admin_http.health(platform().ready, f"/health/{question}")
+    status, body = admin_http.health(platform().live if question == "live" else platform().ready, question)
     return Response(body, status, content_type="application/json")
 
 

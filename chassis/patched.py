@@ -1,6 +1,7 @@
-"""The one place where known warnings of the stack are quieted; imported before the stack is.
+"""Imported first, before anything that it patches or quiets.
 
-Each is known, its cause is decided in docs/decisions, and left loud they would bury others.
+eventlet makes the standard library green here and nowhere else. Known warnings of the stack are quieted here and
+nowhere else: each is known, its cause is decided in docs/decisions, and left loud they would bury others.
 """
 
 from __future__ import annotations
@@ -11,3 +12,7 @@ warnings.filterwarnings("ignore", message=r"(?s).*Eventlet is deprecated")
 warnings.filterwarnings("ignore", message=r"pkg_resources is deprecated", category=UserWarning)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"nameko(\..*)?$")
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"smpplib(\..*)?$")
+
+import eventlet  # noqa: E402
+
+eventlet.monkey_patch()
