@@ -7,7 +7,7 @@ ONCE ?=
 PY := .venv/bin/python
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test test-all lint bench faults lock clean environment
+.PHONY: demo test test-all lint bench faults docs lock clean environment
 
 demo:
 	@infra/prepare.sh environment demo
@@ -37,6 +37,9 @@ CASES ?= 120
 faults: environment
 	@infra/prepare.sh debian test
 	@SHUBBAK_KILLS=$(KILLS) SHUBBAK_CASES=$(CASES) $(PY) -m pytest -m faults
+
+docs: environment
+	@$(PY) -m infra.docs
 
 # The lock names versions and hashes, never where they came from.
 LOCK = $(PY) -m piptools compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links \

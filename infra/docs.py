@@ -1,0 +1,247 @@
+"""`python -m infra.docs`: the reference pages of docs/, written from the code. A test keeps the two equal."""
+
+from __future__ import annotations
+
+# isort: off
+import chassis.patched  # noqa: F401  (before the services bring in what it patches)
+# isort: on
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import marshmallow
+import yaml
+from marshmallow import fields, validate
+
+from contracts import catalog, gateway, notifications, payments, problems, requests, rules_problems
+from contracts.definition import load_definition
+from contracts.events import REGISTRY, EventType
+from contracts.problems import Problem
+from contracts.routes import CONSUMERS
+from infra.database import SERVICES
+from rules import payment_states, roles, workflow
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs"
+GUIDE = ROOT / "services/catalog/guide"
+COMMAND = "make docs"
+
+_TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
+    (fields.UUID, "UUID"),
+    (fields.AwareDateTime, "moment, UTC"),
+    (fields.Date, "date"),
+    (fields.Integer, "integer"),
+    (fields.Boolean, "true or false"),
+    (fields.Dict, "object"),
+    (fields.String, "text"),
+)
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its file name in docs/."""
+    return {
+        "errors.md": _errors(),
+        "events.md": _events(),
+        "workflows.md": _workflows(),
+        "permissions.md": _permissions(),
+        "payment-states.md": _payment_states(),
+    }
+
+
+def write() -> None:
+    """Write them all."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def _page(title: str, source: str, *parts: str) -> str:
+    note = f"Written by `{COMMAND}` from {source}; do not edit here."
+    return "\n\n".join([f"# {title}", note, *(part.strip("\n") for part in parts)]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+                     for row in lines)
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+_OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
+    ("Every door", problems.COMMON),
+    ("gateway", gateway.PROBLEMS),
+    ("catalog", catalog.PROBLEMS),
+    ("requests", requests.PROBLEMS),
+    ("payments", payments.PROBLEMS),
+    ("notifications", notifications.PROBLEMS),
+    ("The rules", rules_problems.PROBLEMS),
+)
+
+
+def _errors() -> str:
+    lead = (
+        "An error is an RFC 9457 problem (`application/problem+json`): `type` (`urn:shubbak:problem:<code>`), "
+        "`status`, `code`, `title` and `detail` in the language of `Accept-Language`, `title_ar` and `title_en`, and "
+        "`errors`, one entry for each fault with its `field`. A code is stable; its texts may be improved. `{name}` "
+        "stands for a value of the fault. With 503 and 429 the header `Retry-After` says when to try again."
+    )
+    sections = []
+    for owner, owned in _OWNERS:
+        if owned:
+            rows = [(f"`{code}`", str(found.status), found.ar, found.en) for code, found in owned.items()]
+            sections.append(f"## {owner}\n\n" + _table(("code", "HTTP", "العربية", "English"), rows))
+    return _page("Errors · رسائل الخطأ", "`contracts/*.py` (`PROBLEMS`)", lead, *sections)
+
+
+# -- events and RPCs -------------------------------------------------------------------------------------------------
+
+
+def _events() -> str:
+    lead = (
+        "The published language of the node: [events](#events), which are facts, and "
+        "[commands and queries](#commands-and-queries), which only the gateway sends.\n\n"
+        "An event is CloudEvents 1.0 in structured mode (`application/cloudevents+json`). `type` is also the routing "
+        "key on the exchange `events`; `subject` is the aggregate's id; `sequence` counts the aggregate's events from "
+        "1 without a gap; `source` is `urn:shubbak:<node>:<service>:<epoch>`; `correlationid` is the thread from the "
+        "HTTP request on. Events change by addition; a breaking change is a new type. Personal data in an event is "
+        "sealed."
+    )
+    declared = _subscriptions()
+    found = [_event(REGISTRY[name], declared) for name in sorted(REGISTRY)]
+    return _page("Events, commands, queries · الأحداث والأوامر", "`contracts/*.py` and the services' doors", lead,
+                 "## Events", *found, "## Commands and queries", _rpcs())
+
+
+def _event(event_type: EventType, declared: Mapping[tuple[str, str], str]) -> str:
+    taken = [f"{service} (`{declared[service, event_type.name]}`)" for service in CONSUMERS[event_type.name]]
+    consumers = ", ".join(taken) or "nobody yet; it stays in the event log"
+    rows = [
+        (f"`{name}`", _kind(field), "" if field.required else "may be null or absent", _choices(field))
+        for name, field in event_type.schema().fields.items()
+    ]
+    return "\n\n".join([
+        f"### `{event_type.name}`",
+        f"From {event_type.service}, about one {event_type.aggregate.partition('.')[2]}. Taken by: {consumers}.",
+        _doc(event_type.schema),
+        _table(("field", "type", "", "values"), rows),
+    ])
+
+
+def _kind(field: fields.Field[Any]) -> str:
+    if isinstance(field, fields.List):
+        return f"list of {_kind(field.inner)}"
+    return next((name for kind, name in _TYPES if isinstance(field, kind)), type(field).__name__.lower())
+
+
+def _choices(field: fields.Field[Any]) -> str:
+    found: list[str] = []
+    for rule in field.validators:
+        if isinstance(rule, validate.OneOf):
+            found += [f"`{choice}`" for choice in rule.choices]
+        elif isinstance(rule, validate.Equal):
+            found.append(f"`{rule.comparable}`")
+    return ", ".join(found)
+
+
+def _doc(schema: type[marshmallow.Schema]) -> str:
+    return " ".join((schema.__doc__ or "").split())
+
+
+def _service_class(service: str) -> Any:
+    module = importlib.import_module(f"services.{service}.service")
+    return next(found for found in vars(module).values()
+                if isinstance(found, type) and vars(found).get("name") == service)
+
+
+def _subscriptions() -> dict[tuple[str, str], str]:
+    """The way in which each service takes each type of event that it subscribes to."""
+    found: dict[tuple[str, str], str] = {}
+    for service in SERVICES:
+        for door in vars(_service_class(service)).values():
+            _, types, way = getattr(door, "subscription", ("", (), ""))
+            found.update({(service, event_type.name): way for event_type in types})
+    return found
+
+
+def _rpcs() -> str:
+    rows = []
+    for service in SERVICES:
+        for door in vars(_service_class(service)).values():
+            for entrypoint in getattr(door, "nameko_entrypoints", ()):
+                said = getattr(entrypoint, "declared", None)
+                if said is not None:
+                    rows.append((f"`{said.method}`", "command" if said.changes else "query", f"`{said.permission}`",
+                                 _doc(type(said.schema))))
+    return _table(("method", "kind", "permission", "what is promised"), sorted(rows))
+
+
+# -- workflows -------------------------------------------------------------------------------------------------------
+
+_SILENCE = {"none": "means nothing · لا أثر", "approval": "means approval · قبول", "rejection": "means rejection · رفض"}
+
+
+def _workflows() -> str:
+    sections = []
+    for path in sorted(GUIDE.glob("*.yaml")):
+        definition = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
+        parsed = workflow.Workflow.parse(definition["workflow"])
+        sections.append("\n\n".join([
+            f"## {definition['name']['ar']} · {definition['name']['en']}",
+            _period(path, definition["period"]),
+            _table(("state", "العربية", "kind", "department · role", "clock", "ways out"),
+                   [_state(state) for state in parsed.states.values()]),
+            *(f"```mermaid\n{workflow.mermaid(parsed, language)}```" for language in ("ar", "en")),
+        ]))
+    return _page("Workflows · مسارات الخدمات", "`services/catalog/guide/*.yaml`", *sections)
+
+
+def _period(path: Path, period: Mapping[str, Any]) -> str:
+    law = f"{period['days']} {period['kind']} days (source: {period['source']})"
+    return f"`{path.relative_to(ROOT)}` · {law} · silence {_SILENCE[period['silence']]}"
+
+
+def _state(state: workflow.State) -> tuple[str, ...]:
+    held = f"{state.department} · {state.role}" if state.role else ""
+    if state.target:
+        held += f", target {state.target['days']} {state.target['kind']} days"
+    ends = state.outcome or ""
+    return (f"`{state.code}`", state.name["ar"], state.kind, held, "" if state.outcome else state.clock,
+            ", ".join(f"`{way.code}` → `{way.to}`" for way in state.exits) or f"outcome `{ends}`")
+
+
+# -- roles, bills ----------------------------------------------------------------------------------------------------
+
+
+def _permissions() -> str:
+    known = roles.load()
+    who = _table(("role", "العربية", "English", "staff"), [
+        (f"`{role.code}`", role.name["ar"], role.name["en"], "yes" if role.staff else "")
+        for role in known.roles.values()])
+    head = ("permission", "العربية", *(f"`{code}`" for code in known.roles))
+    may = _table(head, [
+        (f"`{permission}`", name["ar"], *("✓" if permission in role.may else "" for role in known.roles.values()))
+        for permission, name in known.permissions.items()])
+    departments = _table(("department", "العربية", "English"), [
+        (f"`{code}`", name["ar"], name["en"]) for code, name in known.departments.items()])
+    lead = ("What is not ticked is denied. The gateway checks a route's permission, and the service checks the signed "
+            "actor again. `public` is whoever is not logged in, `rail` a rail's signed callback, `system` a service's "
+            "own timers and subscriptions.")
+    return _page("Roles and permissions · الأدوار والصلاحيات", "`rules/roles.yaml`", lead, "## Roles", who,
+                 "## Permissions", may, "## Departments that hold tasks", departments)
+
+
+def _payment_states() -> str:
+    texts = importlib.import_module("services.gateway.web.pages.texts").TEXTS
+    names = _table(("state", "العربية", "English"), [
+        (f"`{state}`", *texts[f"bill.state.{state}"]) for state in payment_states.STATES])
+    lead = ("A step that is not in the table is refused `bill_not_payable`. Effects: `receipt` posts the revenue and "
+            "gives a receipt number; `hold` posts the money to the rail's held account and lays it before a person; "
+            "`release` posts held money as revenue with a receipt; `give_back` returns it.")
+    return _page("The life of a bill · حياة المطالبة", "`rules/payment_states.py`", lead, names,
+                 f"```mermaid\n{payment_states.mermaid()}```", f"```\n{payment_states.table()}```")
+
+
+if __name__ == "__main__":
+    write()
