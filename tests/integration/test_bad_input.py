@@ -1,0 +1,241 @@
+"""Bad input at the door of a whole node: a clear problem in both languages that names the field; nothing changes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+
+import pytest
+import requests
+
+from infra.demo.walk import API, Walk, application
+
+# What must be the same after a refusal as before it. Audit is not here: a denied attempt leaves its trace.
+COUNTED = {
+    "requests": ("request", "step", "licence", "event_log", "command"),
+    "payments": ("bill", "payment", "journal", "entry", "receipt", "event_log"),
+    "notifications": ("message",),
+}
+
+
+@pytest.fixture(scope="module")
+def case(node):
+    """A case that stands before the officer, settled, so that nothing moves by itself."""
+    walk = Walk(node.url, node.peers.pay)
+    number = walk.lodge()["tracking_number"]
+    walk.pay_bill(number, "inspection")
+    task = walk.until(lambda: walk.post("/tasks/next", {}, as_="officer")["task"], bool)
+    walk.until(node.settled, bool)
+    walk.number, walk.task = number, task["task_id"]
+    return walk
+
+
+@pytest.fixture
+def unchanged(node):
+    """Fails the test when anything of the node's state was changed by it."""
+    before = state(node)
+    yield
+    assert state(node) == before
+
+
+def state(node):
+    counts = {
+        (service, table): node.sql(service, f"SELECT count(*) AS n FROM {table}")[0].n
+        for service, tables in COUNTED.items()
+        for table in tables
+    }
+    for service, table in (("requests", "request"), ("payments", "bill")):
+        rows = node.sql(service, f"SELECT id, version, state FROM {table} ORDER BY id")
+        counts[service, f"where each {table} stands"] = [tuple(row) for row in rows]
+    return counts
+
+
+def lodge(node, change, key=None, **options):
+    documents = [{"code": c, "document_id": str(uuid.uuid4())} for c in ("id_copy", "lease_contract")]
+    body = application(documents)
+    change(body)
+    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    return requests.post(f"{node.url}{API}/requests", json=body, headers=headers, timeout=20, **options)
+
+
+def problem(response, status, code, field=None):
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"].startswith("application/problem+json")
+    body = response.json()
+    found = [(error["code"], error["field"]) for error in body["errors"]]
+    assert code in [one for one, _ in found], found
+    if field is not None:
+        assert (code, field) in found
+    for error in body["errors"]:
+        assert error["ar"] and error["en"] and error["ar"] != error["en"]
+        assert "{" not in error["ar"] + error["en"], error
+    return body
+
+
+def put(path, value):
+    def change(body):
+        *parents, last = path.split("/")
+        for name in parents:
+            body = body[name]
+        body[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status", "code", "field"),
+    [
+        ("service_code", "no-such-service", 404, "service_unknown", "service_code"),
+        ("unit", "EG-C-99", 422, "unit_unknown", "unit"),
+        ("unit", "EG-SUZ-01", 422, "unit_unknown", "unit"),
+        ("applicant/national_id", "28513150101232", 422, "national_id_date", "applicant/national_id"),
+        ("applicant/national_id", "123", 422, "national_id_length", "applicant/national_id"),
+        ("applicant/national_id", None, 422, "field_required", "applicant/national_id"),
+        ("applicant/phone", "0223456789", 422, "phone_invalid", "applicant/phone"),
+        ("applicant/email", "a@b.example\r\nBcc: c@d.example", 422, "email_invalid", "applicant/email"),
+        ("applicant/kind", "ghost", 422, "field_invalid", "applicant/kind"),
+        ("documents", [], 422, "document_missing", "documents/lease_contract"),
+        ("answers/area_m2", "-3", 422, "answer_below", "answers/area_m2"),
+        ("answers/area_m2", "1e999", 422, "answer_not_decimal", "answers/area_m2"),
+        ("answers/unknown", "x", 422, "field_unknown", "answers/unknown"),
+        ("extra", 1, 422, "field_unknown", "extra"),
+    ],
+)
+def test_an_application_that_cannot_be_accepted(node, case, unchanged, path, value, status, code, field):
+    problem(lodge(node, put(path, value)), status, code, field)
+
+
+def test_every_fault_is_named_at_once(node, case, unchanged):
+    def spoil(body):
+        body["applicant"]["phone"] = "12"
+        body["applicant"]["national_id"] = "99"
+
+    body = problem(lodge(node, spoil), 422, "phone_invalid", "applicant/phone")
+    assert len(body["errors"]) == 2
+
+
+def test_a_body_that_is_not_json(node, case, unchanged):
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    problem(requests.post(f"{node.url}{API}/requests", data=b'{"a":', headers=headers, timeout=20), 400, "malformed")
+
+
+def test_an_oversize_body(node, case, unchanged):
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    big = b'{"a":"' + b"x" * 200_000 + b'"}'
+    problem(requests.post(f"{node.url}{API}/requests", data=big, headers=headers, timeout=20), 413, "too_large")
+
+
+def test_a_post_without_an_idempotency_key(node, case, unchanged):
+    response = requests.post(f"{node.url}{API}/requests", json=application([]), timeout=20)
+    problem(response, 400, "idempotency_key_required")
+
+
+def test_a_key_used_again_for_something_else(node, case):
+    key = str(uuid.uuid4())
+    documents = [{"code": c, "document_id": case.upload("a.pdf")} for c in ("id_copy", "lease_contract")]
+    first = lodge(node, put("documents", documents), key)
+    assert first.status_code == 201, first.text
+    case.until(node.settled, bool)
+    before = state(node)
+
+    again = lodge(node, put("documents", documents), key)
+    other = lodge(node, lambda body: body.update(documents=documents, unit="EG-C-02"), key)
+
+    assert again.status_code == 201 and again.json() == first.json()
+    problem(other, 422, "idempotency_key_reused")
+    assert state(node) == before
+
+
+def test_a_document_that_is_not_what_it_says(node, case, unchanged):
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    fake = {"file_name": "licence.pdf", "content": base64.b64encode(b"MZ\x90\x00 not a pdf").decode()}
+    problem(requests.post(f"{node.url}{API}/documents", json=fake, headers=headers, timeout=20), 422,
+            "document_type_refused")
+
+
+def test_a_document_that_is_too_large(node, case, unchanged):
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    files = {"file": ("big.pdf", b"%PDF-" + b"0" * (6 * 1024 * 1024), "application/pdf")}
+    response = requests.post(f"{node.url}{API}/documents", files=files, headers=headers, timeout=20)
+    assert response.status_code == 413, response.text
+
+
+@pytest.mark.parametrize("number", ["01-26-00000000-0", "hello", "../../etc/passwd", "٠١-٢٦-٤٨٣٩٢٠٧٥-K"])
+def test_an_unknown_tracking_number_and_wrong_digits_are_answered_alike(node, case, unchanged, number):
+    unknown = requests.get(f"{node.url}{API}/requests/{number.replace('/', '%2F')}", headers={"X-Phone-Last4": "5678"},
+                           timeout=20)
+    if unknown.status_code == 404 and unknown.json()["code"] == "not_found":
+        return
+    wrong = requests.get(f"{node.url}{API}/requests/{case.number}", headers={"X-Phone-Last4": "0000"}, timeout=20)
+    problem(unknown, 404, "tracking_unknown")
+    problem(wrong, 404, "tracking_unknown")
+    strip = ("instance", "correlation_id")
+    assert {k: v for k, v in unknown.json().items() if k not in strip} == {
+        k: v for k, v in wrong.json().items() if k not in strip
+    }
+
+
+def test_a_forged_callback_changes_nothing_and_is_recorded(node, case, unchanged):
+    audit = "SELECT count(*) AS n FROM audit"
+    before = node.sql("payments", audit)[0].n
+    forged = {"requestId": "1", "fawryRefNumber": "970177", "merchantRefNumber": "x", "paymentAmount": "150.00",
+              "orderAmount": "150.00", "orderStatus": "PAID", "paymentMethod": "PAYATFAWRY",
+              "messageSignature": "0" * 64}
+
+    response = requests.post(f"{node.url}{API}/payments/callbacks/sandbox", data=json.dumps(forged), timeout=20)
+
+    problem(response, 403, "callback_forged")
+    assert node.sql("payments", audit)[0].n > before
+
+
+def test_a_replayed_callback_changes_nothing(node, case, unchanged):
+    sent = node.peers.callbacks()[0]
+    body = sent["body"] if isinstance(sent["body"], str) else json.dumps(sent["body"], ensure_ascii=False)
+
+    response = requests.post(f"{node.url}{API}/payments/callbacks/sandbox", data=body.encode(), timeout=20)
+
+    assert response.status_code == 200, response.text
+
+
+def test_an_unknown_rail(node, case, unchanged):
+    problem(requests.post(f"{node.url}{API}/payments/callbacks/nobody", data="{}", timeout=20), 404, "rail_unknown")
+
+
+def act(node, case, who, action, **extra):
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Authorization": f"Bearer {case.token(who)}"}
+    return requests.post(f"{node.url}{API}/tasks/{case.task}/actions", json={"action": action, **extra},
+                         headers=headers, timeout=20)
+
+
+def test_a_task_of_somebody_else_is_as_good_as_none_and_the_attempt_is_recorded(node, case, unchanged):
+    denied = "SELECT count(*) AS n FROM audit WHERE action = 'denied'"
+    before = node.sql("requests", denied)[0].n
+    problem(act(node, case, "inspector", "accept"), 404, "task_unknown", "task_id")
+    assert node.sql("requests", denied)[0].n == before + 1
+
+
+def test_a_role_without_the_permission(node, case, unchanged):
+    problem(act(node, case, "clerk", "accept"), 403, "forbidden")
+
+
+def test_nobody_logged_in(node, case, unchanged):
+    response = requests.post(f"{node.url}{API}/tasks/next", headers={"Idempotency-Key": str(uuid.uuid4())}, timeout=20)
+    problem(response, 401, "unauthenticated")
+
+
+def test_an_action_that_the_state_does_not_have(node, case, unchanged):
+    problem(act(node, case, "officer", "approve"), 422, "action_unknown", "action")
+
+
+def test_sending_back_without_saying_what_is_missing(node, case, unchanged):
+    problem(act(node, case, "officer", "send_back"), 422, "reason_required", "reason")
+
+
+def test_a_task_acted_on_twice(node, case):
+    """Last in this file: it moves the case on."""
+    assert act(node, case, "officer", "accept").status_code == 200
+    case.until(node.settled, bool)
+    before = state(node)
+    problem(act(node, case, "officer", "accept"), 409, "task_done", "task_id")
+    assert state(node) == before
