@@ -140,7 +140,9 @@ class Verdict:
 
 def verify(service: str, rows: Iterable[Any], seals: Iterable[Any], public_keys: tuple[bytes, ...]) -> Verdict:
     """Recompute the chain over rows in order of position and check each day's signature against it."""
-    wanted = {seal.position: seal for seal in seals}
+    wanted: dict[int, list[Any]] = {}
+    for seal_ in seals:  # days without an act share their position
+        wanted.setdefault(seal_.position, []).append(seal_)
     last, count, days = GENESIS, 0, 0
     for row in rows:
         count += 1
@@ -149,8 +151,7 @@ def verify(service: str, rows: Iterable[Any], seals: Iterable[Any], public_keys:
         last = row_hash(last, row)
         if row.hash != last:
             return Verdict(count, days, row.position, "the row does not hash to what was sealed")
-        day = wanted.pop(row.position, None)
-        if day is not None:
+        for day in wanted.pop(row.position, ()):
             if day.public_key not in public_keys or not _signed(service, day, last):
                 return Verdict(count, days, row.position, f"the signature of {day.day} does not verify")
             days += 1

@@ -115,9 +115,9 @@ class Settings:
     mode: Mode
     node: str
     epoch: int
-    database_url: str
+    database_url: str = field(repr=False)  # holds a password, as the next one does
     bus: str
-    amqp_url: str
+    amqp_url: str = field(repr=False)
     admin_port: int
     max_workers: int
     max_in_flight: int

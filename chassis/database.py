@@ -35,6 +35,12 @@ _UNREACHABLE = (
     sqlalchemy.exc.TimeoutError,
 )
 
+
+class _Lost(Unavailable):
+    """The connection had died or could not be made; unlike a pool that is used up or a query that was too slow, worth
+    one more try at once."""
+
+
 psycopg2.extras.register_uuid()
 psycopg2.extensions.register_type(
     psycopg2.extensions.new_type(
@@ -128,8 +134,8 @@ class Database:
         """Rows of one statement. A connection that had died is replaced once without anybody noticing."""
         try:
             return self._read(statement, params)
-        except Unavailable:
-            self.engine.dispose()
+        except _Lost:
+            self.engine.dispose()  # its neighbours in the pool died with it
             return self._read(statement, params)
 
     def _read(self, statement: Statement, params: Mapping[str, Any]) -> list[Any]:
@@ -150,8 +156,10 @@ class Database:
         connection: Any
         try:
             connection = self.engine.raw_connection()
+        except sqlalchemy.exc.TimeoutError as error:
+            raise Unavailable("every database connection is in use") from error
         except _UNREACHABLE as error:
-            raise Unavailable("database unreachable") from error
+            raise _Lost("database unreachable") from error
         try:
             with connection.cursor() as cursor:
                 yield cursor
@@ -162,7 +170,7 @@ class Database:
             raise Unavailable("database too slow") from error
         except _DISCONNECTED as error:
             connection.invalidate()
-            raise Unavailable("database connection lost") from error
+            raise _Lost("database connection lost") from error
         except Exception:
             raise
         except BaseException:

@@ -14,6 +14,7 @@ import orjson
 from contracts.events import Event, EventType
 
 MEDIA_TYPE = "application/cloudevents+json"
+_LARGEST_SEQUENCE = 2**63 - 1
 LARGEST = 1_048_576  # bytes; a larger envelope is a fault of the publisher
 
 
@@ -56,7 +57,7 @@ def decode(body: bytes) -> Event:
     """The event inside an envelope, or Malformed."""
     try:
         envelope = orjson.loads(body)
-        return Event(
+        event = Event(
             id=UUID(envelope["id"]),
             type=envelope["type"],
             source=envelope["source"],
@@ -66,5 +67,12 @@ def decode(body: bytes) -> Event:
             correlation_id=envelope["correlationid"],
             data=envelope["data"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Malformed(str(error)) from error
+    if not 1 <= event.sequence <= _LARGEST_SEQUENCE:
+        raise Malformed("a sequence counts from 1 and fits into 64 bits")
+    if event.time.tzinfo is None:
+        raise Malformed("a time without its zone")
+    if not isinstance(event.correlation_id, str) or not isinstance(event.data, dict):
+        raise Malformed("correlationid is text and data an object")
+    return event

@@ -80,8 +80,14 @@ _ATTEMPTS = Statement(
 )
 _DUE = Statement(
     text(
-        "SELECT subscription, body FROM inbox WHERE state = 'waiting' AND next_at <= clock_timestamp() "
+        "SELECT subscription, event_id, body FROM inbox WHERE state = 'waiting' AND next_at <= clock_timestamp() "
         "ORDER BY next_at LIMIT :most"
+    )
+)
+_PARK = Statement(
+    text(
+        "UPDATE inbox SET state = 'parked', next_at = NULL, error = :error "
+        "WHERE subscription = :subscription AND event_id = :event_id AND state = 'waiting'"
     )
 )
 _OWED_COUNTS = Statement(
@@ -181,7 +187,9 @@ class Inbox:
         rows = self._make().all(_DUE, most=DUE_AT_ONCE)
         for row in rows:
             subscription = self._by_name.get(row.subscription)
-            if subscription is not None:
+            if subscription is None:
+                self._park_unknown(row.subscription, row.event_id)
+            else:
                 self._apply_alone(Owed(subscription, events.decode(row.body), row.body))
         return len(rows)
 
@@ -279,6 +287,7 @@ class Inbox:
     # -- owing -------------------------------------------------------------------------------------------------------
 
     def _owe(self, owed: Owed, error: Exception) -> None:
+        logs.correlation.set(owed.event.correlation_id)
         work = self._make()
         attempts = work.scalar(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id) or 0
         state: str
@@ -313,6 +322,12 @@ class Inbox:
             error=_first_line(error),
             body=owed.body,
         )
+        work.commit()
+
+    def _park_unknown(self, subscription: str, event_id: UUID) -> None:
+        """No handler goes by this name (any more): replaying it would come due again and again."""
+        work = self._make()
+        work.write(_PARK, subscription=subscription, event_id=event_id, error="no subscription of this name")
         work.commit()
 
     def _park_malformed(self, body: bytes, error: Exception) -> None:
@@ -358,4 +373,6 @@ def _rounds(pairs: list[Owed]) -> Iterable[list[Owed]]:
 def _first_line(error: BaseException) -> str:
     """One line for the table and the log. A database's further lines may quote values and are left out."""
     first: Any = str(error).partition("\n")[0]
-    return f"{type(error).__name__}: {first}"[:500]
+    # What a text column cannot hold would make the failure itself unstorable, and the batch come again for ever.
+    storable = f"{type(error).__name__}: {first}".replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    return storable[:500]

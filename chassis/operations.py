@@ -70,12 +70,21 @@ def skip(database: Database, subscription: str, event_id: UUID, *, operator: str
     with database.transaction() as connection:
         row = _settle(connection, subscription, event_id, "state = 'skipped', reason = :reason, body = NULL",
                       {"reason": reason})
+        stream = {"subscription": subscription, "subject": row.subject, "sequence": row.sequence}
+        # A stream that failed at its first event has no row yet.
+        connection.execute(
+            text(
+                "INSERT INTO inbox_stream (subscription, subject, sequence) "
+                "SELECT :subscription, :subject, :sequence WHERE :sequence = 1 ON CONFLICT DO NOTHING"
+            ),
+            stream,
+        )
         connection.execute(
             text(
                 "UPDATE inbox_stream SET sequence = :sequence WHERE subscription = :subscription "
                 "AND subject = :subject AND sequence = :sequence - 1"
             ),
-            {"subscription": subscription, "subject": row.subject, "sequence": row.sequence},
+            stream,
         )
         _record(connection, operator, "inbox.skip", event_id, {"subscription": subscription, "reason": reason})
 

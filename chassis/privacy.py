@@ -50,7 +50,7 @@ class Privacy:
         body = sealed[1 + length :]
         try:
             return key.decrypt(body[:_NONCE], body[_NONCE:], field.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
             raise CannotOpen(f"a value of {field} does not open") from error
 
     def seal(self, text: str, *, ring: str = "store", field: str) -> str:

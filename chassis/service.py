@@ -154,14 +154,19 @@ class Platform(SharedExtension):
         try:
             request = _Request(self, orjson.loads(body), reply)
             rpc = self._rpcs[request.method]
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             reply(_refused(refuse("not_found")))
             return
         if request.deadline < time.time():
             log.info("a request came after its deadline and was left alone", extra={"method": request.method})
             return
         self._in_flight += 1
-        self.container.spawn_worker(rpc, (request,), {}, handle_result=self._ended)
+        try:
+            self.container.spawn_worker(rpc, (request,), {}, handle_result=self._ended)
+        except Exception:  # the service class itself could not be made: nothing for the bus's reader to fall over
+            self._in_flight -= 1
+            log.exception("%s could not be started", request.method)
+            reply(_failed(self.settings.service, "internal"))
 
     def _ended(self, worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         self._in_flight -= 1

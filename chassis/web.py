@@ -84,12 +84,17 @@ class FlaskServer(DependencyProvider):
                 return [_FULL]
             self._in_flight += 1
             metrics.in_flight(service, "http", self._in_flight)
-            return _Counted(application(environ, start_response), self._finished)
+            try:
+                return _Counted(application(environ, start_response), self._finished)
+            except BaseException:
+                self._finished()
+                raise
 
         return serve
 
     def _finished(self) -> None:
         self._in_flight -= 1
+        metrics.in_flight(self.platform.settings.service, "http", self._in_flight)
 
 
 class _Counted:
