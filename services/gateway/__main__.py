@@ -39,8 +39,15 @@ def main() -> None:
 @click.option("--department", type=click.Choice(sorted(roles.load().departments)))
 @click.option("--window", help="number of the window")
 @click.option("--channel", default="centre", show_default=True)
-def add(username: str, name: str, chosen: tuple[str, ...], unit: str | None, department: str | None,
-        window: str | None, channel: str) -> None:  # fmt: skip
+def add(
+    username: str,
+    name: str,
+    chosen: tuple[str, ...],
+    unit: str | None,
+    department: str | None,
+    window: str | None,
+    channel: str,
+) -> None:
     """Create an account. The password is asked for, or read as one line from standard input."""
     password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     created = _attempt(
@@ -54,7 +61,7 @@ def add(username: str, name: str, chosen: tuple[str, ...], unit: str | None, dep
             department=department,
             window=window,
             channel=channel,
-        )  # fmt: skip
+        )
     )
     click.echo(f"{username}: {created}")
 
