@@ -5,6 +5,7 @@ order; the version in force is the newest whose day has come (a Cairo day).
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,10 +18,12 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Statement
+from chassis.errors import Unavailable
 from contracts.events import Event
 from rules import arabic
 from services.gateway.tables import definition
 
+log = logging.getLogger(__name__)
 CAIRO = ZoneInfo("Africa/Cairo")
 FRESH_SECONDS = 1.0
 """How long a process of the gateway may go on with what it holds after a version was taken."""
@@ -112,6 +115,12 @@ class Guide:
                 if stamp != self._stamp:
                     self._versions = _by_code(self._read(_ALL))
                     self._stamp = stamp
+            except Unavailable:
+                # A guide that was read once goes on being read; only a process that never saw one has nothing to show.
+                if self._stamp is None:
+                    self._looked = float("-inf")
+                    raise
+                log.warning("the guide's copy could not be looked at; going on with what is held")
             except BaseException:
                 self._looked = float("-inf")
                 raise

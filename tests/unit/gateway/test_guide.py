@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chassis.errors import Unavailable
 from services.gateway import guide
 from services.gateway.guide import Guide
 from tests.unit.gateway.ground import Service, client_of, definitions
@@ -53,6 +54,25 @@ def test_the_version_in_force_is_the_newest_whose_cairo_day_has_come() -> None:
 def test_a_service_not_yet_in_force_is_not_offered() -> None:
     held = guide_of([version(1, date(2027, 1, 1), "later")])
     assert held.get("lift") is None and held.search("later") == []
+
+
+def test_a_guide_once_read_is_shown_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guide, "FRESH_SECONDS", 0.0)
+    rows, away = definitions(), False
+
+    def read(statement: Any) -> list[Any]:
+        if away:
+            raise Unavailable("database unreachable")
+        return [(1, 1)] if statement is guide._STAMP else rows
+
+    held = Guide(read, lambda: datetime(2026, 11, 21, tzinfo=UTC))
+    away = True
+    with pytest.raises(Unavailable):
+        held.search("")
+    away = False
+    assert len(held.search("")) == len(rows)
+    away = True
+    assert len(held.search("")) == len(rows)
 
 
 def test_reading_the_guide_asks_no_other_service() -> None:

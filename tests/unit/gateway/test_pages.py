@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from rules import licence as rules_licence
 from services.gateway.web.pages.cashier import piastres
 from services.gateway.web.pages.texts import TEXTS
 from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of, csrf_of, hidden
@@ -166,6 +169,54 @@ def test_logging_in_leads_to_our_own_pages_only(target: str) -> None:
 def test_the_other_language_is_the_same_page() -> None:
     page = client_of(Service()).get("/ar/services?q=محل").get_data(as_text=True)
     assert 'href="/en/services?q=محل"' in page
+
+
+def test_a_clerk_lodges_through_the_window_and_for_the_own_unit() -> None:
+    service = service_that_keeps_documents()
+    client = client_of(service, service.log_in("window_clerk"))
+    page = client.get(APPLY).get_data(as_text=True)
+    assert '<option value="EG-C-01" selected>' in page
+    asked = client.post(APPLY, data=form(client, page)).get_data(as_text=True)
+    lease = {"documents/lease_contract": (io.BytesIO(b"%PDF-1.4 lease"), "lease.pdf")}
+    checked = client.post(APPLY, data=form(client, asked, **lease)).get_data(as_text=True)
+    client.post(APPLY + "/send", data={"csrf": hidden(checked, "csrf"), "draft": hidden(checked, "draft")})
+    sent = service.called[-1]
+    assert sent.payload["channel"] == "centre" and sent.actor.roles == ("window_clerk",)
+
+
+def signed_licence() -> tuple[str, str]:
+    """The text of a QR, and the public keyring that proves it."""
+    key = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)
+    said = rules_licence.Licence("C-2026-000001-T", "محمود", "ترخيص محل", "الزيتون", date(2026, 1, 1), None, "k1")
+    return rules_licence.sign(said, key), f"k1:{rules_licence.public_text(key)}"
+
+
+@pytest.mark.parametrize(("change", "shown"), [("", "رخصة صحيحة وسارية"), ("x", "لا يثبت رخصة")])
+def test_the_text_of_a_qr_is_proved_before_anybody_is_asked(change: str, shown: str) -> None:
+    text, keyring = signed_licence()
+    service = Service()
+    object.__setattr__(service.settings, "environ", {"SHUBBAK_GATEWAY_LICENCE_PUBLIC_KEYS": keyring})
+    service.answers["requests.licence"] = {
+        "serial": "C-2026-000001-T", "status": "valid", "holder": "محمود", "service_name": {"ar": "ترخيص محل"},
+        "unit_name": {"ar": "الزيتون"}, "valid_from": "2026-01-01", "valid_until": None, "qr": text,
+    }  # fmt: skip
+    client = client_of(service)
+    page = client.post("/ar/verify", data={"csrf": csrf_of(client), "given": f"  {text}{change}\n"})
+    assert shown in page.get_data(as_text=True)
+    assert len(service.called) == (change == "")
+
+
+def test_a_genuine_code_that_differs_from_the_record_is_not_called_valid() -> None:
+    text, keyring = signed_licence()
+    service = Service()
+    object.__setattr__(service.settings, "environ", {"SHUBBAK_GATEWAY_LICENCE_PUBLIC_KEYS": keyring})
+    service.answers["requests.licence"] = {
+        "serial": "C-2026-000001-T", "status": "valid", "holder": "غيره", "service_name": {"ar": "ترخيص محل"},
+        "unit_name": {"ar": "الزيتون"}, "valid_from": "2026-01-01", "valid_until": None, "qr": "SHB1.other.code",
+    }  # fmt: skip
+    client = client_of(service)
+    page = client.post("/ar/verify", data={"csrf": csrf_of(client), "given": text}).get_data(as_text=True)
+    assert "لا تقبلها" in page and "رخصة صحيحة وسارية" not in page
 
 
 @pytest.mark.parametrize(
