@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 10  # seconds; a broker that went silent is noticed after two of them
 _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)
-_BROKEN = (OSError, AMQPError, IndexError, AttributeError, ValueError)
+BROKEN = (OSError, AMQPError, IndexError, AttributeError, ValueError)
 
 
 class Link:
@@ -77,7 +77,7 @@ class Link:
         message = amqp.Message(body, **properties)
         try:
             channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, key, mandatory, False), message)
-        except _BROKEN as error:
+        except BROKEN as error:
             self.drop()
             raise Unavailable("broker connection lost") from error
         except BaseException:
@@ -121,7 +121,7 @@ class Link:
                 log.info("link up", extra={"link": self.name})
                 failures = 0
                 self._read(raw, channel)
-            except _BROKEN as error:
+            except BROKEN as error:
                 if not self._stopping:
                     log.warning("link down: %s", error, extra={"link": self.name})
             except Exception:

@@ -20,7 +20,7 @@ from eventlet.event import Event as Arrival
 from eventlet.queue import Empty, LightQueue
 
 from chassis.bus.base import Outgoing, Serve, Take
-from chassis.bus.link import Link
+from chassis.bus.link import BROKEN, Link
 from chassis.config import Settings
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.events import MEDIA_TYPE
@@ -84,8 +84,9 @@ class RabbitBus:
                 done.wait()
 
     def stop(self) -> None:
-        for link in (self._confirming.link, self._outgoing, self._incoming):
-            link.stop()
+        links = (self._confirming.link, self._outgoing, self._incoming)
+        for stopping in [eventlet.spawn(link.stop) for link in links]:
+            stopping.wait()
 
     def idle_seconds(self) -> float:
         return max(link.idle_seconds for link in (self._incoming, self._outgoing, self._confirming.link))
@@ -204,7 +205,7 @@ class RabbitBus:
                 continue
             try:
                 last.channel.basic_ack(last.delivery_tag, multiple=True)
-            except (OSError, AttributeError) as error:
+            except BROKEN as error:
                 log.warning("acknowledgement lost, the batch will come again: %s", error)
             return
 
