@@ -103,6 +103,8 @@ def decode_keyring(text: str) -> dict[str, bytes]:
         key_id, _, key = item.strip().partition(":")
         if not re.fullmatch(r"[a-z0-9]{1,16}", key_id) or not key:
             raise ConfigurationError("a keyring is id:key,id:key with ids of letters and digits")
+        if key_id in ring:
+            raise ConfigurationError("a key id stands twice in a keyring")
         ring[key_id] = decode_key(key)
     return ring
 
@@ -147,7 +149,8 @@ class Settings:
         return value
 
 
-_SECRETS = ("KEYS_STORE", "KEYS_CONTACT", "KEY_LOOKUP", "ACTOR_PRIVATE_KEY", "ACTOR_PUBLIC_KEYS", "AUDIT_PRIVATE_KEY")
+_SECRETS = ("KEYS_STORE", "KEYS_CONTACT", "KEY_LOOKUP", "ACTOR_PRIVATE_KEY", "ACTOR_PUBLIC_KEYS", "AUDIT_PRIVATE_KEY",
+            "DATABASE_URL", "AMQP_URL")  # the last two hold passwords
 
 
 def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
