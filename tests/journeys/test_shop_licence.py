@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.demo.walk import Walk
 from tests.journeys.conftest import Visitor
 
 pytestmark = pytest.mark.journey
@@ -157,7 +158,7 @@ def act(staff: Visitor, username: str, button: str, *, findings: bool = False) -
 
 @pytest.mark.parametrize(("device", "language"), [("phone", "ar"), ("desktop", "en")])
 def test_a_shop_owner_takes_a_licence_home(
-    visit: Callable[[str], Visitor], tmp_path: Path, device: str, language: str
+    visit: Callable[[str], Visitor], walk: Walk, tmp_path: Path, device: str, language: str
 ) -> None:
     words = WORDS[language]
     owner = visit(device)
@@ -210,3 +211,10 @@ def test_a_shop_owner_takes_a_licence_home(
     stranger.page.locator("main button").click()
     assert stranger.page.get_by_text(words["genuine"]).is_visible()
     stranger.see("13-verified")
+    text = walk.get(f"/licences/{serial}/verification")["qr"]
+    for pasted, genuine in ((text, True), (text[:-8] + "AAAAAAAA", False)):
+        stranger.go(f"/{language}/verify")
+        stranger.page.locator("[name='given']").fill(pasted)
+        stranger.page.locator("main button").click()
+        assert stranger.page.get_by_text(words["genuine"]).is_visible() is genuine
+        assert stranger.page.locator("#faults").is_visible() is not genuine

@@ -18,7 +18,7 @@ from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
 from services.gateway.web import api, bodies, pages, problems
 from services.gateway.web.access import Doors
-from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor
+from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor, turned_away
 from services.gateway.web.idempotency import command_id
 from services.gateway.web.platform import Platform
 
@@ -82,7 +82,7 @@ def _arrive() -> None:
     if gate.staff and not g.caller.is_staff:
         raise Refusal(Fault("unauthenticated"))
     if not gate.lets_in(g.caller.actor.permits):
-        raise Refusal(Fault("forbidden" if g.caller.is_staff else "unauthenticated"))
+        raise turned_away(gate.permission)
     if gate.media_types and request.mimetype not in gate.media_types:
         raise Refusal(Fault("media_type_unsupported", "Content-Type", {"accepted": ", ".join(gate.media_types)}))
     if gate.idempotent:

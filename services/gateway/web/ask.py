@@ -12,9 +12,9 @@ from flask import request
 from chassis.actors import PUBLIC
 from rules import numbering
 from rules.arabic import western_digits
-from rules.refusal import Fault, Refusal, refuse
+from rules.refusal import Refusal, refuse
 from services.gateway import accounts, throttle
-from services.gateway.web.caller import caller
+from services.gateway.web.caller import caller, turned_away
 from services.gateway.web.platform import CALL_SECONDS, platform
 
 _LAST4 = re.compile(r"[0-9]{4}")
@@ -91,7 +91,7 @@ def _count_failure(work: Any, claims: Any) -> None:
 def must(permission: str) -> None:
     """Refuse unless the caller may do this too, beside the permission of the route."""
     if not caller().actor.permits(permission):
-        raise Refusal(Fault("forbidden" if caller().is_staff else "unauthenticated"))
+        raise turned_away(permission)
 
 
 def submission(body: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import cast
 from flask import Response, g, request
 
 from chassis.actors import PUBLIC, Actor
-from rules.refusal import refuse
+from rules.refusal import Refusal, refuse
 from services.gateway import accounts
 from services.gateway.web.platform import platform
 
@@ -45,6 +45,16 @@ SIGNED = Caller(Actor(id="rail", kind="rail", roles=("rail",)))
 
 def caller() -> Caller:
     return cast(Caller, g.caller)
+
+
+def turned_away(permission: str) -> Refusal:
+    """The refusal of a caller who may not do this. That somebody of the staff tried is recorded; visitors, who may try
+    without end, are not."""
+    who = caller()
+    if not who.is_staff:
+        return refuse("unauthenticated")
+    platform().run(lambda work: work.deny(permission, request.endpoint or ""), who.actor)
+    return refuse("forbidden")
 
 
 def identify(*, api: bool) -> Caller:

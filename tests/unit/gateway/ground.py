@@ -93,6 +93,9 @@ class Work:
         else:
             raise AssertionError(f"unexpected write: {statement.sql}")
 
+    def deny(self, permission: str, subject: str) -> None:
+        self.service.audited.append(f"denied {permission}")
+
     def audit(self, action: str, subject: str, **details: Any) -> None:
         self.service.audited.append(action)
 

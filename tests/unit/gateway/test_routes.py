@@ -162,6 +162,15 @@ def test_cash_is_for_cashiers_and_rails_are_for_payers(role: str, body: dict[str
     assert len(service.called) == (status == 201)
 
 
+def test_that_somebody_of_the_staff_tried_is_recorded() -> None:
+    service = Service()
+    headers = {"Authorization": f"Bearer {service.log_in('cashier')}"}
+    assert client_of(service).get("/api/v1/tasks", headers=headers).status_code == 403
+    assert service.audited == ["denied task.list"]
+    assert client_of(service).get("/api/v1/tasks").status_code == 401
+    assert service.audited == ["denied task.list"]
+
+
 def _code_of(service: Service, token: str | None, method: str, rule: str) -> str:
     """What a request of this route is refused with, or `in`."""
     path = re.sub(r"<(\w+)>", lambda found: VALUES[found[1]], rule)
