@@ -15,6 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "nav.skip": ("انتقل إلى المحتوى", "Skip to content"),
     "nav.label": ("القائمة الرئيسية", "Main menu"),
     "nav.services": ("دليل الخدمات", "Services guide"),
+    "nav.services_short": ("الخدمات", "Services"),
     "nav.follow": ("متابعة طلب", "Follow a request"),
     "nav.verify": ("التحقق من رخصة", "Verify a licence"),
     "nav.staff": ("الموظفون", "Staff"),
