@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from chassis.errors import RemoteFailure, Unavailable
 from rules import licence as rules_licence
 from services.gateway.web.pages.cashier import piastres
 from services.gateway.web.pages.texts import TEXTS
-from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of, csrf_of, hidden
+from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of, csrf_of, definitions, hidden
 
 WEB = Path(__file__).resolve().parents[3] / "services" / "gateway" / "web"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
@@ -57,6 +58,30 @@ def test_templates_use_known_texts_and_nothing_the_policy_forbids(path: Path) ->
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://|\|\s*safe", text)
     for posted in re.findall(r"<form method=\"post\".*?</form>", text, re.S):
         assert "csrf" in posted, "a form without a token"
+
+
+@pytest.mark.parametrize("lang", ["ar", "en"])
+@pytest.mark.parametrize("code", [row.code for row in definitions()])
+def test_every_service_of_the_guide_has_its_pages(code: str, lang: str) -> None:
+    client = client_of(Service())
+    for path in (f"/{lang}/services/{code}", f"/{lang}/services/{code}/apply"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "None" not in re.sub(r"<[^>]*>", " ", answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [(Unavailable("requests"), 503, "unavailable"), (RemoteFailure("requests"), 500, "internal")],
+)
+def test_a_page_that_cannot_be_made_says_so_and_what_to_do(failure: Exception, status: int, code: str) -> None:
+    service = Service()
+    service.answers["requests.licence"] = failure
+    answer = client_of(service).get("/en/verify/C-2026-000001-T")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == status and f'data-problem="{code}"' in page
+    assert answer.headers["X-Correlation-Id"] in page and "/en/follow" in page
+    assert ("Retry-After" in answer.headers) is (status == 503)
 
 
 def test_headers_protect_every_page() -> None:
