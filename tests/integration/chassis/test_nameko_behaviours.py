@@ -3,23 +3,19 @@
 One test (or a few) for each, numbered as in docs. Real broker, real database; toy services by the real runner.
 """
 
+import itertools
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-import uuid
 
 import eventlet
-import psycopg2
 import pytest
 import requests as http
 
-from chassis import runner
 from chassis.bus.base import Outgoing
-from chassis.bus.rabbit import RabbitBus
-from chassis.calls import Calls
 from chassis.errors import Busy, DeadlineExceeded, RemoteFailure, Unavailable
 from chassis.ids import uuid7
 from infra.processes import free_port
@@ -33,8 +29,6 @@ from tests.integration.chassis.ground import (
     environment,
     rows,
     running,
-    settings_of,
-    token,
     until,
 )
 from tests.support import amqp_client
@@ -120,9 +114,9 @@ def write(ask, text="نص", note_id=None, command_id=None, **options):
 
 def test_01_our_own_runner_needs_no_pkg_resources(toy, database, ask):
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.modules['pkg_resources'] = None\n"
+        [sys.executable, "-c", ("import sys; sys.modules['pkg_resources'] = None\n"
          "import chassis.runner, socket, eventlet.patcher\n"
-         "assert eventlet.patcher.is_monkey_patched('socket') and 'nameko.cli' not in ' '.join(sys.modules)"],
+         "assert eventlet.patcher.is_monkey_patched('socket') and 'nameko.cli' not in ' '.join(sys.modules)")],
         cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     toy("catalog", database).wait_ready()
@@ -371,8 +365,8 @@ def test_10_a_bug_in_a_timer_or_a_handler_or_a_set_up_leaves_the_service_standin
     assert catalog._in_flight == 0
 
 
-@pytest.mark.parametrize("message", [b"", b"[]", b"{}", b'{"method": "catalog.wait", "payload": {}, "actor": null, '
-                                     b'"command": 5, "deadline": 1, "correlation": null}'])
+@pytest.mark.parametrize("message", [b"", b"[]", b"{}", (b'{"method": "catalog.wait", "payload": {}, "actor": null, '
+                                     b'"command": 5, "deadline": 1, "correlation": null}')])
 def test_10_a_request_that_makes_no_sense_is_refused_and_the_connection_stays(ask, catalog, message):
     source = catalog.bus._source
     assert b"not_found" in ask.bus.call("catalog", message, 3)
@@ -403,7 +397,7 @@ def test_11_the_hub_turns_while_the_database_thinks(database):
     turning = eventlet.spawn(turn)
     rows(database, "SELECT pg_sleep(0.3)")
     turning.kill()
-    assert max(later - sooner for sooner, later in zip(turns, turns[1:], strict=False)) < 0.2
+    assert max(later - sooner for sooner, later in itertools.pairwise(turns)) < 0.2
 
 
 # 12, 13, 14 ----------------------------------------------------------------------------------------------------------
@@ -413,8 +407,8 @@ def test_12_eventlets_own_resolver_is_off_wherever_a_service_starts():
     environ = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLET")}
     for modules in ("chassis.runner", "chassis.patched, chassis.cli"):
         done = subprocess.run(
-            [sys.executable, "-c", f"import {modules}, os, socket; print(os.environ.get('EVENTLET_NO_GREENDNS'), "
-             "'greendns' in socket.getaddrinfo.__module__)"], cwd=ROOT, env=environ, capture_output=True, text=True)
+            [sys.executable, "-c", (f"import {modules}, os, socket; print(os.environ.get('EVENTLET_NO_GREENDNS'), "
+             "'greendns' in socket.getaddrinfo.__module__)")], cwd=ROOT, env=environ, capture_output=True, text=True)
         assert done.stdout.split() == ["yes", "False"], (modules, done.stdout, done.stderr)
 
 
