@@ -13,7 +13,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "payments.bill.issued.v1": ("notifications", "gateway"),
     "payments.bill.pending.v1": ("notifications", "gateway"),
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),
-    "payments.bill.changed.v1": ("requests", "gateway"),
+    "payments.bill.changed.v1": ("requests", "notifications", "gateway"),
     "notifications.message.changed.v1": (),
 }
 
