@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from contracts.events import EventSchema, event
 from contracts.problems import Problem
@@ -31,7 +31,7 @@ class GetDefinition(Schema):
     """Query `catalog.get`: one definition; without `version`, the one in force."""
 
     code = fields.String(required=True)
-    version = fields.Integer(load_default=None, allow_none=True)
+    version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**31 - 1))
 
 
 class ListDefinitions(Schema):

@@ -58,7 +58,8 @@ class Option(Schema):
 
 
 class FormField(Schema):
-    """One question of a form; also one input of a workflow's action. Checked further by rules.forms.check."""
+    """One question of a form; also one input of a workflow's action. Checked further by rules.forms.check.
+    `personal`: the answer is sealed at rest and no department sees it, so no fee and no output may use it."""
 
     name = fields.String(required=True, validate=_NAME)
     type = fields.String(required=True, validate=validate.OneOf(forms.TYPES))
@@ -71,6 +72,7 @@ class FormField(Schema):
     pattern = fields.String(validate=validate.Length(min=1, max=200))
     options = fields.List(fields.Nested(Option))
     when = fields.Raw()
+    personal = fields.Boolean()
 
 
 class Document(Schema):
@@ -248,6 +250,7 @@ def _check(definition: dict[str, Any]) -> list[Fault]:
         if document.get("when") is not None:
             found += [Fault("condition_unsound", f"documents/{index}/when", {"reason": reason})
                       for reason in conditions.check(document["when"], types)]
+    found += _check_personal(definition)
     return found + _check_outputs(definition, parsed, types) + _check_silence(definition["period"], parsed)
 
 
@@ -262,6 +265,16 @@ def _check_outputs(definition: dict[str, Any], parsed: workflow.Workflow, types:
         found += [Fault("output_field_unknown", f"outputs/{index}/fields", {"name": name})
                   for name in output["fields"] if name not in types]
     return found
+
+
+def _check_personal(definition: dict[str, Any]) -> list[Fault]:
+    """Fees travel in events and outputs are shown to whoever checks them: neither may carry a personal answer."""
+    personal = {field["name"] for field in definition["form"] if field.get("personal")}
+    found = [Fault("personal_answer_exposed", f"fees/{index}", {"name": name})
+             for index, line in enumerate(definition["fees"]) for name in fees.inputs([line]) if name in personal]
+    return found + [Fault("personal_answer_exposed", f"outputs/{index}/fields", {"name": name})
+                    for index, output in enumerate(definition["outputs"])
+                    for name in output["fields"] if name in personal]
 
 
 def _check_silence(period: dict[str, Any], parsed: workflow.Workflow) -> list[Fault]:

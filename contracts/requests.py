@@ -108,7 +108,7 @@ class Timeline(Status):
 class ListTasks(Schema):
     """Query `requests.tasks` → {tasks: [...]}: the tasks the actor holds, most urgent first (keyset by `after`)."""
 
-    after = fields.String(load_default=None, allow_none=True)
+    after = fields.UUID(load_default=None, allow_none=True)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
@@ -117,7 +117,8 @@ class NextTask(Schema):
 
 
 class TaskFile(Schema):
-    """Query `requests.task_file` → the file as the holder of the task may see it: no name, no contacts."""
+    """Query `requests.task_file` → the file as the holder of the task may see it: no name, no contacts. `steps` is what
+    the departments did before, with findings and reasons."""
 
     task_id = fields.UUID(required=True)
 
@@ -130,16 +131,22 @@ class TaskDocument(TaskFile):
 
 
 class Act(Schema):
-    """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read."""
+    """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read; another
+    one that stands now is refused `conflict`."""
 
     task_id = fields.UUID(required=True)
+    version = fields.Integer(load_default=None, allow_none=True)
     action = fields.String(required=True)
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     inputs = fields.Dict(load_default=dict)
 
 
 class Resubmit(Status):
-    """Command `requests.resubmit`: the applicant completes what was missing."""
+    """Command `requests.resubmit`: the applicant completes what was missing, or takes another action that the workflow
+    offers there (such as to withdraw); without `action`, the first. An answer given as null is taken back."""
+
+    action = fields.String(load_default=None, allow_none=True)
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
 
     documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
     answers = fields.Dict(load_default=dict)

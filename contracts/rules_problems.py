@@ -130,6 +130,8 @@ PROBLEMS: dict[str, Problem] = {
                                 "The output {output} is not defined. Define it in `outputs`."),
     "output_unused": Problem(422, "المخرج {output} مكرر أو لا تصدره أي نهاية. اربطه بنهاية أو احذفه.",
                              "The output {output} stands twice or no end issues it. Give it to an end or remove it."),
+    "personal_answer_exposed": Problem(422, "الحقل {name} بيان شخصي، فلا يُحسب منه رسم ولا يظهر في مخرج.",
+                                       "{name} is personal: no fee is computed from it and no output shows it."),
     "output_field_unknown": Problem(422, "المخرج يعرض {name} وليس في النموذج. صحح fields.",
                                     "The output shows {name}, which the form does not ask. Correct `fields`."),
     "silence_target_unsound": Problem(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import marshmallow
-import yaml
 from marshmallow import fields, validate
 
 from contracts import catalog, gateway, notifications, payments, problems, requests, rules_problems
@@ -21,7 +20,7 @@ from contracts.events import REGISTRY, EventType
 from contracts.problems import Problem
 from contracts.routes import CONSUMERS
 from infra.database import SERVICES
-from rules import payment_states, roles, workflow
+from rules import payment_states, roles, strict_yaml, workflow
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs"
@@ -108,7 +107,7 @@ def _events() -> str:
         "HTTP request on. Events change by addition; a breaking change is a new type. Personal data in an event is "
         "sealed."
     )
-    declared = _subscriptions()
+    declared = subscriptions()
     found = [_event(REGISTRY[name], declared) for name in sorted(REGISTRY)]
     return _page("Events, commands, queries · الأحداث والأوامر", "`contracts/*.py` and the services' doors", lead,
                  "## Events", *found, "## Commands and queries", _rpcs())
@@ -155,7 +154,7 @@ def _service_class(service: str) -> Any:
                 if isinstance(found, type) and vars(found).get("name") == service)
 
 
-def _subscriptions() -> dict[tuple[str, str], str]:
+def subscriptions() -> dict[tuple[str, str], str]:
     """The way in which each service takes each type of event that it subscribes to."""
     found: dict[tuple[str, str], str] = {}
     for service in SERVICES:
@@ -185,7 +184,7 @@ _SILENCE = {"none": "means nothing · لا أثر", "approval": "means approval 
 def _workflows() -> str:
     sections = []
     for path in sorted(GUIDE.glob("*.yaml")):
-        definition = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
+        definition = load_definition(strict_yaml.load(path.read_text(encoding="utf-8")))
         parsed = workflow.Workflow.parse(definition["workflow"])
         sections.append("\n\n".join([
             f"## {definition['name']['ar']} · {definition['name']['en']}",

@@ -13,6 +13,7 @@ import logging
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import yaml
@@ -26,6 +27,7 @@ from chassis.errors import ChassisError, ConfigurationError
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
+from rules import strict_yaml
 from rules.refusal import Refusal
 from services.gateway import accounts
 
@@ -58,7 +60,7 @@ def publish_guide(folder: Path) -> None:
     calls, signer = Calls(bus), Signer(settings.actor_private_key)
     try:
         for path in sorted(folder.glob("*.yaml")):
-            definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+            definition = _read(path)
             token = signer.sign(editor, Context.clock())
             answer = calls(
                 "catalog.publish", {"definition": definition}, actor=token, command_id=uuid7(), timeout=20
@@ -102,6 +104,13 @@ def add_account(
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"{username}: {', '.join(roles)}")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return strict_yaml.load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise click.ClickException(f"{path.name}: {error}") from None
 
 
 def _settings() -> config.Settings:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
+from rules import strict_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def read(data: Mapping[str, Any]) -> Roles:
 def load() -> Roles:
     """The roles of this platform; read once, checked by `read`."""
     with (Path(__file__).parent / "roles.yaml").open(encoding="utf-8") as file:
-        return read(yaml.safe_load(file))
+        return read(strict_yaml.load(file))
 
 
 def permits(roles: Iterable[str], permission: str) -> bool:

@@ -81,17 +81,16 @@ def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Name
 
 def _load(process: Any) -> None:
     """Publish the guide and create the demo's accounts, both only where they are not there yet."""
-    import yaml
-
     from chassis import actors
     from chassis.ids import uuid7
+    from rules import strict_yaml
     from services.gateway import demo
 
     gateway = process.platform("gateway")
     editor = actors.Actor(id="demo:editor", kind="staff", roles=("catalogue_editor",))
     token = actors.Signer(gateway.settings.actor_private_key).sign(editor, gateway.context.clock())
     for path in sorted(GUIDE.glob("*.yaml")):
-        definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+        definition = strict_yaml.load(path.read_text(encoding="utf-8"))
         gateway.calls("catalog.publish", {"definition": definition}, actor=token, command_id=uuid7(), timeout=20)
     gateway.attempt(demo.load_demo_accounts)
     _until_guide_is_here(gateway, len(list(GUIDE.glob("*.yaml"))))

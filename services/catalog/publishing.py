@@ -72,6 +72,8 @@ def publish(work: UnitOfWork, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def get(work: UnitOfWork, code: str, version: int | None) -> dict[str, Any]:
     """One definition; the one in force when no version is named. Refuses service_unknown."""
+    if not code.isascii() or not code.isprintable():  # a text column takes not every text
+        raise refuse("service_unknown", "code", code=code)
     row = work.first(_ONE, code=code, version=version, today=cairo_date(work.now))
     if row is None:
         raise refuse("service_unknown", "code", code=code)

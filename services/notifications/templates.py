@@ -18,6 +18,8 @@ from typing import Any
 
 import yaml
 
+from rules import strict_yaml
+
 FOLDER = Path(__file__).parent / "templates"
 LANGUAGES = ("ar", "en")
 
@@ -89,7 +91,7 @@ def shorten(value: str, length: int) -> str:
 def parse(source: str, text: str) -> Template:
     """A template from the text of its file, or TemplateError with `source` named."""
     try:
-        document = yaml.safe_load(text)
+        document = strict_yaml.load(text)
     except yaml.YAMLError as error:
         raise TemplateError(f"{source}: not YAML: {error}") from error
     if not isinstance(document, dict) or set(document) != {"code", "version", *LANGUAGES}:

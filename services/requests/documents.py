@@ -89,15 +89,18 @@ def check(
     faults: list[Fault] = []
     by_code = {document["code"]: document for document in asked}
     given = list(given)
+    seen: set[str] = set()
     for document in given:
-        where, kept = f"documents/{document['code']}", untaken.get(str(document["document_id"]))
+        identifier = str(document["document_id"])
+        where, kept = f"documents/{document['code']}", untaken.get(identifier)
         wanted = by_code.get(document["code"])
-        if kept is None:
+        if kept is None or identifier in seen:
             faults.append(Fault("document_unknown", where))
         elif wanted is not None and wanted.get("accepts") and kept["media_type"] not in wanted["accepts"]:
             faults.append(Fault("document_type_refused", where))
         elif wanted is not None and kept["size"] > wanted.get("max_bytes", LARGEST):
-            faults.append(Fault("document_too_large", where, {"limit": wanted["max_bytes"] // 1024 // 1024}))
+            faults.append(Fault("document_too_large", where, {"limit": f"{wanted['max_bytes'] / 1024 / 1024:g}"}))
+        seen.add(identifier)
     try:
         forms.check_documents(asked, answers, [document["code"] for document in given])
     except Refusal as refusal:

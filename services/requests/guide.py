@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from rules.refusal import refuse
 from rules.workflow import Workflow
 
 _REMEMBERED = 512
+_CODE = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 _KEEP = Statement(
     text(
@@ -70,6 +72,14 @@ def keep(work: UnitOfWork, event: Event) -> None:
         effective_from=date.fromisoformat(event.data["effective_from"]),
         body=orjson.dumps(event.data["definition"]).decode(),
     )
+
+
+def code_asked(code: str) -> str:
+    """The code, when it can be that of a service at all (a text column takes not every text). Refuses
+    service_unknown."""
+    if not _CODE.fullmatch(code):
+        raise refuse("service_unknown", "service_code", code=code)
+    return code
 
 
 def definition(work: UnitOfWork, code: str, version: int | None) -> Definition:

@@ -10,10 +10,11 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import deadlines, forms, numbering, places
+from rules import deadlines, numbering, places
 from rules.arabic import western_digits
-from rules.refusal import Refusal, refuse
-from services.requests import documents, life
+from rules.refusal import Fault, Refusal, refuse
+from rules.workflow import Action
+from services.requests import answers, documents, life
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
@@ -59,23 +60,44 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resubmit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The applicant completes what was missing: further documents, corrected answers."""
+    """The applicant acts: completes what was missing with further documents and corrected answers, or does what else
+    the workflow offers there, such as to withdraw."""
     case = admitted(work, body)
     if case.row.state_kind != "applicant":
         raise refuse("not_waiting_for_applicant")
+    action = _action(case, body["action"])
+    if case.definition.workflow.state(action.to).kind != "end":
+        return life.move(work, case, action.code, reason=body["reason"], answers=_completed(work, case, body))
+    superfluous = [Fault("document_not_asked", f"documents/{one['code']}") for one in body["documents"]]
+    superfluous += [Fault("answer_not_applicable", f"answers/{name}") for name in body["answers"]]
+    if superfluous:
+        raise Refusal(superfluous)
+    return life.move(work, case, action.code, reason=body["reason"])
+
+
+def _action(case: Case, code: str | None) -> Action:
+    offered = [action for action in case.state.exits if not action.by_system]
+    for action in offered:
+        if code is None or action.code == code:
+            return action
+    raise refuse("action_unknown", "action", action=code, state=case.row.state)
+
+
+def _completed(work: UnitOfWork, case: Case, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to store, with corrections; what is given of documents is taken. Refuses as intake does."""
     definition = case.definition
-    answers = {**case.row.answers, **body["answers"]}
+    given = answers.opened(work, definition, case.row.answers)
     if body["answers"]:
-        answers = forms.validate(definition.body["form"], answers)
+        given = answers.corrected(definition, given, body["answers"])
+        answers.charges(definition, given)
     untaken = documents.untaken(work, body["documents"])
     there = documents.of_request(work, case.id, definition.body["documents"])
     asked = [document for document in definition.body["documents"]
              if document["code"] not in {held["code"] for held in there}
              or document["code"] in {given["code"] for given in body["documents"]}]  # fmt: skip
-    documents.check(asked, answers, body["documents"], untaken)
+    documents.check(asked, given, body["documents"], untaken)
     documents.take(work, case.id, body["documents"])
-    action = next(action.code for action in case.state.exits if not action.by_system)
-    return life.move(work, case, action, answers=answers)
+    return answers.sealed(work, definition, given)
 
 
 def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
@@ -126,4 +148,4 @@ def _note(work: UnitOfWork, kind: str, reason: str | None) -> str | None:
     """The reason of a step, where it speaks to the applicant: what to complete, why it was rejected."""
     if reason is None or kind not in ("applicant", "end"):
         return None
-    return work.privacy.open(reason, field="requests.step.reason")
+    return work.privacy.open(reason, field=life.STEP_REASON)

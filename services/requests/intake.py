@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -13,18 +14,20 @@ from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests import SUBMITTED
-from rules import fees, forms, identity, numbering, places
+from rules import forms, identity, numbering, places
 from rules.calendar import cairo_date
 from rules.deadlines import Mark
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import documents, guide, life, tables
+from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import NAME
 
 CONTACT = "requests.contact"
+SHORTEST_NAME = 3  # letters, as the contract asks of what was typed
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # override the direction of writing
 _NATIONAL_ID = "requests.request.national_id"
 _PASSPORT = "requests.request.passport"
-_ANSWER = "requests.request.answer"
 
 _LOOK_UP = Statement(
     text(f"SELECT {IN_FORCE} AS version, nextval('tracking_serial') AS serial, {documents.UNTAKEN} AS untaken")
@@ -38,16 +41,18 @@ _INSERT = Statement.insert(
 def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Lodge a request. Refuses, with every fault at once, what the definition in force does not accept; then nothing
     is kept but a gap in the serial."""
-    applicant = _applicant(body["applicant"])
     unit = _unit(work, body["unit"])
     found = work.one(
         _LOOK_UP,
-        code=body["service_code"],
+        code=guide.code_asked(body["service_code"]),
         today=cairo_date(work.now),
         documents=[document["document_id"] for document in body["documents"]],
     )
     definition = guide.definition(work, body["service_code"], found.version)
-    answers = _accepted(definition, unit, body, found.untaken)
+    applicant, faults = _applicant(body["applicant"])
+    answers, more = _accepted(definition, unit, body, found.untaken)
+    if faults or more:
+        raise Refusal(faults + more)
     number = numbering.tracking_number(
         places.governorates()[work.settings.node].national_id_code,
         cairo_date(work.now).year,
@@ -91,10 +96,7 @@ def _lodge(
         contact=contact,
         inquiry_key=inquiry_key(work, number, applicant["phone"][-4:]),
         language=applicant["language"],
-        answers={
-            name: work.privacy.seal(str(value), field=_ANSWER) if name in definition.personal_fields else value
-            for name, value in answers.items()
-        },
+        answers=sealed(work, definition, answers),
         state=state.code,
         state_kind=state.kind,
         lodged_at=work.now,
@@ -105,7 +107,6 @@ def _lodge(
     documents.take(work, request_id, body["documents"])
     life.enter(work, definition, request_id, body["unit"], work.actor.id, transition, state, 1, work.now)
     row.licence_serial = None
-    row.answers = answers
     data = life.snapshot(row, definition, transition, state, due)
     work.append(SUBMITTED, request_id, 1, {**data, "contact": contact})
     work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
@@ -119,11 +120,7 @@ def _lodge(
         "state_name": state.name,
         "lodged_at": work.now.isoformat(),
         "due_on": due.isoformat() if due else None,
-        "fees": [
-            {**charge.as_dict(), "stage": stage}
-            for stage in sorted(fees.stages(definition.body["fees"]))
-            for charge in fees.compute(definition.body["fees"], answers, stage)
-        ],
+        "fees": charges(definition, answers),
     }
 
 
@@ -132,8 +129,8 @@ def inquiry_key(work: UnitOfWork, number: str, last4: str) -> bytes:
     return work.privacy.lookup(f"{number}/{last4}", "requests.inquiry")
 
 
-def _applicant(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The applicant with everything in its stored form; refuses with all faults of all fields."""
+def _applicant(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """The applicant with everything in its stored form, and all that is wrong with it."""
     faults: list[Fault] = []
 
     def parsed(read: Callable[[str], Any], name: str, *, required: bool) -> Any:
@@ -152,16 +149,24 @@ def _applicant(given: Mapping[str, Any]) -> dict[str, Any]:
     national_id = parsed(identity.parse_national_id, "national_id", required=not foreigner)
     applicant = {
         "kind": given["kind"],
-        "name": " ".join(given["name"].split()),
+        "name": parsed(_name, "name", required=True),
         "national_id": national_id.digits if national_id else None,
         "passport": parsed(identity.parse_passport, "passport", required=foreigner),
         "phone": parsed(identity.parse_mobile, "phone", required=True),
         "email": parsed(identity.parse_email, "email", required=False),
         "language": given["language"],
     }
-    if faults:
-        raise Refusal(faults)
-    return applicant
+    return applicant, faults
+
+
+def _name(given: str) -> str:
+    """A name as it will be printed. What would hide or turn round what stands beside it on a licence is refused."""
+    name = unicodedata.normalize("NFC", " ".join(given.split()))
+    if len(name) < SHORTEST_NAME or not any(char.isalpha() for char in name):
+        raise refuse("field_required", "applicant/name")
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Co") or char in _TURNING for char in name):
+        raise refuse("answer_not_text", "applicant/name")
+    return name
 
 
 def _unit(work: UnitOfWork, code: str) -> places.Unit:
@@ -175,8 +180,8 @@ def _unit(work: UnitOfWork, code: str) -> places.Unit:
 
 def _accepted(
     definition: Definition, unit: places.Unit, body: Mapping[str, Any], untaken: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The cleaned answers, when the definition accepts the application as a whole."""
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The cleaned answers, and all for which the definition does not accept the application."""
     faults: list[Fault] = []
     if unit.kind not in definition.body["unit_kinds"]:
         faults.append(Fault("unit_not_served", "unit"))
@@ -194,9 +199,7 @@ def _accepted(
         documents.check(definition.body["documents"], answers, body["documents"], untaken)
     except Refusal as refusal:
         faults += refusal.faults
-    if faults:
-        raise Refusal(faults)
-    return answers
+    return answers, faults
 
 
 def _sealed(work: UnitOfWork, value: str | None, field: str) -> str | None:

@@ -24,6 +24,7 @@ from rules import numbering, places
 from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.requests import document, guide, tables
+from services.requests.answers import value_name
 from services.requests.guide import Definition
 
 log = logging.getLogger(__name__)
@@ -115,8 +116,8 @@ def render_next(work: UnitOfWork) -> bool:
     row = work.first(_UNRENDERED, now=work.now)
     if row is None:
         return False
-    definition = guide.definition(work, row.service_code, row.service_version)
     try:
+        definition = guide.definition(work, row.service_code, row.service_version)
         content, media_type = offload(document.render, shown(work, row, definition), definition.output(row.output))
     except Exception:
         log.exception("a licence does not render", extra={"serial": row.serial, "attempts": row.render_attempts + 1})
@@ -192,9 +193,8 @@ def _labelled(fields: Mapping[str, Any], definition: Definition) -> list[dict[st
     form = {field["name"]: field for field in definition.body["form"]}
     lines = []
     for name, value in fields.items():
-        options = {option["value"]: option["label"] for option in form[name].get("options", ())}
-        both = {"ar": str(value), "en": str(value)}
-        lines.append({"name": name, "label": form[name]["label"], "value": options.get(value, both)})
+        said = value_name(form[name], value) or {"ar": str(value), "en": str(value)}
+        lines.append({"name": name, "label": form[name]["label"], "value": said})
     return orjson.loads(orjson.dumps(lines))  # type: ignore[no-any-return]
 
 

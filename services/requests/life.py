@@ -22,6 +22,8 @@ from services.requests import guide, licences, tables
 from services.requests.guide import Definition
 
 CALENDAR = Calendar()
+STEP_REASON = "requests.step.reason"
+STEP_INPUTS = "requests.step.inputs"
 
 _STEP = Statement.insert(tables.step)
 _TASK = Statement.insert(
@@ -127,11 +129,12 @@ def move(
     note: str | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
-    fact happened, if that was before we heard of it; `note` is for the applicant to read."""
+    fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
+    now); `note` is for the applicant to read; `answers` are as they are stored."""
     transition = of.definition.workflow.step(of.row.state, action, inputs, reason)
     state = of.definition.workflow.state(transition.to_state)
     sequence = of.row.version + 1
-    at = max(occurred or work.now, of.marks[-1].at)
+    at = max(min(occurred or work.now, work.now), of.marks[-1].at)
     marks = [*of.marks, Mark(at, _clock(clock_in(state)), state.code)]
     due = _due_on(of.definition, marks, work.now, of.row.due_on, ended=state.kind == "end")
     serial: str | None = of.row.licence_serial
@@ -190,8 +193,8 @@ def enter(
         clock=clock_in(state),
         actor_id=work.actor.id,
         department=work.actor.department,
-        reason=work.privacy.seal(reason, field="requests.step.reason") if reason else None,
-        inputs=work.privacy.seal(orjson.dumps(transition.inputs).decode(), field="requests.step.inputs")
+        reason=work.privacy.seal(reason, field=STEP_REASON) if reason else None,
+        inputs=work.privacy.seal(orjson.dumps(transition.inputs).decode(), field=STEP_INPUTS)
         if transition.inputs
         else None,
     )
@@ -233,7 +236,11 @@ def snapshot(
         "from_state": transition.from_state,
         "action": transition.action,
         "note": None,
-        "fee_inputs": {name: row.answers[name] for name in definition.fee_inputs if name in row.answers},
+        "fee_inputs": {
+            name: row.answers[name]
+            for name in definition.fee_inputs
+            if name in row.answers and name not in definition.personal_fields
+        },
         "lodged_at": row.lodged_at,
         "due_on": due,
         "clock": clock_in(state),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from chassis.errors import NotYet
 from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import workflow
@@ -19,15 +20,17 @@ def go_on(work: UnitOfWork, event: Event) -> None:
 
 def lapse(work: UnitOfWork, event: Event) -> None:
     """A bill expired: the request that waits for it lapses, where its definition says so."""
+    if event.data["state"] != "expired":
+        return  # tried and failed, cancelled, under review: the request waits on
     case = _waiting(work, event)
-    if case is not None and event.data["state"] == "expired" and case.state.action(workflow.EXPIRED) is not None:
+    if case is not None and case.state.action(workflow.EXPIRED) is not None:
         life.move(work, case, workflow.EXPIRED)
 
 
 def _waiting(work: UnitOfWork, event: Event) -> life.Case | None:
     case = life.by_id(work, UUID(event.data["request_id"]))
     if case is None:
-        raise LookupError("a bill of a request that is not here")
+        raise NotYet("a bill of a request that is not here")
     if case.row.state_kind == "payment" and case.state.stage == event.data["stage"]:
         return case
     # The request went on already or has ended. Money that comes after the end is payments' to return.

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
-from services.requests import documents, guide, life
+from services.requests import answers, documents, guide, life
 from services.requests.life import Case
 
 _EQUALLY_URGENT = 20  # among so many a task is drawn, so that clerks who ask at once do not collide
+
+# Draws of this process in the last second: a hint that keeps officers who ask at once apart, not a claim.
+_BEING_GIVEN = timedelta(seconds=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_REMEMBERED = 256
+_drawn: OrderedDict[tuple[UUID, int], datetime] = OrderedDict()
 
 _OPEN = Statement(
     text(
@@ -48,6 +57,12 @@ _ONE = Statement(
         "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
     )
 )
+_STEPS = Statement(
+    text(
+        "SELECT at, from_state, action, department, reason, inputs FROM step "
+        "WHERE request_id = :request_id AND action IS NOT NULL ORDER BY sequence"
+    )
+)
 _DONE = Statement(
     text(
         "UPDATE task SET status = 'done', version = version + 1, done_at = :at, action = :action "
@@ -69,10 +84,21 @@ def next_task(work: UnitOfWork) -> dict[str, Any]:
     )
     if not rows:
         return {"task": None}
-    drawn = secrets.choice([row for row in rows if row.due_on == rows[0].due_on])
+    drawn = _draw(work, rows)
     work.write(_HOLD, expect=1, task_id=drawn.id, seen=drawn.version, actor=actor.id, at=work.now)
     work.audit("task.handed_out", str(drawn.id))
     return {"task": {"task_id": str(drawn.id), "version": drawn.version + 1}}
+
+
+def _draw(work: UnitOfWork, rows: list[Any]) -> Any:
+    """One of the most urgent that nobody else here is just being given. What two draw all the same (in two processes,
+    say) the commit gives to one of them, and the other draws again."""
+    free = [row for row in rows if work.now - _drawn.get((row.id, row.version), _LONG_AGO) > _BEING_GIVEN] or rows
+    drawn = secrets.choice([row for row in free if row.due_on == free[0].due_on])
+    while len(_drawn) >= _REMEMBERED:
+        _drawn.popitem(last=False)
+    _drawn[drawn.id, drawn.version] = work.now
+    return drawn
 
 
 def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +149,7 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
             if not action.by_system
         ],
         "inputs": [dict(field) for field in definition.workflow.inputs],
+        "steps": _steps(work, case),
     }
 
 
@@ -143,6 +170,8 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise refuse("apart_by_design")
     if row.state != row.task_state:
         raise refuse("task_done")
+    if body["version"] is not None and body["version"] != row.task_version:
+        raise refuse("conflict", "version")
     work.write(
         _DONE, expect=1, task_id=row.task_id, seen=row.task_version, at=work.now, action=body["action"]
     )
@@ -178,6 +207,39 @@ def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
     return life.case(work, row), row
 
 
+def _steps(work: UnitOfWork, case: Case) -> list[dict[str, Any]]:
+    """What was done before, for whoever decides next: findings and reasons, not who wrote them."""
+    workflow = case.definition.workflow
+    inputs = {field["name"]: field for field in workflow.inputs}
+    steps = []
+    for row in work.all(_STEPS, request_id=case.id):
+        action = workflow.state(row.from_state).action(row.action)
+        found = orjson.loads(work.privacy.open(row.inputs, field=life.STEP_INPUTS)) if row.inputs else {}
+        steps.append(
+            {
+                "at": row.at.isoformat(),
+                "state": row.from_state,
+                "state_name": workflow.state(row.from_state).name,
+                "action": row.action,
+                "action_name": action.name if action else None,
+                "department": row.department,
+                "reason": work.privacy.open(row.reason, field=life.STEP_REASON)
+                if row.reason and row.department
+                else None,  # what an applicant wrote may say who wrote it
+                "inputs": [
+                    {
+                        "name": name,
+                        "label": inputs[name]["label"],
+                        "value": value,
+                        "value_name": answers.value_name(inputs[name], value),
+                    }
+                    for name, value in found.items()
+                ],
+            }
+        )
+    return steps
+
+
 def _answers(case: Case) -> list[dict[str, Any]]:
     lines = []
     for field in case.definition.body["form"]:
@@ -185,8 +247,7 @@ def _answers(case: Case) -> list[dict[str, Any]]:
         if name not in case.row.answers or name in case.definition.personal_fields:
             continue
         value = case.row.answers[name]
-        options = {option["value"]: option["label"] for option in field.get("options") or ()}
         lines.append(
-            {"name": name, "label": field["label"], "value": value, "value_name": options.get(str(value))}
+            {"name": name, "label": field["label"], "value": value, "value_name": answers.value_name(field, value)}
         )
     return lines
