@@ -21,7 +21,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from psycopg2.extras import execute_values
 
-from chassis import metrics
 from chassis.database import Database
 from chassis.leader import Leadership
 
@@ -83,7 +82,6 @@ class Sealer:
             sealed = seal(cursor)
             if sealed < BATCH:
                 sign_days(cursor, self._service, self._key, datetime.now(UTC))
-        metrics.audit_unsealed(self._service, 0)
         return 0.0 if sealed == BATCH else PAUSE
 
 
@@ -101,6 +99,14 @@ def seal(cursor: Any) -> int:
     if values:
         execute_values(cursor, _SEAL, values, page_size=BATCH)
     return len(rows)
+
+
+def unsealed(session: Any) -> int:
+    """How many rows wait to be chained; more than a few seconds' worth means that nobody seals."""
+    with session.cursor() as cursor:
+        cursor.execute("SELECT count(*) AS n FROM audit WHERE position IS NULL")
+        waiting: int = cursor.fetchone().n
+    return waiting
 
 
 def sign_days(cursor: Any, service: str, key: Ed25519PrivateKey, now: datetime) -> None:

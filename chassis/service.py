@@ -21,9 +21,8 @@ import marshmallow
 import orjson
 from nameko.extensions import Entrypoint, SharedExtension
 
-from chassis import actors, commands, logs, metrics
+from chassis import actors, audit, commands, logs, metrics
 from chassis.actors import Actor
-from chassis.audit import Sealer
 from chassis.bus.base import Bus, Reply
 from chassis.calls import Calls
 from chassis.config import Settings
@@ -78,7 +77,7 @@ class Platform(SharedExtension):
         self.calls = Calls(self.bus)
         self.verifier = actors.Verifier(self.settings.actor_public_keys)
         self.relay = Relay(service, self.database, self.bus)
-        self.sealer = Sealer(service, self.database, self.settings.audit_private_key)
+        self.sealer = audit.Sealer(service, self.database, self.settings.audit_private_key)
         self._system = actors.system(service)
         self._rpcs = {door.declared.method: door for door in self.container.entrypoints if isinstance(door, Rpc)}
         self._leaders: list[Leadership] = []
@@ -184,6 +183,7 @@ class Platform(SharedExtension):
 
     def _measure(self, session: Any) -> float:
         self.inbox.measure()
+        metrics.audit_unsealed(self.settings.service, audit.unsealed(session))
         metrics.in_flight(self.settings.service, "rpc", self._in_flight)
         pool: Any = self.database.engine.pool
         metrics.database_pool(self.settings.service, pool.checkedout(), pool.checkedin())
