@@ -1,8 +1,8 @@
 """Events take effect once.
 
-The inbox row commits with the effect. A batch of events is applied in one transaction; if that fails they are applied
-one by one, and what still fails stays in the table with its error and its next time, then is parked for an operator.
-Nothing is retried by holding messages unacknowledged.
+The inbox row commits with the effect. A batch of events is applied in one transaction; those whose handler fails are
+put aside for the next one, then applied one by one, and what still fails stays in the table with its error and its next
+time, then is parked for an operator. Nothing is retried by holding messages unacknowledged.
 
 Ways: `each` applies every event once in any order; `latest` applies an event only if its sequence is above what was
 applied for that aggregate (all events carry the whole state); `ordered` applies sequence n+1 only after n, later ones
@@ -202,22 +202,43 @@ class Inbox:
     # -- applying ----------------------------------------------------------------------------------------------------
 
     def _apply_batch(self, batch: list[Owed]) -> None:
-        if len(batch) > 1:
-            work = self._make()
-            try:
-                known = _Known(work, batch)
-                taken = [owed for owed in batch if self._apply(work, known, owed)]
-                work.commit()
-                metrics.events_applied(self._service, len(taken))
-                return
-            except Unavailable:
-                raise
-            except Conflict as error:
-                log.debug("batch of %d met a conflict: %s", len(batch), error)
-            except Exception as error:  # noqa: BLE001  (whatever it is, it is met again one by one)
-                log.info("batch of %d is applied one by one: %s", len(batch), _first_line(error))
-        for owed in batch:
+        rest = batch
+        while len(rest) > 1:
+            aside = self._apply_together(rest)
+            if len(aside) == len(rest):
+                break
+            rest = aside
+        for owed in rest:
             self._apply_alone(owed)
+
+    def _apply_together(self, batch: list[Owed]) -> list[Owed]:
+        """Apply what can be applied in one transaction. Answers what was put aside: a handler that fails here may only
+        want to see what another event of the batch writes, and goes through in the next transaction."""
+        work = self._make()
+        taken, aside = 0, []
+        try:
+            known = _Known(work, batch)
+            for owed in batch:
+                before = work.mark()
+                try:
+                    taken += self._apply(work, known, owed)
+                except Unavailable:
+                    raise
+                except Exception as error:  # noqa: BLE001  (whatever it is, it is met again alone)
+                    log.debug("event put aside: %s", _first_line(error))
+                    work.back_to(before)
+                    aside.append(owed)
+            work.commit()
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001
+            log.log(
+                logging.DEBUG if isinstance(error, Conflict) else logging.INFO,
+                "batch of %d is applied one by one: %s", len(batch), _first_line(error),
+            )  # fmt: skip
+            return batch
+        metrics.events_applied(self._service, taken)
+        return aside
 
     def _apply_alone(self, owed: Owed) -> None:
         def run(work: UnitOfWork) -> bool:

@@ -25,13 +25,22 @@ _CLASS = 0x5B5B  # the first half of the advisory lock's key: ours
 
 class Leadership:
     """Runs `step(session)` again and again while this process leads. `step` answers how many seconds to wait, at most,
-    before the next one; `wake` cuts the wait short."""
+    before the next one; `wake` cuts the wait short, yet leaves `gather` seconds for more to come together."""
 
-    def __init__(self, database: Database, name: str, step: Callable[[Any], float], *, retry: float = 1.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        step: Callable[[Any], float],
+        *,
+        retry: float = 1.0,
+        gather: float = 0.0,
+    ) -> None:
         self._database = database
         self.name = name
         self._step = step
         self._retry = retry
+        self._gather = gather
         self._stopping = False
         self._wake = eventlet.event.Event()
         self._thread: Any = None
@@ -93,4 +102,6 @@ class Leadership:
             with eventlet.Timeout(seconds, False):
                 self._wake.wait()
         if self._wake.ready():
+            if self._gather and not self._stopping:
+                eventlet.sleep(self._gather)
             self._wake = eventlet.event.Event()

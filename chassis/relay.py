@@ -24,7 +24,9 @@ from contracts.routes import CONSUMERS
 log = logging.getLogger(__name__)
 
 BATCH = 500
-_BUSY, _IDLE = 0.005, 0.05  # seconds between looks; writers of other processes cannot wake us
+_BUSY, _IDLE = 0.02, 0.1  # seconds between looks; writers of other processes cannot wake us
+# Events of so many seconds get their places together: each placing is a commit, at this node and at every consumer.
+_GATHER = 0.02
 
 _PLACE = """
 WITH todo AS (
@@ -52,7 +54,7 @@ class Relay:
         self._bus = bus
         self._backoff = 0.0
         self._warned: set[str] = set()
-        self._sequencer = Leadership(database, "sequencer", self._place)
+        self._sequencer = Leadership(database, "sequencer", self._place, gather=_GATHER)
         self._sender = Leadership(database, "relay", self._send)
 
     @property

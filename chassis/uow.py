@@ -152,6 +152,15 @@ class UnitOfWork:
         """Call something of this process after the commit. A hint that may be lost, never an effect."""
         self._after.append(hint)
 
+    def mark(self) -> tuple[int, int, int]:
+        """How much is gathered so far, for `back_to`."""
+        return len(self._writes), len(self._after), self.appended
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was gathered since the mark."""
+        writes, after, self.appended = mark
+        del self._writes[writes:], self._after[after:]
+
     def commit(self) -> None:
         """Write everything at once. Raises Conflict or Unavailable; nothing stands after a Conflict."""
         if self._writes:
