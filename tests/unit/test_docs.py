@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from services.payments import __main__ as books
 from services.payments import errands
 
 ROOT = docs.ROOT
+FOLDERS = ("docs", "rules", "contracts", "chassis", "services", "infra", "tests")
 READMES = ("README.md", "README.ar.md")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"|!\[[^\]]*\]\(([^)\s]+)\)")
 _NAMED = re.compile(r"`((?:tests|services|chassis|infra|rules|contracts|docs)/[\w./-]+\.\w+)(?:::(\w+))?`")
@@ -28,9 +28,7 @@ _FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 
 def _documents() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-                            cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    return sorted(ROOT / name for name in listed if name and (ROOT / name).exists())
+    return sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 
 
 def _text(path: str | Path) -> str:
