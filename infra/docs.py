@@ -108,7 +108,7 @@ def _events() -> str:
         "sealed."
     )
     declared = subscriptions()
-    found = [_event(REGISTRY[name], declared) for name in sorted(REGISTRY)]
+    found = [_event(REGISTRY[name], declared) for name in sorted(CONSUMERS)]
     return _page("Events, commands, queries · الأحداث والأوامر", "`contracts/*.py` and the services' doors", lead,
                  "## Events", *found, "## Commands and queries", _rpcs())
 

@@ -11,8 +11,6 @@ import pytest
 
 from chassis import calls, cli, inbox
 from chassis.bus import link, rabbit
-from contracts.events import REGISTRY
-from contracts.routes import CONSUMERS
 from infra import docs, node
 from services.gateway import __main__ as staff
 from services.notifications import states
@@ -101,12 +99,6 @@ def test_every_decision_has_its_parts():
         headings = re.findall(r"^## (.+)$", _text(page), re.MULTILINE)
         assert headings[:2] == ["Context", "Decision"], page.name
         assert headings[-1] == "Consequences", page.name
-
-
-def test_the_table_of_routes_is_what_the_services_subscribe_to():
-    routed = {(service, name) for name, consumers in CONSUMERS.items() for service in consumers}
-    assert routed == set(docs.subscriptions())
-    assert set(CONSUMERS) == set(REGISTRY)
 
 
 def test_the_retry_table_is_the_codes():
