@@ -37,7 +37,7 @@ NAME = "requests.request.name"
 _NEXT = Statement(text("SELECT nextval('licence_serial')"))
 _ISSUE = Statement.insert(
     tables.licence, "id", "version", "serial", "request_id", "service_code", "service_version", "output", "unit", "qr",
-    "fields", "valid_from", "valid_until", "issued_at",
+    "fields", "valid_from", "valid_until", "issued_at", "render_at",
 )  # fmt: skip
 _BY_SERIAL = Statement(text("SELECT * FROM licence WHERE serial = :serial"))
 _UNRENDERED = Statement(
@@ -92,6 +92,7 @@ def issue(
         valid_from=today,
         valid_until=until,
         issued_at=work.now,
+        render_at=work.now,
     )
     work.append(
         LICENCE_ISSUED,
@@ -175,7 +176,7 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
         "valid_from": _iso(row.valid_from),
         "valid_until": _iso(row.valid_until),
         "issued_on": _iso(cairo_date(row.issued_at)),
-        "fields": _labelled(row.fields, definition),
+        "fields": _labelled(row.fields, definition, definition.output(row.output)["fields"]),
         "qr": qr,
         "key_id": said.key_id,
     }
@@ -189,10 +190,11 @@ def public_keys(work: UnitOfWork) -> dict[str, str]:
     }
 
 
-def _labelled(fields: Mapping[str, Any], definition: Definition) -> list[dict[str, Any]]:
+def _labelled(fields: Mapping[str, Any], definition: Definition, order: list[str]) -> list[dict[str, Any]]:
     form = {field["name"]: field for field in definition.body["form"]}
     lines = []
-    for name, value in fields.items():
+    for name in (name for name in order if name in fields):  # JSONB keeps no order
+        value = fields[name]
         said = value_name(form[name], value) or {"ar": str(value), "en": str(value)}
         lines.append({"name": name, "label": form[name]["label"], "value": said})
     return orjson.loads(orjson.dumps(lines))  # type: ignore[no-any-return]

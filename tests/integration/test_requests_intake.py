@@ -17,8 +17,15 @@ from services.payments import bills
 from services.requests import documents
 from tests.support import payments_ground
 from tests.support.requests_ground import (
-    CLERK, EMAIL, NAME, NATIONAL_ID, PDF, PHONE, Ground, shop,
-)  # fmt: skip
+    CLERK,
+    EMAIL,
+    NAME,
+    NATIONAL_ID,
+    PDF,
+    PHONE,
+    Ground,
+    shop,
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +76,8 @@ def test_an_applicant_without_what_identifies_this_kind(ground: Ground, kind: st
 
 
 def test_every_fault_of_person_form_and_papers_is_told_at_once(ground: Ground) -> None:
-    papers = [{"code": "id_copy", "document_id": str(uuid7())}, {"code": "passport_photo", "document_id": ground.upload()}]
+    papers = [{"code": "id_copy", "document_id": str(uuid7())},
+              {"code": "passport_photo", "document_id": ground.upload()}]
     body = ground.application(papers=(), applicant__phone="12", applicant__national_id="99", applicant__email="no",
                               answers__area_m2="0", answers__workers=None, answers__shisha=True, answers__more="x",
                               documents=papers)

@@ -1,0 +1,343 @@
+"""The life of a request over a real database: every way from intake to an end, money that comes at the wrong moment,
+the date due and its explanation, and what the applicant may see and do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.errors import NotYet
+from chassis.ids import uuid7
+from rules.refusal import Refusal
+from tests.support.requests_ground import (
+    HEAD,
+    INSPECTOR,
+    LAST4,
+    MORNING,
+    NAME,
+    NATIONAL_ID,
+    OFFICER,
+    PHONE,
+    Ground,
+    shop,
+)
+
+
+@pytest.fixture(scope="module")
+def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
+    made = Ground(database_url("requests"))
+    made.publish(shop())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ground(opened: Ground) -> Ground:
+    opened.fresh()
+    return opened
+
+
+def refusal_of(run: Callable[[], Any]) -> list[tuple[str, str | None]]:
+    with pytest.raises(Refusal) as refusal:
+        run()
+    return [(fault.code, fault.field) for fault in refusal.value.faults]
+
+
+def whole(ground: Ground, lodged: dict[str, Any]) -> None:
+    """What is true of every request at every moment: its events are its versions without a gap, each valid under its
+    contract, each telling what the step table tells."""
+    row, events = ground.row(lodged), ground.events(lodged["request_id"])
+    steps = ground.rows("SELECT * FROM step WHERE request_id = :r ORDER BY sequence", r=lodged["request_id"])
+    assert [event.sequence for event in events] == list(range(1, row.version + 1))
+    assert [step.sequence for step in steps] == [event.sequence for event in events]
+    assert [step.to_state for step in steps] == [event.data["state"] for event in events]
+    assert [step.at for step in steps] == [event.time for event in events]
+    assert events[-1].data["state"] == row.state and events[-1].data["outcome"] == row.outcome
+    for event in events:
+        for secret in (NAME, NATIONAL_ID, PHONE, "+20101"):
+            assert secret not in json.dumps(event.data, ensure_ascii=False)
+    open_tasks = ground.rows("SELECT state FROM task WHERE request_id = :r AND status <> 'done'", r=row.id)
+    assert [task.state for task in open_tasks] == ([row.state] if row.state_kind == "task" else [])
+
+
+def test_from_the_window_to_the_licence(ground: Ground) -> None:
+    lodged = ground.issued()
+    row = ground.row(lodged)
+    assert (row.state, row.outcome, row.version) == ("issued", "approved", 6)
+    assert row.licence_serial and ground.events(lodged["request_id"])[-1].data["licence_serial"] == row.licence_serial
+    whole(ground, lodged)
+    assert [entry["action"] for entry in ground.timeline(lodged)["entries"]] == [
+        None, "paid", "accept", "report", "approve", "paid"]
+
+
+def test_a_file_sent_back_is_completed_and_goes_on(ground: Ground) -> None:
+    lodged = ground.sent_back("صورة العقد غير واضحة")
+    shown = ground.timeline(lodged)
+    assert (shown["state_kind"], shown["clock"], shown["due_on"]) == ("applicant", "stopped", None)
+    assert shown["entries"][-1]["note"] == "صورة العقد غير واضحة"
+
+    paper = {"code": "lease_contract", "document_id": ground.upload()}
+    ground.resubmit(lodged, documents=[paper], answers={"area_m2": "٦٠", "workers": 4})
+
+    row = ground.row(lodged)
+    assert (row.state, row.answers["area_m2"], row.answers["workers"]) == ("document_review", "60", 4)
+    assert row.answers["shop_name"] == "بقالة النور"
+    assert ground.events(lodged["request_id"])[-1].data["fee_inputs"]["area_m2"] == "60"
+    held = ground.rows("SELECT code FROM document WHERE request_id = :r ORDER BY code", r=lodged["request_id"])
+    assert [one.code for one in held] == ["id_copy", "lease_contract", "lease_contract"]
+    ground.do(OFFICER, "accept")
+    whole(ground, lodged)
+
+
+def test_a_reason_between_departments_is_not_the_applicants_to_read(ground: Ground) -> None:
+    lodged = ground.decided()
+    ground.do(HEAD, "inspect_again", reason="يخص جار المحل")
+    assert [entry["note"] for entry in ground.timeline(lodged)["entries"]] == [None] * 5
+    assert all(event.data["note"] is None for event in ground.events(lodged["request_id"]))
+    dump = str(ground.rows("SELECT * FROM step WHERE request_id = :r", r=lodged["request_id"]))
+    assert "جار" not in dump
+
+
+def test_corrected_answers_that_are_personal_are_sealed_again(ground: Ground) -> None:
+    definition = {**shop(), "code": "private"}
+    definition["form"] = [{**field, "personal": field["name"] == "notes"} for field in definition["form"]]
+    ground.publish(definition)
+    lodged = ground.sent_back(service_code="private", answers__notes="سر أول")
+    ground.resubmit(lodged, answers={"shop_name": "بقالة الهدى"})  # an untouched one stays as it was
+    first = ground.row(lodged).answers
+    assert ground.privacy.open(first["notes"], field="requests.request.answer") == '"سر أول"'
+
+    ground.do(OFFICER, "send_back", reason="مرة أخرى")
+    ground.resubmit(lodged, answers={"notes": "سر ثان"})
+
+    kept = ground.row(lodged).answers
+    assert kept["shop_name"] == "بقالة الهدى"
+    assert ground.privacy.open(kept["notes"], field="requests.request.answer") == '"سر ثان"'
+    task = ground.next(OFFICER)
+    assert task and "notes" not in [line["name"] for line in ground.file(OFFICER, task)["answers"]]
+    whole(ground, lodged)
+
+
+def test_a_correction_may_make_other_answers_and_papers_necessary(ground: Ground) -> None:
+    lodged = ground.sent_back(answers__activity="cafe", answers__shisha=True)
+    before = ground.counts()
+    assert refusal_of(lambda: ground.resubmit(lodged, answers={"tenure": "owned", "area_m2": "0"})) == [
+        ("answer_below", "answers/area_m2")]
+    assert refusal_of(lambda: ground.resubmit(lodged, answers={"tenure": "owned"})) == [
+        ("document_missing", "documents/ownership_contract")]
+    assert refusal_of(lambda: ground.resubmit(lodged, documents=[
+        {"code": "lease_contract", "document_id": str(uuid7())}])) == [("document_unknown", "documents/lease_contract")]
+    assert ground.counts() == before
+
+    # Whoever no longer runs a coffee shop need not take the question about shisha back by hand.
+    ground.resubmit(lodged, answers={"activity": "retail"})
+    assert "shisha" not in ground.row(lodged).answers
+
+
+def test_only_whoever_knows_the_phone_completes_and_only_when_asked(ground: Ground) -> None:
+    lodged = ground.reviewed()
+    assert refusal_of(lambda: ground.resubmit(lodged)) == [("not_waiting_for_applicant", None)]
+    assert refusal_of(lambda: ground.resubmit(lodged, last4="0000")) == [("tracking_unknown", None)]
+
+
+def test_the_applicant_withdraws(ground: Ground) -> None:
+    lodged = ground.sent_back()
+    paper = {"code": "lease_contract", "document_id": ground.upload()}
+    assert refusal_of(lambda: ground.resubmit(lodged, action="withdraw", documents=[paper])) == [
+        ("document_not_asked", "documents/lease_contract")]
+    for action in ("expired", "accept", "approve", "nonsense"):
+        refused = refusal_of(lambda action=action: ground.resubmit(lodged, action=action))
+        assert refused == [("action_unknown", "action")]
+
+    ground.resubmit(lodged, action="withdraw")
+
+    shown = ground.status(lodged["tracking_number"])
+    assert (shown["state"], shown["outcome"], shown["clock"]) == ("withdrawn", "withdrawn", "ended")
+    assert refusal_of(lambda: ground.resubmit(lodged)) == [("not_waiting_for_applicant", None)]
+    whole(ground, lodged)
+
+
+def test_rejection_needs_a_legal_reason_and_tells_it(ground: Ground) -> None:
+    lodged = ground.decided()
+    task = ground.next(HEAD)
+    assert task is not None
+    for reason in (None, "", "   "):
+        assert refusal_of(lambda reason=reason: ground.act(HEAD, task, "reject", reason=reason)) == [
+            ("reason_required", "reason")]
+    ground.act(HEAD, task, "reject", reason="مخالفة المادة 5 من القانون 154 لسنة 2019")
+    shown = ground.timeline(lodged)
+    assert (shown["outcome"], shown["licence_serial"]) == ("rejected", None)
+    assert shown["entries"][-1]["note"] == "مخالفة المادة 5 من القانون 154 لسنة 2019"
+    assert not ground.rows("SELECT 1 FROM licence")
+    whole(ground, lodged)
+
+
+def test_an_inspection_without_findings_is_none(ground: Ground) -> None:
+    ground.reviewed()
+    ground.do(OFFICER, "accept")
+    task = ground.next(INSPECTOR)
+    assert task is not None
+    assert refusal_of(lambda: ground.act(INSPECTOR, task, "report")) == [("input_required", "inputs/findings")]
+    assert refusal_of(lambda: ground.act(INSPECTOR, task, "report", inputs={"findings": "x", "more": 1})) == [
+        ("field_unknown", "inputs/more")]
+
+
+# -- money ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_expired_bill_lets_the_request_lapse(ground: Ground) -> None:
+    lodged = ground.submit()
+    ground.hear(ground.bill_event(lodged["request_id"], state="expired"))
+    assert ground.row(lodged).outcome == "lapsed"
+    whole(ground, lodged)
+
+
+def test_money_after_the_lapse_reopens_nothing_and_is_recorded(ground: Ground) -> None:
+    lodged = ground.submit()
+    ground.hear(ground.bill_event(lodged["request_id"], state="expired"))
+    late = ground.bill_event(lodged["request_id"])
+    ground.hear(late)
+    assert (ground.row(lodged).outcome, ground.row(lodged).version) == ("lapsed", 2)
+    [entry] = ground.audited("payment.beside_the_request")
+    assert entry.subject == lodged["request_id"]
+    assert entry.details == {"bill": late.data["bill_id"], "state": "lapsed"}
+
+
+def test_a_second_payment_of_a_stage_moves_nothing_and_is_recorded(ground: Ground) -> None:
+    lodged = ground.submit()
+    ground.pay(lodged)
+    ground.pay(lodged)
+    assert ground.row(lodged).version == 2
+    assert len(ground.audited("payment.beside_the_request")) == 1
+    assert ground.counts()["task"] == 1
+
+
+def test_an_expiry_that_arrives_after_the_payment_changes_nothing(ground: Ground) -> None:
+    lodged = ground.submit()
+    ground.pay(lodged)
+    ground.hear(ground.bill_event(lodged["request_id"], state="expired"))
+    assert ground.row(lodged).state == "document_review"
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "under_review"])
+def test_a_bill_that_is_tried_in_vain_leaves_the_request_waiting(ground: Ground, state: str) -> None:
+    lodged = ground.submit()
+    ground.hear(ground.bill_event(lodged["request_id"], state=state))
+    assert ground.row(lodged).version == 1
+    assert not ground.audited("payment.beside_the_request")
+
+
+def test_money_of_another_stage_does_not_open_this_one(ground: Ground) -> None:
+    lodged = ground.submit()
+    ground.pay(lodged, "final")
+    assert ground.row(lodged).state == "awaiting_inspection_fee"
+    assert len(ground.audited("payment.beside_the_request")) == 1
+
+
+def test_a_payment_known_before_its_request_waits_for_it(ground: Ground) -> None:
+    with pytest.raises(NotYet):
+        ground.hear(ground.bill_event(uuid7()))
+
+
+# -- the date due -----------------------------------------------------------------------------------------------------
+
+
+def test_the_period_runs_from_the_payment_and_stops_while_the_citizen_is_asked(ground: Ground) -> None:
+    lodged = ground.submit()
+    assert lodged["due_on"] is None  # the clock stands until the fee is paid
+    ground.wait(days=10)
+    ground.pay(lodged)
+    assert ground.row(lodged).due_on == date(2026, 3, 11) + timedelta(days=60)
+
+    ground.wait(days=5)
+    ground.do(OFFICER, "send_back", reason="ينقص العقد")
+    assert ground.row(lodged).due_on is None
+    ground.wait(days=20)
+    assert ground.timeline(lodged)["days_left"] == 55
+    ground.resubmit(lodged)
+    assert ground.row(lodged).due_on == date(2026, 3, 11) + timedelta(days=80)
+
+    shown = ground.timeline(lodged)
+    assert [(part["from"], part["to"], part["clock"], part["why"]) for part in shown["deadline"]] == [
+        ("2026-03-01", "2026-03-11", "stopped", "awaiting_inspection_fee"),
+        ("2026-03-11", "2026-03-16", "running", "document_review"),
+        ("2026-03-16", "2026-04-05", "stopped", "completion"),
+        ("2026-04-05", None, "running", "document_review")]
+    assert (shown["late"], shown["days_left"]) == (False, 55)
+    ground.wait(days=55)
+    assert ground.timeline(lodged)["late"] is False
+    ground.wait(days=1)
+    assert ground.timeline(lodged)["late"] is True
+
+
+def test_the_clock_starts_when_the_rail_took_the_money_not_when_we_heard(ground: Ground) -> None:
+    lodged = ground.submit()
+    paid_at = ground.now + timedelta(days=1)
+    ground.wait(days=4)
+    ground.pay(lodged, at=paid_at)
+    assert ground.row(lodged).due_on == date(2026, 3, 2) + timedelta(days=60)
+    assert ground.events(lodged["request_id"])[-1].time == paid_at
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=-30), timedelta(days=300)])
+def test_a_rail_whose_clock_is_wrong_moves_no_date(ground: Ground, wrong: timedelta) -> None:
+    """Before the request was lodged counts as then; in days to come as now."""
+    lodged = ground.submit()
+    ground.wait(days=2)
+    ground.pay(lodged, at=ground.now + wrong)
+    at = MORNING if wrong < timedelta() else ground.now
+    assert ground.events(lodged["request_id"])[-1].time == at
+    assert ground.row(lodged).due_on == at.date() + timedelta(days=60)
+    whole(ground, lodged)
+
+
+@pytest.mark.parametrize(("paid", "due"), [
+    (datetime(2026, 3, 1, 21, 59, tzinfo=UTC), date(2026, 4, 30)),
+    (datetime(2026, 3, 1, 23, 30, tzinfo=UTC), date(2026, 5, 1)),  # half past one of the next day in Cairo
+    (datetime(2026, 7, 1, 21, 30, tzinfo=UTC), date(2026, 8, 31)),  # summer time: half past midnight
+])
+def test_days_are_cairo_days(ground: Ground, paid: datetime, due: date) -> None:
+    lodged = ground.submit()
+    ground.now = paid
+    ground.pay(lodged)
+    assert ground.row(lodged).due_on == due
+
+
+def test_an_ended_request_keeps_its_date_and_its_clock_stands(ground: Ground) -> None:
+    lodged = ground.decided()
+    due = ground.row(lodged).due_on
+    ground.do(HEAD, "reject", reason="مخالف")
+    ground.wait(days=365)
+    shown = ground.timeline(lodged)
+    assert ground.row(lodged).due_on == due
+    assert (shown["clock"], shown["late"], shown["due_on"]) == ("ended", False, due.isoformat())
+    assert shown["deadline"][-1]["to"] == "2026-03-01"
+
+
+# -- inquiry ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("last4", ["0000", "", "05678", "٠٠٠٠", "567", "x" * 400, "5678\x00"])
+def test_wrong_digits_and_unknown_numbers_are_refused_alike(ground: Ground, last4: str) -> None:
+    number = ground.submit()["tracking_number"]
+    wrong = refusal_of(lambda: ground.status(number, last4))
+    for other in ("01-26-00000000-0", "", "nonsense", "\x00", "../..", number[:-1]):
+        assert refusal_of(lambda other=other: ground.status(other, LAST4)) == wrong == [("tracking_unknown", None)]
+
+
+def test_a_number_is_found_however_it_was_typed(ground: Ground) -> None:
+    number = ground.submit()["tracking_number"]
+    arabic = number.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    for typed in (arabic, number.replace("-", ""), f" {number.lower()} ", number.replace("-", " ")):
+        assert ground.status(typed, " ٥٦٧٨ ")["tracking_number"] == number
+
+
+def test_what_the_inquiry_shows_names_nobody(ground: Ground) -> None:
+    lodged = ground.decided()
+    shown = json.dumps(ground.timeline(lodged), ensure_ascii=False)
+    for hidden in (NAME, NATIONAL_ID, PHONE, "شارع النزهة", "مطابق للاشتراطات", OFFICER.id, INSPECTOR.id):
+        assert hidden not in shown
