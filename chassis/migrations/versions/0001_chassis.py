@@ -60,7 +60,8 @@ def upgrade() -> None:
     op.execute(
         "CREATE TRIGGER event_log_append_only BEFORE UPDATE ON event_log FOR EACH ROW "
         "WHEN (OLD.position IS NOT NULL OR OLD.body IS DISTINCT FROM NEW.body OR OLD.event_id <> NEW.event_id "
-        "OR OLD.type <> NEW.type OR OLD.subject <> NEW.subject OR OLD.sequence <> NEW.sequence) "
+        "OR OLD.type <> NEW.type OR OLD.subject <> NEW.subject OR OLD.sequence <> NEW.sequence "
+        "OR OLD.occurred_at <> NEW.occurred_at OR OLD.recorded_at <> NEW.recorded_at) "
         "EXECUTE FUNCTION event_placed_once()"
     )
     op.execute("INSERT INTO event_cursor (reader, position) VALUES ('sequencer', 0), ('bus', 0)")

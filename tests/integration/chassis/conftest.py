@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.chassis.ground import UNHEARD, WRITTEN, Databases
+from tests.integration.chassis.ground import UNHEARD, WRITTEN, Databases, asking, environment, running, until
+from tests.integration.chassis.toy_process import Toy
 from tests.support import amqp_client
 
 QUEUES = ("events.catalog", "events.requests", "events.gateway", "rpc.catalog", "rpc.requests")
@@ -39,3 +40,47 @@ def clean(broker):
     with amqp_client.channel(broker, "operator") as channel:
         for event_type in (WRITTEN, UNHEARD):
             channel.queue_unbind("events.requests", "events", event_type.name)
+
+
+@pytest.fixture
+def toy(clean, tmp_path):
+    started = []
+
+    def start(service, url, *arguments, **extra):
+        started.append(Toy(service, url, clean, *arguments, folder=tmp_path, **extra))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+@pytest.fixture(scope="module")
+def caller(broker):
+    with asking(broker) as asked:
+        yield asked
+
+
+@pytest.fixture
+def ask(clean, caller):
+    """`ask(method, payload, …)` over the broker, as the gateway."""
+    until(caller.bus.ready)
+    return caller
+
+
+@pytest.fixture
+def catalog(clean, database, monkeypatch):
+    """The platform of catalog, running in this process on the broker."""
+    with running(monkeypatch, {"catalog": environment("catalog", database, clean)}) as platforms:
+        yield platforms["catalog"]
+
+
+@pytest.fixture
+def pair(clean, database, listening, monkeypatch):
+    """Platforms of catalog and of requests, which listens to it."""
+    environments = {"requests": environment("requests", listening, clean),
+                    "catalog": environment("catalog", database, clean)}
+    with running(monkeypatch, environments) as platforms:
+        yield platforms

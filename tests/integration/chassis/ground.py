@@ -277,6 +277,19 @@ def at_once(run: Callable[[int], Any], count: int) -> list[Any]:
     return list(eventlet.GreenPool(count).imap(guarded, range(count)))
 
 
+def write(ask: Any, words: str = "نص", note_id: uuid.UUID | None = None, command_id: uuid.UUID | None = None,
+          **options: Any) -> Any:
+    """Have catalog write a note, by a call over the bus."""
+    return ask("catalog.write", {"note_id": str(note_id or uuid7()), "text": words},
+               command_id=command_id or uuid7(), **options)
+
+
+def unsent(url: str) -> int:
+    """Events in the log that the bus has not confirmed."""
+    counted = "SELECT (SELECT count(*) FROM event_log) - position AS n FROM event_cursor WHERE reader = 'bus'"
+    return int(rows(url, counted)[0].n)
+
+
 class Databases:
     """Databases with the chassis's tables and the toys' own. Given back they are emptied and given out again, which is
     quicker than making and dropping them."""

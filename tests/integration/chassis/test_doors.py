@@ -1,0 +1,165 @@
+"""What a process shows of itself: HTTP that is bounded, health that tells the truth, logs that can be followed."""
+
+import json
+import logging
+import subprocess
+import sys
+
+import eventlet
+import pytest
+import requests as http
+
+from chassis import logs, metrics, web
+from chassis.admin_http import health
+from chassis.ids import uuid7
+from chassis.service import Service
+from contracts.problems import COMMON
+from infra.processes import free_port
+from tests.integration.chassis import ground
+from tests.integration.chassis.ground import asking, environment, rows, running, until
+from tests.support.node import ROOT
+
+SITE = {"hold": None, "entered": 0}
+
+
+def site(platform):
+    """A WSGI application whose answers can be held back, and which can fall over."""
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] == "/falls":
+            raise RuntimeError("a bug")
+        if environ["PATH_INFO"] == "/held":
+            SITE["entered"] += 1
+            SITE["hold"].wait()
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"ok"]
+
+    return application
+
+
+class Front(Service):
+    name = "gateway"
+    web = web.FlaskServer("tests.integration.chassis.test_doors:site")
+
+
+@pytest.fixture
+def front(toy_databases, monkeypatch):
+    """Address and platform of a gateway that holds three requests at most."""
+    monkeypatch.setitem(ground.TOYS, "gateway", Front)
+    port, url = free_port(), toy_databases("gateway")
+    environ = environment("gateway", url, MAX_IN_FLIGHT="3", HTTP_PORT=str(port))
+    SITE["hold"], SITE["entered"] = eventlet.event.Event(), 0
+    with running(monkeypatch, {"gateway": environ}) as platforms:
+        yield f"http://127.0.0.1:{port}", platforms["gateway"]
+        if not SITE["hold"].ready():
+            SITE["hold"].send(None)
+    toy_databases.give_back("gateway", url)
+
+
+def test_beyond_what_it_may_hold_the_door_answers_503_at_once_and_says_when_to_come_back(front):
+    url, _ = front
+    held = [eventlet.spawn(http.get, f"{url}/held", timeout=20) for _ in range(3)]
+    until(lambda: SITE["entered"] == 3)
+    refused = http.get(f"{url}/", timeout=1)
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["code"] == "busy" and COMMON["busy"].status == 503
+    SITE["hold"].send(None)
+    assert [one.wait().status_code for one in held] == [200] * 3
+    assert http.get(f"{url}/", timeout=5).status_code == 200
+
+
+def test_a_page_that_falls_over_gives_its_place_back(front):
+    url, _ = front
+    for _ in range(5):
+        assert http.get(f"{url}/falls", timeout=5).status_code == 500
+    assert http.get(f"{url}/", timeout=5).status_code == 200
+    assert 'shubbak_in_flight{door="http",service="gateway"} 0.0' in metrics.render().decode()
+
+
+# Health --------------------------------------------------------------------------------------------------------------
+
+
+def test_ready_is_true_when_database_and_broker_answer_and_only_then(clean, database, postgres, monkeypatch):
+    with running(monkeypatch, {"catalog": environment("catalog", database, clean)}) as platforms:
+        platform = platforms["catalog"]
+
+        def asked():
+            status, body = health(lambda: {"catalog": platform.ready}, "ready")
+            return status, json.loads(body)["services"].get("catalog", {})
+
+        assert asked() == (200, {"database": True, "bus": True, "taking": True})
+        name = database.rsplit("/", 1)[1]
+        postgres.sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false;'
+                     f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';")
+        try:
+            until(lambda: asked() == (503, {"database": False, "bus": True, "taking": True}))
+            assert all(platform.live.values())  # a restart would not help, and is not asked for
+        finally:
+            postgres.sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true;')
+        until(lambda: asked()[0] == 200)
+        clean.close_all_connections()
+        until(lambda: not platform.bus.ready())
+        assert asked()[0] == 503
+        until(lambda: asked()[0] == 200)
+        platform.stop_taking()
+        assert asked() == (503, {"database": True, "bus": True, "taking": False})
+
+
+def test_a_health_check_that_hangs_is_a_no():
+    assert health(lambda: eventlet.sleep(60) or {}, "ready")[0] == 503
+
+
+# Following one cause -------------------------------------------------------------------------------------------------
+
+
+def test_one_correlation_id_runs_from_the_call_to_the_handler_of_the_event(clean, database, listening, monkeypatch):
+    seen = []
+    monkeypatch.setattr(ground.Requests, "gate", lambda: seen.append(logs.correlation.get()))
+    environments = {"requests": environment("requests", listening, clean),
+                    "catalog": environment("catalog", database, clean)}
+    with running(monkeypatch, environments), asking(clean) as ask:
+        for correlation_id in ("first-cause", "second-cause"):
+            ask("catalog.write", {"note_id": str(uuid7()), "text": "ن"}, command_id=uuid7(),
+                correlation_id=correlation_id)
+        until(lambda: rows(listening, "SELECT count(*) AS n FROM effect WHERE way = 'each'")[0].n == 2)
+    assert set(seen) == {"first-cause", "second-cause"}
+    stored = rows(database, "SELECT convert_from(body, 'UTF8')::jsonb AS body FROM event_log ORDER BY id")
+    assert [row.body["correlationid"] for row in stored] == ["first-cause", "second-cause"]
+
+
+def test_logs_are_json_lines_with_level_logger_and_correlation_id():
+    program = ("import logging\nfrom chassis import logs\nlogs.configure()\n"
+               "logs.correlation.set('abc')\nlogging.getLogger('x').warning('مرحبا', extra={'n': 1})\n"
+               "try:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.exception('fell')")
+    done = subprocess.run([sys.executable, "-c", program],
+                          cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["message"], first["level"], first["logger"], first["correlation_id"], first["n"]) == (
+        "مرحبا", "WARNING", "x", "abc", 1)
+    assert first["time"] and "ZeroDivisionError" in second["exc_info"]
+
+
+def test_an_owed_event_is_logged_with_the_correlation_id_of_its_cause(listening, caplog):
+    from tests.integration.chassis.test_inbox import Taker, body
+
+    taker, subject = Taker(listening, "each"), uuid7()
+    taker.failing = {(subject, 1)}
+    seen = []
+    handler = logging.Handler()
+    handler.emit = lambda _: seen.append(logs.correlation.get())
+    logging.getLogger("chassis.inbox").addHandler(handler)
+    logs.correlation.set("something older")
+    taker.take(body(subject, 1, correlationid="the-cause"))
+    logging.getLogger("chassis.inbox").removeHandler(handler)
+    taker.close()
+    assert seen == ["the-cause"]
+
+
+def test_the_metrics_that_alerts_and_dashboards_name_are_there():
+    shown = metrics.render().decode()
+    for name in ("http_seconds", "rpc_seconds", "events_sent_total", "publish_seconds", "oldest_unsent_event_seconds",
+                 "events_unroutable_total", "events_applied_total", "inbox_owed", "events_malformed_total", "in_flight",
+                 "refused_busy_total", "database_pool", "audit_unsealed"):
+        assert f"# TYPE shubbak_{name} " in shown

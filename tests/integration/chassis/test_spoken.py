@@ -1,0 +1,31 @@
+"""What the services of a real node really say, held against the published language."""
+
+import orjson
+
+from chassis import events
+from contracts import routes
+from contracts.events import REGISTRY
+from infra.database import SERVICES
+from infra.demo.walk import Walk
+
+
+def test_every_event_of_a_whole_case_is_of_the_published_language(node):
+    walk = Walk(node.url, node.peers.pay)
+    walk.run()
+    walk.until(node.settled, bool)
+    said, faults, sequences = set(), [], {}
+    for service in SERVICES:
+        for row in node.sql(service, "SELECT * FROM event_log ORDER BY position"):
+            event, envelope = events.decode(bytes(row.body)), orjson.loads(bytes(row.body))
+            said.add(event.type)
+            problems = REGISTRY[event.type].schema().validate(event.data)
+            faults += [(event.type, problems)] if problems else []
+            assert (str(row.event_id), row.type, str(row.subject), row.sequence) == (
+                str(event.id), event.type, str(event.subject), event.sequence)
+            assert event.type.startswith(f"{service}.") and event.source == f"urn:shubbak:EG-C:{service}:1"
+            assert envelope["specversion"] == "1.0" and event.correlation_id
+            assert event.sequence == sequences.get(event.subject, 0) + 1, "a sequence was skipped"
+            sequences[event.subject] = event.sequence
+    assert faults == []
+    # A case without trouble says everything but a bill's change for the worse.
+    assert set(routes.CONSUMERS) - said <= {"payments.bill.changed.v1"}
