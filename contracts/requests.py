@@ -93,7 +93,8 @@ class AddDocument(Schema):
 
 
 class Status(Schema):
-    """Query `requests.status` → what the public inquiry shows (RequestState without contact, plus `bills` unknown).
+    """Query `requests.status` → what the public inquiry shows (RequestState without contact, plus `actions`: what the
+    applicant may do now, [{code, name, requires}]).
     Wrong digits and unknown number are refused alike with `tracking_unknown`."""
 
     tracking_number = fields.String(required=True)

@@ -75,9 +75,13 @@ def resubmit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     return life.move(work, case, action.code, reason=body["reason"])
 
 
+def _offered(case: Case) -> list[Action]:
+    """What the applicant may do now."""
+    return [action for action in case.state.actions if case.state.kind == "applicant"]
+
+
 def _action(case: Case, code: str | None) -> Action:
-    offered = [action for action in case.state.exits if not action.by_system]
-    for action in offered:
+    for action in _offered(case):
         if code is None or action.code == code:
             return action
     raise refuse("action_unknown", "action", action=code, state=case.row.state)
@@ -140,6 +144,9 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "outcome": row.outcome,
         "licence_serial": row.licence_serial,
         "language": row.language,
+        "actions": [
+            {"code": action.code, "name": action.name, "requires": list(action.requires)} for action in _offered(case)
+        ],
         "as_of": work.now.isoformat(),
     }
 

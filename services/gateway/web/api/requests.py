@@ -70,6 +70,10 @@ class DocumentKept(Shown):
 
 
 class Completion(Schema):
+    """`action`: of those that the timeline names (such as to withdraw); when not stated, the file goes back again."""
+
+    action = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
     answers = fields.Dict(load_default=dict)
 

@@ -22,6 +22,7 @@ class Action(Schema):
     action = fields.String(required=True, validate=validate.Length(max=60))
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     inputs = fields.Dict(load_default=dict)
+    version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was read
 
 
 class TaskList(Shown):

@@ -154,6 +154,8 @@ def complete(tracking_number: str) -> Response | tuple[str, int]:
         return _again(tracking_number)
     found = ask.inquire("requests.timeline", tracking_number, digits)
     draft = kept.open_draft(request.form.get("draft", ""), tracking_number)
+    if action := request.form.get("action", "")[:60]:
+        return _otherwise(found, digits, draft, action)
     faults: list[Fault] = []
     for code in _codes(found):
         file = request.files.get(f"documents/{code}")
@@ -171,6 +173,19 @@ def complete(tracking_number: str) -> Response | tuple[str, int]:
         except Refusal as refusal:
             faults = refusal.faults
     return _completion(found, draft["id"], draft["documents"], faults), 422
+
+
+def _otherwise(
+    found: dict[str, Any], digits: str, draft: dict[str, Any], action: str
+) -> Response | tuple[str, int]:
+    """Another action than completing: to withdraw, where the service offers it."""
+    number = found["tracking_number"]
+    reason = request.form.get("reason", "").strip()[:2000] or None
+    try:
+        ask.inquire("requests.resubmit", number, digits, command_id=kept.once("act"), action=action, reason=reason)
+    except Refusal as refusal:
+        return _completion(found, draft["id"], draft["documents"], refusal.faults), 422
+    return redirect(url_for("follow.show", tracking_number=number), 303)  # type: ignore[return-value]
 
 
 def _codes(found: dict[str, Any]) -> list[str]:

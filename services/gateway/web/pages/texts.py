@@ -174,6 +174,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Upload only what was asked. The file goes back at once and the count goes on.",
     ),
     "complete.send": ("أرسل الاستيفاء", "Send"),
+    "complete.reason": ("السبب", "Reason"),
     "complete.not_now": ("الطلب لا ينتظر استيفاء منك الآن.", "The request waits for nothing from you now."),
     # bills and receipts
     "bill.title": ("مطالبة سداد", "Bill"),

@@ -21,6 +21,7 @@ STAFF: dict[str, tuple[str, str]] = {
     "tasks.take_request": ("استلام طلب مواطن", "Take a citizen's request"),
     "task.due": ("أنجزها قبل", "do it by"),
     "task.identity": ("يكشف هوية مقدم الطلب، ويُسجل فتحه", "shows who the applicant is; opening it is recorded"),
+    "task.steps": ("ما تم من قبل", "What was done before"),
     "task.act": ("الإجراء", "Act"),
     "task.reason": ("السبب القانوني", "Legal reason"),
     "task.reason_help": (
