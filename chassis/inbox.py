@@ -34,8 +34,9 @@ Way = Literal["each", "latest", "ordered"]
 
 # Seconds before the next try after the nth failure; after the last one the event is parked (about two hours in all).
 RETRY = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
-# An event that waits for its predecessor is looked at again after so many seconds; the predecessor also wakes it.
-GAP = 2
+# An event that waits for its predecessor is woken by it. In case the two missed each other it also looks again after so
+# many seconds, less often the longer it has waited: behind one parked event thousands may stand.
+GAP, GAP_MOST = 2, 60
 # A stream that is behind catches up within seconds; after so many tries somebody should hear of it.
 NOISE_AFTER = 5
 DUE_AT_ONCE = 100
@@ -76,7 +77,7 @@ _OWE = Statement(
     )
 )
 _ATTEMPTS = Statement(
-    text("SELECT attempts FROM inbox WHERE subscription = :subscription AND event_id = :event_id")
+    text("SELECT attempts, received_at FROM inbox WHERE subscription = :subscription AND event_id = :event_id")
 )
 _DUE = Statement(
     text(
@@ -332,11 +333,13 @@ class Inbox:
     def _owe(self, owed: Owed, error: Exception) -> None:
         logs.correlation.set(owed.event.correlation_id)
         work = self._make()
-        attempts = work.scalar(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id) or 0
+        row = work.first(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id)
+        attempts = row.attempts if row else 0
         state: str
         next_at: datetime | None
         if isinstance(error, Waits):
-            state, next_at = "waiting", work.now + timedelta(seconds=GAP)
+            waited = (work.now - row.received_at).total_seconds() if row else 0.0
+            state, next_at = "waiting", work.now + timedelta(seconds=min(max(waited, GAP), GAP_MOST))
         else:
             attempts += 1
             state, next_at = _next(work.now, attempts)

@@ -86,6 +86,13 @@ def skip(database: Database, subscription: str, event_id: UUID, *, operator: str
             ),
             stream,
         )
+        connection.execute(
+            text(
+                "UPDATE inbox SET next_at = clock_timestamp() WHERE subscription = :subscription "
+                "AND subject = :subject AND sequence = :sequence + 1 AND state = 'waiting'"
+            ),
+            stream,
+        )
         _record(connection, operator, "inbox.skip", event_id, {"subscription": subscription, "reason": reason})
 
 
