@@ -18,7 +18,7 @@ from chassis.errors import Busy, DeadlineExceeded, RemoteFailure, Unavailable
 from rules.refusal import Fault, Refusal
 
 TIMEOUT = 5.0
-_PAUSE = 0.05
+_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 
 class Calls:
@@ -51,21 +51,19 @@ class Calls:
         )
         service = method.partition(".")[0]
         # The first try gets two thirds of the time: a reply lost with a connection is then still found by the second.
-        share = timeout * 2 / 3
+        share, pause = timeout * 2 / 3, _PAUSE
         while True:
             try:
                 return _read(self._bus.call(service, body, min(share, ends - time.time())))
             except Busy:
                 raise
             except Unavailable:
-                if ends - time.time() < 0.1:
+                remains = ends - time.time()
+                if remains < 0.1:
                     raise
-                share = timeout
-                _pause()
-
-
-def _pause() -> None:
-    time.sleep(_PAUSE)  # green: the runner patches it
+                time.sleep(min(pause, remains / 2))  # green: chassis.patched sees to it
+                # Hundreds of callers wait at a time, and what is in trouble is not to be hammered by all of them.
+                share, pause = timeout, min(pause * 2, _LONGEST_PAUSE)
 
 
 def _read(raw: bytes) -> dict[str, Any]:

@@ -189,7 +189,11 @@ class RabbitBus:
                     batch.append(self._batches.get_nowait())
                 except Empty:
                     break
-            self._hand_over(batch, take)
+            try:
+                self._hand_over(batch, take)
+            except Exception:
+                log.exception("a batch went astray; a new connection brings it again")
+                self._incoming.drop()
 
     def _hand_over(self, batch: list[Any], take: Take) -> None:
         last = batch[-1]

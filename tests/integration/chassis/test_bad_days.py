@@ -104,6 +104,22 @@ def test_rubbish_on_the_queue_is_parked_and_what_comes_after_it_is_applied(clean
     assert parked == ("requests.malformed", len("\x00 this is no event"))
 
 
+def test_a_batch_that_goes_astray_inside_the_service_comes_again(clean, ask, pair, listening, monkeypatch):
+    bus, astray = pair["requests"].bus, []
+    handed_over = bus._hand_over
+
+    def once_astray(batch, take):
+        if not astray:
+            astray.append(len(batch))
+            raise RuntimeError("a bug of ours between queue and inbox")
+        handed_over(batch, take)
+
+    monkeypatch.setattr(bus, "_hand_over", once_astray)
+    write(ask)
+    until(lambda: rows(listening, "SELECT 1 FROM effect WHERE way = 'each'"))
+    assert astray == [1]
+
+
 def test_events_are_sent_again_for_a_consumer_that_came_later(clean, database, listening, monkeypatch):
     from chassis.cli import main
 
