@@ -43,8 +43,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="tests.load.bench")
-    options.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these parts; all when none is named")
+    options.add_argument("parts", nargs="*", metavar="PART", help=f"only these of {', '.join(PARTS)}; otherwise all")
     chosen = options.parse_args().parts or list(PARTS)
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        options.error(f"no such part: {', '.join(sorted(unknown))}")
     started = time.monotonic()
     found: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine.describe()}
     report.say(report.of_machine(found["machine"]))

@@ -9,11 +9,13 @@ service (nameko's default is 10) in STOCK_WORKERS.
 """
 
 import json
+import logging
 import os
 import sys
 import warnings
 
 warnings.filterwarnings("ignore")
+logging.getLogger("amqp").setLevel("CRITICAL")  # its reply queue says something when it closes
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 import eventlet  # noqa: E402
 

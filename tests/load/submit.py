@@ -24,7 +24,7 @@ from tests.support.node import Node
 
 CONNECTIONS = 16
 SECONDS = 15
-PREPARED = 9000  # more than a run can use up
+PREPARED = 7000  # more than a run can use up
 WARM_UP, WARM_UP_SECONDS = 1000, 2
 UPLOADS, UPLOAD_SECONDS = 6000, 4
 DRAIN = 120.0
@@ -42,10 +42,10 @@ def measure(folder: Path) -> dict[str, Any]:
         _prepare_uploads(uploads)
         meter = Meter({**{name: process.pid for name, process in node.processes.items()}, **_servers(node)})
         idle = _idle(meter)
+        uploaded = _uploads(node, meter, uploads)
         wrk.post(node.url, "/api/v1/requests", warm, seconds=WARM_UP_SECONDS, connections=CONNECTIONS)
         _wait_until_applied(node)
         found = _submissions(node, meter, applications)
-        uploaded = _uploads(node, meter, uploads)
         return {**found, "uploads": uploaded, "idle_cpu_percent": idle, "resident_mb": meter.resident_mb()}
 
 
