@@ -103,7 +103,9 @@ class Relay:
         return 0.0 if len(rows) == BATCH else _BUSY
 
     def _publish(self, batch: list[Outgoing]) -> None:
-        returned = set(self._bus.publish(batch))
+        # A type that is routed to nobody stays in the log, for the log's other readers, and costs the broker nothing.
+        wanted = [outgoing for outgoing in batch if CONSUMERS.get(outgoing.type) != ()]
+        returned = set(self._bus.publish(wanted)) if wanted else set()
         for event_type in sorted(returned):
             metrics.events_unroutable(self._service, event_type)
             if CONSUMERS.get(event_type):
