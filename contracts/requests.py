@@ -30,7 +30,7 @@ class RequestState(EventSchema):
     department = fields.String(allow_none=True)
     from_state = fields.String(allow_none=True)
     action = fields.String(allow_none=True)
-    note = fields.String(allow_none=True)  # what the applicant must complete, never about other persons
+    note = fields.String(allow_none=True)  # what the applicant must complete, sealed as `contact` is: free text
     fee_inputs = fields.Dict(required=True)  # the answers that fee lines use, nothing else
     lodged_at = fields.AwareDateTime(required=True)
     due_on = fields.Date(allow_none=True)

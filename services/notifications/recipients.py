@@ -25,7 +25,8 @@ from services.notifications.messages import Draft
 from services.notifications.occasions import Occasion, Told
 from services.notifications.tables import recipient
 
-CONTACT_RING, CONTACT_FIELD = "contact", "requests.contact"
+CONTACT_RING, CONTACT_FIELD, NOTE_FIELD = "contact", "requests.contact", "requests.note"
+_SEALED = "v1."
 
 _NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
 
@@ -57,9 +58,17 @@ def follow(work: UnitOfWork, event: Event, public_url: str) -> None:
         told = Told(data["tracking_number"], data["service_name"], data["language"])
     else:
         raise RecipientUnknown(f"request {event.subject} is not known yet")
-    occasion = occasions.of_request(event, told, public_url)
+    occasion = occasions.of_request(_opened(work, event), told, public_url)
     if occasion is not None:
         _tell(work, event.subject, contact, told.language, occasion.cause or event.id, occasion)
+
+
+def _opened(work: UnitOfWork, event: Event) -> Event:
+    """The event with its note to be read. The first events carried it in the clear."""
+    note = event.data.get("note")
+    if not note or not note.startswith(_SEALED):
+        return event
+    return replace(event, data={**event.data, "note": work.privacy.open(note, ring=CONTACT_RING, field=NOTE_FIELD)})
 
 
 def tell_of_bill(work: UnitOfWork, event: Event, public_url: str) -> None:

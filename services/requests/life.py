@@ -24,6 +24,7 @@ from services.requests.guide import Definition
 CALENDAR = Calendar()
 STEP_REASON = "requests.step.reason"
 STEP_INPUTS = "requests.step.inputs"
+NOTE = "requests.note"
 
 _STEP = Statement.insert(tables.step)
 _TASK = Statement.insert(
@@ -156,7 +157,7 @@ def move(
     work.write(_CLOSE_TASK, request_id=of.id, at=work.now, action=action)
     enter(work, of.definition, of.id, of.row.unit, of.row.taken_by, transition, state, sequence, at, reason)
     data = snapshot(of.row._replace(answers=new_answers, licence_serial=serial), of.definition, transition, state, due)
-    data["note"] = note
+    data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
     work.append(MOVED, of.id, sequence, data, occurred=at)
     work.audit(f"request.{action}", str(of.id), state=state.code)
     return {

@@ -19,7 +19,7 @@ def walk(node: Any) -> Walk:
 def test_a_file_sent_back_is_withdrawn_by_its_applicant(node: Any, walk: Walk) -> None:
     number = walk.lodge()["tracking_number"]
     walk.pay_bill(number, "inspection")
-    walk.act("officer", "send_back")
+    walk.act("officer", "send_back", "ينقص عقد إيجار موثق")
     inquiry = {"X-Phone-Last4": walk.last4}
     timeline = f"{node.url}{API}/requests/{number}/timeline"
     shown = walk.until(lambda: requests.get(timeline, headers=inquiry, timeout=20).json(),
@@ -35,5 +35,6 @@ def test_a_file_sent_back_is_withdrawn_by_its_applicant(node: Any, walk: Walk) -
     ended = requests.get(timeline, headers=inquiry, timeout=20).json()
     assert (ended["outcome"], ended["actions"], len(ended["entries"])) == ("withdrawn", [], 4)
     walk.until(node.settled, bool)
+    walk.until(lambda: any(number in sms["text"] and "ينقص عقد" in sms["text"] for sms in node.peers.sms()), bool)
     told = node.sql("notifications", "SELECT template FROM message WHERE request_id = %s", ended["request_id"])
     assert "withdrawn" in {row.template for row in told}

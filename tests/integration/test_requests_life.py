@@ -80,6 +80,10 @@ def test_a_file_sent_back_is_completed_and_goes_on(ground: Ground) -> None:
     assert (shown["state_kind"], shown["clock"], shown["due_on"]) == ("applicant", "stopped", None)
     assert shown["entries"][-1]["note"] == "صورة العقد غير واضحة"
 
+    note = ground.events(lodged["request_id"])[-1].data["note"]
+    assert "العقد" not in ground.raw_events()  # free text may name people
+    assert ground.privacy.open(note, ring="contact", field="requests.note") == "صورة العقد غير واضحة"
+
     paper = {"code": "lease_contract", "document_id": ground.upload()}
     ground.resubmit(lodged, documents=[paper], answers={"area_m2": "٦٠", "workers": 4})
 
