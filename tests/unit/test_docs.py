@@ -109,6 +109,8 @@ def test_the_retry_table_is_the_codes():
 
     for waits in (inbox.RETRY, link._BACKOFF, errands.SEND_AGAIN, errands.ASK_AGAIN, states.BACK_OFF_MINUTES):
         assert listed(waits) in text, listed(waits)
-    for figure in (f"{inbox.GAP} s", f"{calls.TIMEOUT:g} s", f"{rabbit.CONFIRM_TIMEOUT:g} s",
+    for figure in (f"{inbox.GAP} s", f"{inbox.GAP_MOST} s",
+                   f"{calls._PAUSE:g} s", f"{calls._LONGEST_PAUSE:g} s",
+                   f"{calls.TIMEOUT:g} s", f"{rabbit.CONFIRM_TIMEOUT:g} s",
                    f"{states.LIFETIME.total_seconds() / 3600:g} hours", f"{rabbit.BATCH} events"):
         assert figure in text, figure
