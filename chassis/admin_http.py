@@ -18,12 +18,13 @@ from chassis import metrics
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 3.0  # seconds; a check that takes longer is a no
 Checks = Callable[[], Mapping[str, Mapping[str, bool]]]
 
 
 def health(checks: Checks, word: str) -> tuple[int, bytes]:
     """Status and body of a health question; `word` is `live` or `ready`."""
-    with eventlet.Timeout(3, False):
+    with eventlet.Timeout(PATIENCE, False):
         found = checks()
         good = all(all(parts.values()) for parts in found.values())
         return (200 if good else 503), orjson.dumps({word: good, "services": found})

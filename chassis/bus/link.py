@@ -26,6 +26,7 @@ from chassis.errors import Unavailable
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 10  # seconds; a broker that went silent is noticed after two of them
+_LOOK_UP = 0.2  # seconds after which the reader sees that it is to do something else, or to stop
 _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 BROKEN = (OSError, AMQPError, IndexError, AttributeError, ValueError)
 
@@ -141,7 +142,7 @@ class Link:
             while self._todo:
                 self._todo.pop(0)(channel)
             with contextlib.suppress(TimeoutError):
-                raw.drain_events(timeout=0.5)
+                raw.drain_events(timeout=_LOOK_UP)
             self._beat = time.monotonic()
             if self._beat - ticked >= 1:
                 ticked = self._beat

@@ -9,7 +9,7 @@ import eventlet
 import pytest
 import requests as http
 
-from chassis import logs, metrics, web
+from chassis import admin_http, logs, metrics, web
 from chassis.admin_http import health
 from chassis.ids import uuid7
 from chassis.service import Service
@@ -107,7 +107,8 @@ def test_ready_is_true_when_database_and_broker_answer_and_only_then(clean, data
         assert asked() == (503, {"database": True, "bus": True, "taking": False})
 
 
-def test_a_health_check_that_hangs_is_a_no():
+def test_a_health_check_that_hangs_is_a_no(monkeypatch):
+    monkeypatch.setattr(admin_http, "PATIENCE", 0.1)
     assert health(lambda: eventlet.sleep(60) or {}, "ready")[0] == 503
 
 
