@@ -4,15 +4,21 @@ the date due and its explanation, and what the applicant may see and do."""
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chassis.actors import PUBLIC
 from chassis.errors import NotYet
 from chassis.ids import uuid7
+from chassis.service import load
+from contracts.requests import Submit
 from rules.refusal import Refusal
+from services.requests import intake
 from tests.support.requests_ground import (
     HEAD,
     INSPECTOR,
@@ -345,3 +351,58 @@ def test_what_the_inquiry_shows_names_nobody(ground: Ground) -> None:
     shown = json.dumps(ground.timeline(lodged), ensure_ascii=False)
     for hidden in (NAME, NATIONAL_ID, PHONE, "شارع النزهة", "مطابق للاشتراطات", OFFICER.id, INSPECTOR.id):
         assert hidden not in shown
+
+
+# -- two at once ------------------------------------------------------------------------------------------------------
+
+
+def at_once(*runs: Callable[[], Any]) -> list[Any]:
+    """What each of these, let loose together, ended with: an answer or a refusal's code."""
+    gate = threading.Barrier(len(runs))
+
+    def one(run: Callable[[], Any]) -> Any:
+        gate.wait()
+        try:
+            return run()
+        except Refusal as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return list(pool.map(one, runs))
+
+
+def test_an_application_sent_again_while_it_is_being_taken_is_one_request(ground: Ground) -> None:
+    body = load(Submit(), ground.application())
+    command_id = uuid7()
+
+    def send() -> Any:
+        return ground.command(lambda work: intake.submit(work, body), PUBLIC, command_id, "the same body")
+
+    answers = at_once(*[send] * 6)
+    assert len({answer["tracking_number"] for answer in answers}) == 1
+    assert (ground.counts()["request"], ground.counts()["event_log"], ground.counts()["command"]) == (1, 1, 1)
+
+
+def test_payment_and_expiry_at_once_leave_one_of_both(ground: Ground) -> None:
+    for _ in range(5):
+        lodged = ground.submit()
+        paid = ground.bill_event(lodged["request_id"])
+        expired = ground.bill_event(lodged["request_id"], state="expired")
+        at_once(lambda paid=paid: ground.hear(paid), lambda expired=expired: ground.hear(expired))
+        assert ground.row(lodged).version == 2
+        assert ground.row(lodged).state in ("document_review", "lapsed")
+        whole(ground, lodged)
+    assert len(ground.audited("payment.beside_the_request")) == 5
+
+
+def test_completing_and_withdrawing_at_once_is_one_of_both(ground: Ground) -> None:
+    for _ in range(5):
+        ground.fresh()  # the officer's desk holds this file only
+        lodged = ground.sent_back()
+        papers = [{"code": "lease_contract", "document_id": ground.upload()}]
+        ended = at_once(lambda lodged=lodged, papers=papers: ground.resubmit(lodged, documents=papers),
+                        lambda lodged=lodged: ground.resubmit(lodged, action="withdraw"))
+        assert [one for one in ended if isinstance(one, str)] == ["not_waiting_for_applicant"]
+        held = ground.rows("SELECT 1 FROM document WHERE request_id = :r", r=lodged["request_id"])
+        assert len(held) == (3 if ground.row(lodged).state == "document_review" else 2)
+        whole(ground, lodged)
