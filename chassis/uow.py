@@ -54,6 +54,7 @@ class UnitOfWork:
         self.correlation_id = correlation_id
         self._database = context.database
         self._writes: list[tuple[Statement, Any, int | None]] = []
+        self._events: list[dict[str, Any]] = []
         self._after: list[Callable[[], None]] = []
         self.appended = 0
 
@@ -95,7 +96,7 @@ class UnitOfWork:
         self, event_type: EventType, subject: UUID, sequence: int, data: object, *, occurred: datetime | None = None
     ) -> UUID:
         """Gather an event. `sequence` is the aggregate's version after this change: 1 first, then without a gap. Write
-        the aggregate's own row (with `expect=1`) before, so that its lock is held when the event gets its place."""
+        the aggregate's own row with `expect=1`: events go in last, when the locks of all rows are held."""
         event_id = uuid7()
         when = occurred or self.now
         body = events.encode(
@@ -108,14 +109,15 @@ class UnitOfWork:
             correlation_id=self.correlation_id,
             data=data,
         )
-        self.write(
-            _APPEND,
-            event_id=event_id,
-            type=event_type.name,
-            subject=subject,
-            sequence=sequence,
-            occurred_at=when,
-            body=body,
+        self._events.append(
+            {
+                "event_id": event_id,
+                "type": event_type.name,
+                "subject": subject,
+                "sequence": sequence,
+                "occurred_at": when,
+                "body": body,
+            }
         )
         self.appended += 1
         return event_id
@@ -152,17 +154,19 @@ class UnitOfWork:
         """Call something of this process after the commit. A hint that may be lost, never an effect."""
         self._after.append(hint)
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> tuple[int, int, int, int]:
         """How much is gathered so far, for `back_to`."""
-        return len(self._writes), len(self._after), self.appended
+        return len(self._writes), len(self._events), len(self._after), self.appended
 
-    def back_to(self, mark: tuple[int, int, int]) -> None:
+    def back_to(self, mark: tuple[int, int, int, int]) -> None:
         """Forget what was gathered since the mark."""
-        writes, after, self.appended = mark
-        del self._writes[writes:], self._after[after:]
+        writes, events_, after, self.appended = mark
+        del self._writes[writes:], self._events[events_:], self._after[after:]
 
     def commit(self) -> None:
         """Write everything at once. Raises Conflict or Unavailable; nothing stands after a Conflict."""
+        self.write_many(_APPEND, self._events)
+        self._events = []
         if self._writes:
             self._database.commit(self._writes)
             self._writes = []

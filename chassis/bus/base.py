@@ -13,10 +13,12 @@ Take = Callable[[list[bytes]], None]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event on its way: the routing key and the stored bytes of its envelope."""
+    """An event on its way: the routing key and the stored bytes of its envelope. `mandatory`: it matters whether a
+    queue takes it."""
 
     type: str
     body: bytes
+    mandatory: bool = True
 
 
 class Bus(Protocol):
@@ -31,7 +33,7 @@ class Bus(Protocol):
 
     def publish(self, batch: Sequence[Outgoing]) -> Sequence[str]:
         """Return when every event is safely with the bus; raise Unavailable when that is not certain for all. The
-        answer names the types that no queue took (`mandatory`)."""
+        answer names the mandatory types that no queue took."""
 
     def consume(self, service: str, types: Sequence[str], take: Take) -> None:
         """Hand batches of envelopes to `take`; they count as delivered when it returns, and come again when it

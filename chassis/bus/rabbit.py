@@ -271,7 +271,7 @@ class _Confirming:
                             EVENTS,
                             outgoing.type,
                             outgoing.body,
-                            mandatory=True,
+                            mandatory=outgoing.mandatory,
                             delivery_mode=2,
                             content_type=MEDIA_TYPE,
                         )
