@@ -7,7 +7,8 @@ implicit transaction. Quiet work uses `Database.transaction()`, an ordinary SQLA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,17 +17,17 @@ import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 import sqlalchemy.exc
-from sqlalchemy import Connection, Table, bindparam, create_engine, insert
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql import ClauseElement
 
 from chassis.errors import Conflict, Unavailable
+from chassis.statements import WANTED, Form, Statement
 
-_DIALECT: Any = PGDialect_psycopg2(  # type: ignore[no-untyped-call]
-    paramstyle="pyformat", json_serializer=lambda value: orjson.dumps(value).decode()
-)
+__all__ = ["Database", "Statement"]
+
+log = logging.getLogger(__name__)
+
 _DISCONNECTED = (psycopg2.OperationalError, psycopg2.InterfaceError)
 _UNREACHABLE = (
     *_DISCONNECTED,
@@ -49,58 +50,6 @@ psycopg2.extensions.register_type(
 )
 
 
-class Statement:
-    """One statement, compiled on first use and for good."""
-
-    def __init__(self, clause: ClauseElement) -> None:
-        self._clause = clause
-        self._sql: str | None = None
-
-    @classmethod
-    def insert(cls, table: Table, *columns: str) -> Statement:
-        """An insert of the named columns (all of them when none is named), each a parameter of its own name."""
-        names = columns or tuple(column.name for column in table.columns)
-        values = {name: bindparam(name, type_=table.c[name].type) for name in names}
-        return cls(insert(table).values(values).inline())  # inline: no RETURNING of an identity key
-
-    def _compile(self) -> str:
-        compiled: Any = self._clause.compile(dialect=_DIALECT)
-        self._defaults: dict[str, Any] = dict(compiled.params)
-        self._required = frozenset(name for name, bind in compiled.binds.items() if bind.required)
-        self._processors: dict[str, Any] = dict(compiled._bind_processors)
-        self._sql = str(compiled)
-        head, separator, row = self._sql.partition(" VALUES ")
-        self._head, self._row = (head + separator, row) if separator else ("", "")
-        return self._sql
-
-    @property
-    def sql(self) -> str:
-        return self._sql or self._compile()
-
-    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters as the driver takes them. A missing or unknown name is a fault of ours and raises."""
-        if self._sql is None:
-            self._compile()
-        if not self._required <= given.keys() or not given.keys() <= self._defaults.keys():
-            missing, unknown = self._required - given.keys(), given.keys() - self._defaults.keys()
-            raise TypeError(f"missing {sorted(missing)}, unknown {sorted(unknown)} for: {self._sql}")
-        values = {**self._defaults, **given}
-        for name, process in self._processors.items():
-            if values.get(name) is not None:
-                values[name] = process(values[name])
-        return values
-
-    def render(self, cursor: Any, given: Mapping[str, Any]) -> bytes:
-        return bytes(cursor.mogrify(self.sql, self.bind(given)))
-
-    def render_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> bytes:
-        """One INSERT of several rows."""
-        head = self.sql and self._head
-        if not head:
-            raise TypeError("only an insert of plain values takes several rows")
-        return head.encode() + b",".join(cursor.mogrify(self._row, self.bind(row)) for row in rows)
-
-
 class Database:
     """One service's database. Every call is a round trip of its own and holds a connection no longer than that."""
 
@@ -109,6 +58,7 @@ class Database:
         self._connect: dict[str, Any] = {
             "connect_timeout": 3,
             "application_name": "shubbak",
+            "connection_factory": _PreparingConnection,
             "cursor_factory": psycopg2.extras.NamedTupleCursor,
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -140,7 +90,7 @@ class Database:
 
     def _read(self, statement: Statement, params: Mapping[str, Any]) -> list[Any]:
         with self._cursor() as cursor:
-            cursor.execute(statement.sql, statement.bind(params))
+            cursor.execute(_ready(cursor, statement.form()), statement.bind(params))
             return list(cursor.fetchall())
 
     def commit(self, render: Iterable[tuple[Statement, Any, int | None]]) -> None:
@@ -171,6 +121,10 @@ class Database:
         except _DISCONNECTED as error:
             connection.invalidate()
             raise _Lost("database connection lost") from error
+        except psycopg2.errors.FeatureNotSupported as error:
+            # A migration changed a table under what this connection has prepared; a new one prepares it anew.
+            connection.invalidate()
+            raise _Lost("the tables changed") from error
         except Exception:
             raise
         except BaseException:
@@ -220,7 +174,35 @@ class Database:
 def _render(cursor: Any, statement: Statement, params: Any, expect: int | None) -> bytes:
     if isinstance(params, list):
         return statement.render_many(cursor, params)
-    sql = statement.render(cursor, params)
-    if expect is None:
-        return sql
-    return b"WITH touched AS (%s RETURNING 1) SELECT expect_rows(%d, (SELECT count(*) FROM touched))" % (sql, expect)
+    values = statement.bind(params)
+    if expect is not None:
+        values[WANTED] = expect
+    sent: bytes = cursor.mogrify(_ready(cursor, statement.form(demanding=expect is not None)), values)
+    return sent
+
+
+def _ready(cursor: Any, form: Form) -> str:
+    """What calls the statement on this connection, where it is prepared the first time. Its full text, if PostgreSQL
+    cannot prepare it."""
+    prepared: set[str] = cursor.connection.prepared
+    if form.name in prepared:
+        return form.call
+    if not form.preparable:
+        return form.text
+    try:
+        cursor.execute(form.preparation)
+    except (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.NotSupportedError) as error:
+        why = str(error).partition("\n")[0]
+        log.info("a statement is sent in full text: %s", why, extra={"statement": form.text[:200]})
+        form.preparable = False
+        return form.text
+    prepared.add(form.name)
+    return form.call
+
+
+class _PreparingConnection(psycopg2.extensions.connection):
+    """A connection that knows which statements it has prepared."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()

@@ -41,7 +41,7 @@ COMMON: dict[str, Problem] = {
                         "Someone else changed this first. Reload and try again."),
     "too_many_requests": Problem(429, "محاولات كثيرة. انتظر {seconds} ثانية ثم أعد المحاولة.",
                                  "Too many attempts. Wait {seconds} seconds and try again."),
-    "unavailable": Problem(503, "الخدمة غير متاحة الآن ولم يُسجَّل شيء. أعد المحاولة بعد قليل.",
+    "unavailable": Problem(503, "الخدمة غير متاحة الآن. أعد المحاولة بعد قليل بنفس المفتاح Idempotency-Key.",
                            "The service cannot answer now. Try again shortly with the same Idempotency-Key."),
     "busy": Problem(503, "الخدمة مشغولة الآن. أعد المحاولة بعد لحظات.", "The service is busy. Try again in a moment."),
     "deadline_exceeded": Problem(503, "لم يصل الرد في الوقت المحدد. أعد المحاولة بنفس المفتاح ولن يتكرر الأثر.",

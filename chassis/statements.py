@@ -1,0 +1,110 @@
+"""Statements of SQLAlchemy Core, compiled once a process and prepared once a connection.
+
+A gathered write sends EXECUTE with its values in place: PostgreSQL neither parses nor plans it again. Measured
+for two inserts and two demanding updates in one write: 0.21 to 0.29 ms of PostgreSQL's CPU in full text, 0.11 ms
+prepared. A statement whose parameters PostgreSQL cannot type by itself is sent in full text instead.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Table, bindparam, insert
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.sql import ClauseElement
+
+_DIALECT: Any = PGDialect_psycopg2(  # type: ignore[no-untyped-call]
+    paramstyle="pyformat", json_serializer=lambda value: orjson.dumps(value).decode()
+)
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_numbers = itertools.count(1)
+
+# The parameter that says how many rows a demanding statement must touch; no column is called so.
+WANTED = "rows_wanted__"
+_DEMANDING = "WITH touched AS ({} RETURNING 1) SELECT expect_rows(%({})s, (SELECT count(*) FROM touched))"
+
+
+@dataclass
+class Form:
+    """One way of sending a statement: its full text, what prepares it, and what then calls it."""
+
+    name: str
+    text: str
+    preparation: str
+    call: str
+    preparable: bool = True
+
+    @classmethod
+    def of(cls, text: str) -> Form:
+        names: list[str] = []
+
+        def place(match: re.Match[str]) -> str:
+            if match[1] not in names:
+                names.append(match[1])
+            return f"${names.index(match[1]) + 1}"
+
+        body = _PARAMETER.sub(place, text).replace("%%", "%")
+        name = f"s{next(_numbers)}"
+        values = ", ".join(f"%({parameter})s" for parameter in names)
+        return cls(name, text, f"PREPARE {name} AS {body}", f"EXECUTE {name}" + (f" ({values})" if names else ""))
+
+
+class Statement:
+    """One statement, compiled on first use and for good."""
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self._clause = clause
+        self._sql: str | None = None
+        self._forms: dict[bool, Form] = {}
+
+    @classmethod
+    def insert(cls, table: Table, *columns: str) -> Statement:
+        """An insert of the named columns (all of them when none is named), each a parameter of its own name."""
+        names = columns or tuple(column.name for column in table.columns)
+        values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+        return cls(insert(table).values(values).inline())  # inline: no RETURNING of an identity key
+
+    def _compile(self) -> str:
+        compiled: Any = self._clause.compile(dialect=_DIALECT)
+        self._defaults: dict[str, Any] = dict(compiled.params)
+        self._required = frozenset(name for name, bind in compiled.binds.items() if bind.required)
+        self._processors: dict[str, Any] = dict(compiled._bind_processors)
+        self._sql = str(compiled)
+        head, separator, row = self._sql.partition(" VALUES ")
+        self._head, self._row = (head + separator, row) if separator else ("", "")
+        return self._sql
+
+    @property
+    def sql(self) -> str:
+        return self._sql or self._compile()
+
+    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters as the driver takes them. A missing or unknown name is a fault of ours and raises."""
+        if self._sql is None:
+            self._compile()
+        if not self._required <= given.keys() or not given.keys() <= self._defaults.keys():
+            missing, unknown = self._required - given.keys(), given.keys() - self._defaults.keys()
+            raise TypeError(f"missing {sorted(missing)}, unknown {sorted(unknown)} for: {self._sql}")
+        values = {**self._defaults, **given}
+        for name, process in self._processors.items():
+            if values.get(name) is not None:
+                values[name] = process(values[name])
+        return values
+
+    def form(self, *, demanding: bool = False) -> Form:
+        """How it is sent; `demanding` adds the parameter WANTED and fails unless so many rows are touched."""
+        if demanding not in self._forms:
+            self._forms[demanding] = Form.of(_DEMANDING.format(self.sql, WANTED) if demanding else self.sql)
+        return self._forms[demanding]
+
+    def render_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """One INSERT of several rows."""
+        head = self.sql and self._head
+        if not head:
+            raise TypeError("only an insert of plain values takes several rows")
+        return head.encode() + b",".join(cursor.mogrify(self._row, self.bind(row)) for row in rows)
