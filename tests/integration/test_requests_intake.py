@@ -159,6 +159,14 @@ def test_a_request_lives_under_the_version_it_was_lodged_under(ground: Ground) -
     assert {event.data["service_version"] for event in ground.events(lodged["request_id"])} == {1}
 
 
+def test_a_version_that_arrives_again_changes_nothing(ground: Ground) -> None:
+    """A replay of the guide comes under new event ids; what a version says was settled by its first arrival."""
+    ground.publish({**shop(), "code": "replayed"})
+    ground.publish({**shop(), "code": "replayed", "name": {"ar": "محرّف", "en": "Altered"}})
+    [kept] = ground.rows("SELECT body FROM definition WHERE code = 'replayed'")
+    assert kept.body["name"] == shop()["name"]
+
+
 def test_one_document_serves_one_request(ground: Ground) -> None:
     body = ground.application()
     ground.submit(body)

@@ -42,3 +42,14 @@ def test_a_key_that_is_no_plain_value() -> None:
 def test_our_own_files_are_read_as_before(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert strict_yaml.load(text) == yaml.safe_load(text)
+
+
+def test_the_command_that_publishes_names_the_file(tmp_path: Path) -> None:
+    import click
+
+    from infra import node
+
+    path = tmp_path / "twice.yaml"
+    path.write_text("code: a\ncode: b\n", encoding="utf-8")
+    with pytest.raises(click.ClickException, match=r"(?s)twice\.yaml.*code"):
+        node._read(path)
