@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,20 +67,17 @@ def _tree_memory(process: psutil.Process) -> int:
     return total
 
 
-def others() -> list[str]:
-    """Processes of others that take a noticeable share of a core during half a second."""
-    ours = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
-    seen = {process: _seconds(process) for process in psutil.process_iter() if process.pid not in ours}
-    time.sleep(0.5)
-    found = []
-    for process, before in seen.items():
-        share = (_seconds(process) - before) / 0.5
-        if share >= 0.1:
-            try:
-                found.append(f"{process.name()} {share:.0%}")
-            except psutil.NoSuchProcess:
-                continue
-    return sorted(found)
+def others(seconds: float = 2.0) -> dict[str, object]:
+    """How busy the machine is before we begin: percent of all cores, and which programs take 5 % of a core or more."""
+    before = {process.pid: (process, _seconds(process)) for process in psutil.process_iter()}
+    busy = psutil.cpu_percent(interval=seconds)
+    shares: dict[str, float] = {}
+    for pid, (process, spent) in before.items():
+        share = (_seconds(process) - spent) / seconds
+        if share >= 0.05 and pid != os.getpid():
+            with contextlib.suppress(psutil.Error):
+                shares[process.name()] = shares.get(process.name(), 0.0) + share
+    return {"busy_percent": round(busy), "programs": {name: f"{share:.0%}" for name, share in sorted(shares.items())}}
 
 
 def _seconds(process: psutil.Process) -> float:

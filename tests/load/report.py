@@ -27,11 +27,13 @@ def say(text: str) -> None:
 
 
 def of_machine(machine: dict[str, Any]) -> str:
-    others = ", ".join(machine["others"]) or "none noticed"
+    others = machine["others"]
+    programs = ", ".join(f"{name} {share}" for name, share in others["programs"].items())
     load = " ".join(str(value) for value in machine["load_average"])
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}\n"
-        f"Load average before we began: {load}; others at work: {others}"
+        f"Before we began: load average {load}; all cores {others['busy_percent']}% busy"
+        + (f" with {programs} of a core (others' programs)" if programs else "")
     )
 
 
