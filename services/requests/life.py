@@ -128,11 +128,13 @@ def move(
     answers: dict[str, Any] | None = None,
     occurred: datetime | None = None,
     note: str | None = None,
+    out_of: str | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
-    now); `note` is for the applicant to read; `answers` are as they are stored."""
-    transition = of.definition.workflow.step(of.row.state, action, inputs, reason)
+    now); `note` is for the applicant to read; `answers` are as they are stored; `out_of` is the state left, where
+    a fact that came late takes another way out of it than the one taken."""
+    transition = of.definition.workflow.step(out_of or of.row.state, action, inputs, reason)
     state = of.definition.workflow.state(transition.to_state)
     sequence = of.row.version + 1
     at = max(min(occurred or work.now, work.now), of.marks[-1].at)

@@ -206,15 +206,43 @@ def test_an_expired_bill_lets_the_request_lapse(ground: Ground) -> None:
     whole(ground, lodged)
 
 
-def test_money_after_the_lapse_reopens_nothing_and_is_recorded(ground: Ground) -> None:
-    lodged = ground.submit()
-    ground.hear(ground.bill_event(lodged["request_id"], state="expired"))
-    late = ground.bill_event(lodged["request_id"])
+@pytest.mark.parametrize("stage", ["inspection", "final"])
+def test_a_late_success_at_the_rail_revives_what_lapsed_for_want_of_it(ground: Ground, stage: str) -> None:
+    lodged = ground.submit() if stage == "inspection" else ground.decided()
+    if stage == "final":
+        ground.do(HEAD, "approve")
+    ground.wait(days=31)
+    ground.hear(ground.bill_event(lodged["request_id"], stage, "expired"))
+    ground.wait(days=2)
+    late = ground.bill_event(lodged["request_id"], stage, at=ground.now - timedelta(days=5))
     ground.hear(late)
-    assert (ground.row(lodged).outcome, ground.row(lodged).version) == ("lapsed", 2)
-    [entry] = ground.audited("payment.beside_the_request")
-    assert entry.subject == lodged["request_id"]
-    assert entry.details == {"bill": late.data["bill_id"], "state": "lapsed"}
+
+    row = ground.row(lodged)
+    assert (row.state, row.outcome) == (("document_review", None) if stage == "inspection" else ("issued", "approved"))
+    [revived] = ground.audited("request.revived")
+    assert (revived.subject, revived.details) == (lodged["request_id"], {"bill": late.data["bill_id"], "stage": stage})
+    whole(ground, lodged)
+    shown = ground.timeline(lodged)
+    assert [entry["action"] for entry in shown["entries"]][-2:] == ["expired", "paid"]
+    if stage == "inspection":
+        assert row.due_on == date(2026, 4, 1) + timedelta(days=60)  # not before the lapse was known
+        ground.do(OFFICER, "accept")
+    ground.pay(lodged, stage)  # the same money told again by another bill's event
+    assert len(ground.audited("payment.beside_the_request")) == 1
+
+
+def test_money_that_comes_after_a_persons_end_reopens_nothing_and_is_recorded(ground: Ground) -> None:
+    withdrawn = ground.sent_back()
+    ground.resubmit(withdrawn, action="withdraw")
+    lapsed = ground.submit()
+    ground.hear(ground.bill_event(lapsed["request_id"], state="expired"))
+    late = [ground.bill_event(withdrawn["request_id"]), ground.bill_event(lapsed["request_id"], "final")]
+    for event in late:
+        ground.hear(event)
+    assert [ground.row(one).outcome for one in (withdrawn, lapsed)] == ["withdrawn", "lapsed"]
+    assert [(entry.subject, entry.details) for entry in ground.audited("payment.beside_the_request")] == [
+        (withdrawn["request_id"], {"bill": late[0].data["bill_id"], "state": "withdrawn"}),
+        (lapsed["request_id"], {"bill": late[1].data["bill_id"], "state": "lapsed"})]
 
 
 def test_a_second_payment_of_a_stage_moves_nothing_and_is_recorded(ground: Ground) -> None:
@@ -383,16 +411,15 @@ def test_an_application_sent_again_while_it_is_being_taken_is_one_request(ground
     assert (ground.counts()["request"], ground.counts()["event_log"], ground.counts()["command"]) == (1, 1, 1)
 
 
-def test_payment_and_expiry_at_once_leave_one_of_both(ground: Ground) -> None:
+def test_payment_and_expiry_at_once_or_in_any_order_mean_paid(ground: Ground) -> None:
     for _ in range(5):
         lodged = ground.submit()
         paid = ground.bill_event(lodged["request_id"])
         expired = ground.bill_event(lodged["request_id"], state="expired")
         at_once(lambda paid=paid: ground.hear(paid), lambda expired=expired: ground.hear(expired))
-        assert ground.row(lodged).version == 2
-        assert ground.row(lodged).state in ("document_review", "lapsed")
+        assert ground.row(lodged).state == "document_review"
         whole(ground, lodged)
-    assert len(ground.audited("payment.beside_the_request")) == 5
+    assert len(ground.audited("payment.beside_the_request")) + len(ground.audited("request.revived")) == 5
 
 
 def test_completing_and_withdrawing_at_once_is_one_of_both(ground: Ground) -> None:
