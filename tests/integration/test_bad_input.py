@@ -234,7 +234,7 @@ def test_sending_back_without_saying_what_is_missing(node, case, unchanged):
 
 
 def test_a_task_acted_on_twice(node, case):
-    """Last in this file: it moves the case on, to where it lies before no department that another test asks for work."""
+    """Last in this file: it moves the case on, to where it lies before no department."""
     assert act(node, case, "officer", "send_back", reason="ينقص العقد").status_code == 200
     case.until(node.settled, bool)
     before = state(node)
