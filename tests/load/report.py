@@ -97,8 +97,10 @@ def _round_trips(part: dict[str, Any]) -> Iterator[Figure]:
     yield Figure("HTTP → RPC → answer through the gateway, wrk 50 connections, ours", f"{ours['per_second']:.0f}/s")
     yield Figure(f"  {part['compared_with']} (@http, RpcProxy)", f"{stock['per_second']:.0f}/s")
     yield Figure("  ours / stock", f"{part['ratio']:.2f}", "≥ 1.70", part["ratio"] >= 1.7)
-    yield Figure("  p50, p99: ours / stock", f"{ours['p50_ms']:.0f}, {ours['p99_ms']:.0f} / "
-                                             f"{stock['p50_ms']:.0f}, {stock['p99_ms']:.0f} ms")
+    yield Figure(
+        "  p50, p99: ours / stock",
+        f"{ours['p50_ms']:.0f}, {ours['p99_ms']:.0f} / {stock['p50_ms']:.0f}, {stock['p99_ms']:.0f} ms",
+    )
 
 
 def _submit(part: dict[str, Any]) -> Iterator[Figure]:
@@ -121,8 +123,12 @@ def _submit(part: dict[str, Any]) -> Iterator[Figure]:
     yield Figure("Document uploads (20 KB, sealed, committed)", f"{uploads['per_second']:.0f}/s")
     cost = uploads["cpu_ms_per_write"]
     both = f"{cost['services']:.1f}, {cost['with RabbitMQ and PostgreSQL']:.1f} ms"
-    yield Figure("  CPU an upload: services, with RabbitMQ and PostgreSQL", both, "≤ 5.0",
-                 cost["with RabbitMQ and PostgreSQL"] <= 5)
+    yield Figure(
+        "  CPU an upload: services, with RabbitMQ and PostgreSQL",
+        both,
+        "≤ 5.0",
+        cost["with RabbitMQ and PostgreSQL"] <= 5,
+    )
 
 
 def _events(part: dict[str, Any]) -> Iterator[Figure]:
