@@ -55,7 +55,7 @@ def test_02_sigterm_lets_a_request_in_flight_end_and_exits_0(toy, database, ask)
     note_id = uuid7()
     asked = eventlet.spawn(ask, "catalog.slow_write", {"note_id": str(note_id), "text": "ن"}, command_id=uuid7())
     until(lambda: rows(database, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
-                                 "AND state = 'active' AND query LIKE 'SELECT pg_sleep%'"))
+                                 "AND wait_event = 'PgSleep'"))
     process.terminate()
     assert asked.wait()["version"] == 1
     assert process.status() == 0, process.log.read_text()
