@@ -19,10 +19,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
-
-from chassis import events, logs, metrics, tables
-from chassis.database import Statement
+from chassis import events, logs, metrics
+from chassis import inbox_sql as sql
 from chassis.errors import Conflict, NotYet, Unavailable
 from chassis.uow import UnitOfWork, attempt
 from contracts.events import Event, EventType
@@ -40,64 +38,6 @@ GAP, GAP_MOST = 2, 60
 # A stream that is behind catches up within seconds; after so many tries somebody should hear of it.
 NOISE_AFTER = 5
 DUE_AT_ONCE = 100
-
-_KNOWN = Statement(
-    text(
-        "SELECT subscription, event_id AS id, NULL::bigint AS sequence, state FROM inbox "
-        "WHERE event_id = ANY(:events) UNION ALL "
-        "SELECT subscription, subject, sequence, NULL FROM inbox_stream WHERE subject = ANY(:subjects)"
-    )
-)
-_DONE = Statement.insert(tables.inbox, "subscription", "event_id", "state", "subject", "sequence")
-_SETTLE = Statement(
-    text(
-        "UPDATE inbox SET state = :state, body = NULL, next_at = NULL, error = NULL "
-        "WHERE subscription = :subscription AND event_id = :event_id AND state = 'waiting'"
-    )
-)
-_FIRST_OF_STREAM = Statement.insert(tables.inbox_stream)
-_NEXT_OF_STREAM = Statement(
-    text(
-        "UPDATE inbox_stream SET sequence = :sequence "
-        "WHERE subscription = :subscription AND subject = :subject AND sequence = :seen"
-    )
-)
-_RELEASE = Statement(
-    text(
-        "UPDATE inbox SET next_at = clock_timestamp() WHERE subscription = :subscription AND subject = :subject "
-        "AND state = 'waiting' AND sequence = :sequence"
-    )
-)
-_OWE = Statement(
-    text(
-        "INSERT INTO inbox (subscription, event_id, state, subject, sequence, attempts, next_at, error, body) VALUES "
-        "(:subscription, :event_id, :state, :subject, :sequence, :attempts, :next_at, :error, :body) "
-        "ON CONFLICT (subscription, event_id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, "
-        "next_at = excluded.next_at, error = excluded.error WHERE inbox.state = 'waiting'"
-    )
-)
-_ATTEMPTS = Statement(
-    text("SELECT attempts, received_at FROM inbox WHERE subscription = :subscription AND event_id = :event_id")
-)
-_DUE = Statement(
-    text(
-        "SELECT subscription, event_id, body FROM inbox WHERE state = 'waiting' AND next_at <= clock_timestamp() "
-        "ORDER BY next_at LIMIT :most"
-    )
-)
-_PARK = Statement(
-    text(
-        "UPDATE inbox SET state = 'parked', next_at = NULL, error = :error "
-        "WHERE subscription = :subscription AND event_id = :event_id AND state = 'waiting'"
-    )
-)
-_OWED_COUNTS = Statement(
-    text(
-        "SELECT state, count(*) AS n, min(received_at) AS oldest FROM inbox "
-        "WHERE state IN ('waiting', 'parked') GROUP BY state"
-    )
-)
-
 
 @dataclass(frozen=True)
 class Subscription:
@@ -141,7 +81,7 @@ class _Known:
         self.states: dict[tuple[str, UUID], str] = {}
         self.sequences: dict[tuple[str, UUID], int] = {}
         for row in work.all(
-            _KNOWN,
+            sql.KNOWN,
             events=[owed.event.id for owed in batch],
             subjects=[owed.event.subject for owed in batch if owed.subscription.way != "each"],
         ):
@@ -164,8 +104,8 @@ class _Traces:
         self.begun.pop(owed.key, None)
 
     def write(self, work: UnitOfWork) -> None:
-        work.write_many(_DONE, list(self.done.values()))
-        work.write_many(_FIRST_OF_STREAM, list(self.begun.values()))
+        work.write_many(sql.DONE, list(self.done.values()))
+        work.write_many(sql.FIRST_OF_STREAM, list(self.begun.values()))
 
 
 class Inbox:
@@ -202,7 +142,7 @@ class Inbox:
 
     def retry_due(self) -> int:
         """Try again what is due. Answers how many there were."""
-        rows = self._make().all(_DUE, most=DUE_AT_ONCE)
+        rows = self._make().all(sql.DUE, most=DUE_AT_ONCE)
         for row in rows:
             subscription = self._by_name.get(row.subscription)
             if subscription is None:
@@ -213,7 +153,7 @@ class Inbox:
 
     def measure(self) -> None:
         """Report what is owed to the metrics."""
-        counts = {row.state: row for row in self._make().all(_OWED_COUNTS)}
+        counts = {row.state: row for row in self._make().all(sql.OWED_COUNTS)}
         for state in ("waiting", "parked"):
             metrics.inbox_owed(self._service, state, counts[state].n if state in counts else 0)
 
@@ -310,7 +250,7 @@ class Inbox:
             if event.sequence != (seen or 0) + 1:
                 raise Waits(f"sequence {event.sequence} waits for {(seen or 0) + 1}")
             work.write(
-                _RELEASE, subscription=subscription.name, subject=event.subject, sequence=event.sequence + 1
+                sql.RELEASE, subscription=subscription.name, subject=event.subject, sequence=event.sequence + 1
             )
         where: dict[str, Any] = {
             "subscription": subscription.name,
@@ -320,12 +260,12 @@ class Inbox:
         if seen is None:
             traces.begun[owed.key] = where
         else:
-            work.write(_NEXT_OF_STREAM, expect=1, seen=seen, **where)
+            work.write(sql.NEXT_OF_STREAM, expect=1, seen=seen, **where)
         return True
 
     def _settle(self, work: UnitOfWork, owed: Owed, state: str) -> None:
         work.write(
-            _SETTLE, expect=1, state=state, subscription=owed.subscription.name, event_id=owed.event.id
+            sql.SETTLE, expect=1, state=state, subscription=owed.subscription.name, event_id=owed.event.id
         )
 
     # -- owing -------------------------------------------------------------------------------------------------------
@@ -333,7 +273,7 @@ class Inbox:
     def _owe(self, owed: Owed, error: Exception) -> None:
         logs.correlation.set(owed.event.correlation_id)
         work = self._make()
-        row = work.first(_ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id)
+        row = work.first(sql.ATTEMPTS, subscription=owed.subscription.name, event_id=owed.event.id)
         attempts = row.attempts if row else 0
         state: str
         next_at: datetime | None
@@ -357,7 +297,7 @@ class Inbox:
                 exc_info=error if attempts == 1 and not isinstance(error, (Refusal, NotYet)) else None,
             )
         work.write(
-            _OWE,
+            sql.OWE,
             subscription=owed.subscription.name,
             event_id=owed.event.id,
             state=state,
@@ -373,7 +313,7 @@ class Inbox:
     def _park_unknown(self, subscription: str, event_id: UUID) -> None:
         """No handler goes by this name (any more): replaying it would come due again and again."""
         work = self._make()
-        work.write(_PARK, subscription=subscription, event_id=event_id, error="no subscription of this name")
+        work.write(sql.PARK, subscription=subscription, event_id=event_id, error="no subscription of this name")
         work.commit()
 
     def _park_malformed(self, body: bytes, error: Exception) -> None:
@@ -382,7 +322,7 @@ class Inbox:
         metrics.events_malformed(self._service)
         work = self._make()
         work.write(
-            _OWE,
+            sql.OWE,
             subscription=f"{self._service}.malformed",
             event_id=UUID(bytes=hashlib.sha256(body).digest()[:16]),
             state="parked",

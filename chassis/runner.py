@@ -27,6 +27,7 @@ from chassis.bus.base import Bus
 from chassis.bus.local import LocalBus
 from chassis.bus.rabbit import RabbitBus
 from chassis.errors import ConfigurationError
+from chassis.platform import Platform
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Process:
         """The platform of one of the services."""
         container = self._runner.service_map[name]
         return next(
-            extension for extension in container.shared_extensions.values() if type(extension).__name__ == "Platform"
+            extension for extension in container.shared_extensions.values() if isinstance(extension, Platform)
         )
 
     def ready(self) -> dict[str, dict[str, bool]]:

@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis import config
 from chassis.actors import Actor
+from chassis.answers import load
 from chassis.database import Database
 from chassis.events import decode
 from chassis.privacy import Privacy
-from chassis.service import load
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts import catalog as language
 from contracts.definition import load_definition

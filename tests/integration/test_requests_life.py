@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from chassis.actors import PUBLIC
+from chassis.answers import load
 from chassis.errors import NotYet
 from chassis.ids import uuid7
-from chassis.service import load
 from contracts.requests import Submit
 from rules.refusal import Refusal
 from services.requests import intake

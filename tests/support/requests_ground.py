@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from chassis import commands, config
 from chassis.actors import PUBLIC, Actor, system
+from chassis.answers import load
 from chassis.database import Database
 from chassis.events import decode
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
-from chassis.service import load
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts import requests as language
 from contracts.definition import load_definition
