@@ -90,7 +90,7 @@ class Relay:
                 return _IDLE
             started = time.monotonic()
             try:
-                self._publish([Outgoing(row.type, row.body, _wanted(row.type)) for row in rows])
+                self._publish([Outgoing(row.type, row.body) for row in rows])
             except Unavailable as error:
                 self._backoff = min(max(self._backoff * 2, 0.1), 5.0)
                 metrics.oldest_unsent(self._service, time.time() - rows[0].recorded_at.timestamp())
@@ -114,8 +114,3 @@ class Relay:
                 self._warned.add(event_type)
                 log.info("nobody consumes %s; it stays in the log", event_type)
 
-
-def _wanted(event_type: str) -> bool:
-    """False for a type that is known to have no consumer here: whoever binds a queue to it gets it all the same, but
-    the broker need not send each one back to say that nobody did."""
-    return CONSUMERS.get(event_type) != ()

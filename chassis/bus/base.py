@@ -13,12 +13,10 @@ Take = Callable[[list[bytes]], None]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event on its way: the routing key and the stored bytes of its envelope. `mandatory`: it matters whether a
-    queue takes it."""
+    """An event on its way: the routing key and the stored bytes of its envelope."""
 
     type: str
     body: bytes
-    mandatory: bool = True
 
 
 class Bus(Protocol):
@@ -33,7 +31,7 @@ class Bus(Protocol):
 
     def publish(self, batch: Sequence[Outgoing]) -> Sequence[str]:
         """Return when every event is safely with the bus; raise Unavailable when that is not certain for all. The
-        answer names the mandatory types that no queue took."""
+        answer names the types that no queue took (`mandatory`)."""
 
     def consume(self, service: str, types: Sequence[str], take: Take) -> None:
         """Hand batches of envelopes to `take`; they count as delivered when it returns, and come again when it

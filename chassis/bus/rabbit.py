@@ -271,7 +271,7 @@ class _Confirming:
                             EVENTS,
                             outgoing.type,
                             outgoing.body,
-                            mandatory=outgoing.mandatory,
+                            mandatory=True,
                             delivery_mode=2,
                             content_type=MEDIA_TYPE,
                         )
