@@ -19,6 +19,7 @@ import eventlet
 from eventlet.event import Event as Arrival
 from eventlet.queue import Empty, LightQueue
 
+from chassis.bus import frames
 from chassis.bus.base import Outgoing, Serve, Take
 from chassis.bus.link import BROKEN, Link
 from chassis.config import Settings
@@ -33,6 +34,8 @@ PREFETCH = 2 * BATCH
 CONFIRM_TIMEOUT = 5.0  # seconds; under a broker's alarm confirms never come
 # Unset means 20 deliveries on RabbitMQ 4.x, and -1 drops at once on 3.10.
 DELIVERY_LIMIT = 1_000_000
+
+_PERSISTENT = frames.properties(delivery_mode=2, content_type=MEDIA_TYPE)
 
 
 class RabbitBus:
@@ -266,15 +269,9 @@ class _Confirming:
                     first = self._sent + 1
                     self._sent += len(batch)
                     self._open = set(range(first, self._sent + 1))
-                    for outgoing in batch:
-                        self.link.publish(
-                            EVENTS,
-                            outgoing.type,
-                            outgoing.body,
-                            mandatory=True,
-                            delivery_mode=2,
-                            content_type=MEDIA_TYPE,
-                        )
+                    self.link.publish_batch(
+                        EVENTS, ((outgoing.type, outgoing.body) for outgoing in batch), _PERSISTENT
+                    )
                     certain = done.wait()
             except Unavailable:
                 # Whatever confirms still come belong to a batch that will be sent again: begin on a clean channel.
