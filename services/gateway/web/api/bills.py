@@ -73,7 +73,7 @@ def list_bills(tracking_number: str) -> Response:
     media_types=JSON,
     idempotent=True,
 )
-@blueprint.arguments(Payment, example={"rail": "sandbox"})
+@blueprint.arguments(Payment(), example={"rail": "sandbox"})
 @blueprint.response(201, PaymentStarted)
 def pay(body: dict[str, Any], bill_id: Any) -> Response:
     """Start a payment at a rail, or take cash at the counter"""

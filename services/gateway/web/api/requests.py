@@ -125,7 +125,7 @@ def last4() -> str | None:
 
 
 @door(blueprint, "POST", "/requests", permission="request.submit", media_types=JSON, idempotent=True)
-@blueprint.arguments(Submission, example=EXAMPLE)
+@blueprint.arguments(Submission(), example=EXAMPLE)
 @blueprint.response(201, Lodged, example=LODGED)
 def lodge(body: dict[str, Any]) -> Response:
     """Lodge a request"""
@@ -158,7 +158,7 @@ def show_timeline(tracking_number: str) -> Response:
     idempotent=True,
     parameters=[PHONE_PARAMETER],
 )
-@blueprint.arguments(Completion)
+@blueprint.arguments(Completion())
 @blueprint.response(200, Shown)
 def complete(body: dict[str, Any], tracking_number: str) -> Response:
     """Complete what the department found missing"""

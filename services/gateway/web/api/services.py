@@ -60,7 +60,7 @@ def brief(entry: Entry) -> dict[str, Any]:
 
 
 @door(blueprint, "GET", "", permission="guide.read")
-@blueprint.arguments(Search, location="query")
+@blueprint.arguments(Search(), location="query")
 @blueprint.response(200, ServiceList)
 def list_services(query: dict[str, Any]) -> Response:
     """Find services in the guide"""

@@ -30,7 +30,7 @@ class Session(Shown):
 
 
 @door(blueprint, "POST", "", permission="guide.read", media_types=JSON)
-@blueprint.arguments(LogIn, example={"username": "officer", "password": "…"})
+@blueprint.arguments(LogIn(), example={"username": "officer", "password": "…"})
 @blueprint.response(201, Session)
 def open_session(body: dict[str, Any]) -> Response:
     """Log in: a token for `Authorization: Bearer`, good for one shift"""

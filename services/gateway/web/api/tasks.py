@@ -40,7 +40,7 @@ class Acted(Shown):
 
 
 @door(blueprint, "GET", "", permission="task.list")
-@blueprint.arguments(ListTasks, location="query")
+@blueprint.arguments(ListTasks(), location="query")
 @blueprint.response(200, TaskList)
 def list_tasks(query: dict[str, Any]) -> Response:
     """The tasks I hold, most urgent first"""
@@ -84,7 +84,7 @@ def document_of(task_id: Any, document_id: Any) -> Response:
 
 
 @door(blueprint, "POST", "/<uuid:task_id>/actions", permission="task.act", media_types=JSON, idempotent=True)
-@blueprint.arguments(Action, example={"action": "approve", "reason": "استوفى الاشتراطات", "inputs": {}})
+@blueprint.arguments(Action(), example={"action": "approve", "reason": "استوفى الاشتراطات", "inputs": {}})
 @blueprint.response(200, Acted)
 def act(body: dict[str, Any], task_id: Any) -> Response:
     """Do what the task asks for"""
