@@ -185,6 +185,8 @@ PROBLEMS: dict[str, Problem] = {
     "tracking_unknown": Problem(404, "رقم المتابعة أو آخر أربعة أرقام من الهاتف غير صحيح.",
                                 "The tracking number or the last four digits of the phone are not right."),
     "task_unknown": Problem(404, "لا توجد مهمة بهذا الرقم ضمن مهامك.", "You hold no task with this number."),
+    "enough_in_hand": Problem(409, "لديك {most} ملفات قيد العمل. أنجز أحدها قبل طلب الملف التالي.",
+                              "You hold {most} files. Finish one before you take the next."),
     "task_done": Problem(409, "أُنجزت هذه المهمة بالفعل.", "This task was already done."),
     "action_unknown": Problem(422, "هذا الإجراء غير متاح في هذه المرحلة.",
                               "This action is not available at this stage."),

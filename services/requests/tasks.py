@@ -19,6 +19,7 @@ from rules.refusal import refuse
 from services.requests import answers, documents, guide, life
 from services.requests.life import Case
 
+HELD_MOST = 10  # files in one hand; whoever could hoard them could choose among them
 _EQUALLY_URGENT = 20  # among so many a task is drawn, so that clerks who ask at once do not collide
 
 # Draws of this process in the last second: a hint that keeps officers who ask at once apart, not a claim.
@@ -29,7 +30,8 @@ _drawn: OrderedDict[tuple[UUID, int], datetime] = OrderedDict()
 
 _OPEN = Statement(
     text(
-        "SELECT id, version, due_on FROM task WHERE status = 'open' AND unit = :unit AND department = :department "
+        "SELECT id, version, due_on, (SELECT count(*) FROM task WHERE held_by = :actor AND status = 'held') AS in_hand "
+        "FROM task WHERE status = 'open' AND unit = :unit AND department = :department "
         "AND role = ANY(:roles) AND taken_by <> :actor ORDER BY due_on, created_at LIMIT :most"
     )
 )
@@ -72,7 +74,8 @@ _DONE = Statement(
 
 
 def next_task(work: UnitOfWork) -> dict[str, Any]:
-    """Hand the actor one of the most urgent open tasks of the own desk, never one of a file the actor took in."""
+    """Hand the actor one of the most urgent open tasks of the own desk, never one of a file the actor took in. Refuses
+    enough_in_hand to whoever holds HELD_MOST already."""
     actor = work.actor
     rows = work.all(
         _OPEN,
@@ -84,6 +87,8 @@ def next_task(work: UnitOfWork) -> dict[str, Any]:
     )
     if not rows:
         return {"task": None}
+    if rows[0].in_hand >= HELD_MOST:
+        raise refuse("enough_in_hand", most=HELD_MOST)
     drawn = _draw(work, rows)
     work.write(_HOLD, expect=1, task_id=drawn.id, seen=drawn.version, actor=actor.id, at=work.now)
     work.audit("task.handed_out", str(drawn.id))

@@ -133,6 +133,19 @@ def test_of_ten_officers_and_one_task_one_is_given_it(ground: Ground) -> None:
     assert sum(task is not None for task in given) == 1 and all(task is None or "task_id" in task for task in given)
 
 
+def test_who_holds_enough_is_given_no_more_until_one_is_done(ground: Ground) -> None:
+    for _ in range(tasks.HELD_MOST + 1):
+        ground.reviewed()
+    held = [ground.next(OFFICER) for _ in range(tasks.HELD_MOST)]
+
+    with pytest.raises(Refusal) as refused:
+        ground.next(OFFICER)
+    ground.act(OFFICER, held[0], "accept")
+
+    assert refused.value.code == "enough_in_hand"
+    assert ground.next(OFFICER) is not None
+
+
 def test_a_repeated_command_is_given_the_same_task(ground: Ground) -> None:
     ground.reviewed()
     ground.reviewed()
