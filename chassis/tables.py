@@ -50,7 +50,6 @@ event_log = Table(
     Index("event_log_position", "position", unique=True, postgresql_where=text("position IS NOT NULL")),
     Index("event_log_unplaced", "id", postgresql_where=text("position IS NULL")),
     Index("event_log_subject", "subject", "sequence", unique=True),
-    Index("event_log_event", "event_id", unique=True),
 )
 
 event_cursor = Table(
