@@ -7,7 +7,7 @@ up nobody else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from chassis.uow import UnitOfWork
@@ -27,6 +27,7 @@ class Transact(Protocol):
 AT_ONCE = 50
 BUDGET = timedelta(seconds=60)  # nothing is handed over later than this after its claim; far below the lease
 RECEIPTS_AT_ONCE = 200
+LOOK_FOR_OLD = timedelta(seconds=10)  # messages live for 72 hours
 
 
 class Channel:
@@ -37,14 +38,22 @@ class Channel:
         self._provider = provider
         self._pack = pack
         self._lease = lease
+        self._looked: datetime | None = None
 
     def step(self, transact: Transact) -> bool:
         """Take receipts, give up what is too old, send what is due. True when there is probably more to do."""
         more = self.take_receipts(transact) == RECEIPTS_AT_ONCE
-        given_up = transact(lambda work: messages.expire(work, self.name))
+        given_up = transact(self._give_up)
         self._count({"expired": given_up} if given_up else {})
         # While messages go out there may be more: how many fit at once is the provider's affair, not a limit of ours.
         return self.send_due(transact) > 0 or more
+
+    def _give_up(self, work: UnitOfWork) -> int:
+        """Expire what is too old, now and then: it means looking at everything that is due."""
+        if self._looked is not None and work.now - self._looked < LOOK_FOR_OLD:
+            return 0
+        self._looked = work.now
+        return messages.expire(work, self.name)
 
     def send_due(self, transact: Transact) -> int:
         """Send one batch of what is due; returns how many messages were handed over."""
