@@ -139,6 +139,22 @@ class Settings:
         """A setting of the service's own, by the same look-up."""
         return Environment(self.service, self.environ).text(name, default)
 
+    def number(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
+        """A whole number of the service's own, or ConfigurationError."""
+        read = Environment(self.service, self.environ)
+        value = read.integer(name, default, least=least, most=most)
+        if read.faults:
+            raise ConfigurationError("; ".join(read.faults))
+        return value
+
+    def seconds(self, name: str, default: float) -> float:
+        """A time of the service's own, or ConfigurationError."""
+        read = Environment(self.service, self.environ)
+        value = read.seconds(name, default)
+        if read.faults:
+            raise ConfigurationError("; ".join(read.faults))
+        return value
+
     def secret(self, name: str) -> str:
         """A secret of the service's own: never missing, and no sample outside demo and training."""
         value = self.env(name)

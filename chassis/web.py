@@ -10,19 +10,23 @@ import importlib
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import eventlet
 import eventlet.wsgi
+import orjson
 from nameko.extensions import DependencyProvider
 
 from chassis import metrics
-from chassis.service import Platform
+from chassis.platform import Platform
+from contracts import problems
+from rules.refusal import Fault
 
 log = logging.getLogger(__name__)
 
 DRAIN = 20.0  # seconds that requests in flight have to finish
-_FULL = b'{"type":"about:blank","title":"busy","status":503,"code":"busy"}'
+HEALTH = "/health/"
 
 
 class FlaskServer(DependencyProvider):
@@ -48,7 +52,7 @@ class FlaskServer(DependencyProvider):
         module, _, name = self._factory.partition(":")
         application = getattr(importlib.import_module(module), name)(self.platform)
         host = settings.env("HTTP_HOST", "127.0.0.1") or "127.0.0.1"
-        port = int(settings.env(self._port_name, str(self._default_port)) or self._default_port)
+        port = settings.number(self._port_name, self._default_port, least=1, most=65535)
         self._listener = eventlet.listen((host, port), backlog=1024)
         self._thread = eventlet.spawn(
             eventlet.wsgi.server,
@@ -77,11 +81,13 @@ class FlaskServer(DependencyProvider):
         service, limit = self.platform.settings.service, self.platform.settings.max_in_flight
 
         def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            if self._in_flight >= limit or self._stopping:
+            # A full door still says how it is: who asks for health decides whether others are sent elsewhere.
+            asked_for_health = environ.get("PATH_INFO", "").startswith(HEALTH)
+            if (self._in_flight >= limit and not asked_for_health) or self._stopping:
                 metrics.refused_busy(service, "http")
                 headers = [("Content-Type", "application/problem+json"), ("Retry-After", "1"), ("Connection", "close")]
                 start_response("503 Service Unavailable", headers)
-                return [_FULL]
+                return [_full()]
             self._in_flight += 1
             metrics.in_flight(service, "http", self._in_flight)
             try:
@@ -95,6 +101,25 @@ class FlaskServer(DependencyProvider):
     def _finished(self) -> None:
         self._in_flight -= 1
         metrics.in_flight(self.platform.settings.service, "http", self._in_flight)
+
+
+@cache
+def _full() -> bytes:
+    """The problem `busy` in both languages, made once: a full door has no time to choose."""
+    busy = Fault("busy")
+    arabic, english = problems.describe(busy, "ar"), problems.describe(busy, "en")
+    return orjson.dumps(
+        {
+            "type": "urn:shubbak:problem:busy",
+            "title": arabic,
+            "status": 503,
+            "code": "busy",
+            "detail": english,
+            "title_ar": arabic,
+            "title_en": english,
+            "errors": [{"field": None, "code": "busy", "ar": arabic, "en": english}],
+        }
+    )
 
 
 class _Counted:

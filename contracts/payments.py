@@ -54,7 +54,7 @@ class TakeCash(Schema):
     """Command `payments.take_cash` (cashier) → {bill_id, state, receipt_number, change}. `tendered` in piastres."""
 
     bill_id = fields.UUID(required=True)
-    tendered = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    tendered = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10**12))
 
 
 class Callback(Schema):

@@ -7,6 +7,13 @@ from marshmallow import Schema, fields, validate
 from contracts.events import EventSchema, event
 from contracts.problems import Problem
 
+# Free text that others read in pages, messages and documents: no control characters but line breaks and tabs, and none
+# that turn the direction of what follows.
+PLAIN_TEXT = (
+    validate.Length(max=2000),
+    validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z"),
+)
+
 CHANNELS = ("centre", "portal", "mobile", "mobile_district", "post_office")
 APPLICANT_KINDS = ("citizen", "company", "attorney", "heirs", "foreigner")
 
@@ -138,7 +145,7 @@ class Act(Schema):
     task_id = fields.UUID(required=True)
     version = fields.Integer(load_default=None, allow_none=True)
     action = fields.String(required=True)
-    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    reason = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
     inputs = fields.Dict(load_default=dict)
 
 
@@ -147,7 +154,7 @@ class Resubmit(Status):
     offers there (such as to withdraw); without `action`, the first. An answer given as null is taken back."""
 
     action = fields.String(load_default=None, allow_none=True)
-    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    reason = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
 
     documents = fields.List(fields.Nested(SubmittedDocument), load_default=list)
     answers = fields.Dict(load_default=dict)

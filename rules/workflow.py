@@ -118,7 +118,7 @@ class Workflow:
 
     def _inputs_of(self, action: Action, given: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
         faults: list[Fault] = []
-        if REASON in action.requires and not (reason or "").strip():
+        if REASON in action.requires and not any(character.isalnum() for character in reason or ""):
             faults.append(Fault("reason_required", "reason"))
         described = {one["name"]: one for one in self.inputs}
         form = [{**described[name], "required": True} for name in action.requires if name != REASON]

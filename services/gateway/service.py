@@ -3,11 +3,14 @@ bills; everything else it asks of the services."""
 
 from __future__ import annotations
 
+from chassis.config import Settings
+from chassis.errors import ConfigurationError
 from chassis.service import Platform, Service, subscribe, timer
 from chassis.uow import UnitOfWork
 from chassis.web import FlaskServer
 from contracts import catalog, payments
 from contracts.events import Event
+from rules import licence
 from services.gateway import accounts, bills, guide, throttle
 from services.gateway.tables import metadata
 
@@ -17,6 +20,15 @@ class Gateway(Service):
 
     name = "gateway"
     metadata = metadata
+
+    def configure(self, settings: Settings) -> None:
+        settings.number("WEB_PROXIES", 0, most=10)
+        settings.number("HTTP_PORT", 8000, least=1, most=65535)
+        try:
+            licence.public_keyring(settings.env("LICENCE_PUBLIC_KEYS", "") or "")
+        except ValueError as error:
+            raise ConfigurationError("SHUBBAK_LICENCE_PUBLIC_KEYS must be id:base64, comma between") from error
+
     web = FlaskServer("services.gateway.web.app:create_app")
 
     # Each version is a fact of its own, so none may be passed over for a newer one that is not in force yet.

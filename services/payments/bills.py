@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, text, update
 
+from chassis.config import Settings
 from chassis.database import Statement
 from chassis.ids import named
 from chassis.uow import UnitOfWork
@@ -102,9 +103,14 @@ def _number(work: UnitOfWork, serial: int) -> str:
     return numbering.bill_number(work.settings.node, work.now.astimezone(CAIRO).year, serial)
 
 
+def bill_days(settings: Settings) -> int:
+    """For how many days a bill may be paid. ConfigurationError when that is no number of days."""
+    return settings.number("BILL_DAYS", DAYS, least=1, most=365)
+
+
 def _last_moment(work: UnitOfWork) -> datetime:
     """The end of the last Cairo day on which the bill may be paid: people keep days, not seconds."""
-    days = int(work.settings.env("BILL_DAYS", str(DAYS)) or DAYS)
+    days = bill_days(work.settings)
     day = work.now.astimezone(CAIRO).date() + timedelta(days=days + 1)
     return datetime.combine(day, time.min, CAIRO).astimezone(work.now.tzinfo)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.config import Settings
 from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts.catalog import PUBLISHED
@@ -11,12 +12,17 @@ from contracts.events import Event
 from contracts.payments import Callback, GetBill, GetReceipt, StartPayment, TakeCash
 from contracts.requests import MOVED, SUBMITTED
 from services.payments import bills, callbacks, cash, errands, expiry, gauges, guide, paying, receipts
+from services.payments.rails import RAILS
 
 
 class Payments(Service):
     """Bills, rails, ledger."""
 
     name = "payments"
+
+    def configure(self, settings: Settings) -> None:
+        bills.bill_days(settings)
+        RAILS.check(settings)
 
     @command("payments.start", StartPayment, permission="bill.pay")
     def start(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import bindparam, text, update
 
+from chassis.config import Settings
 from chassis.database import Statement
+from chassis.errors import ConfigurationError
 from chassis.ids import uuid7
 from chassis.offload import offload
 from chassis.uow import UnitOfWork
@@ -51,6 +53,15 @@ _RENDERED = Statement(
     .where(tables.licence.c.id == bindparam("licence_id"), tables.licence.c.document.is_(None))
     .values(document=bindparam("rendered"), media_type=bindparam("rendered_as"))
 )
+
+
+def check_keys(settings: Settings) -> None:
+    """ConfigurationError unless the keys that sign licences are there and are keys."""
+    try:
+        _signing_key(settings.secret("LICENCE_KEYS"))
+        _public_keys(settings.secret("LICENCE_KEYS"))
+    except ValueError as error:
+        raise ConfigurationError("SHUBBAK_LICENCE_KEYS must be id:base64 of 32 bytes, comma between") from error
 
 
 def issue(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from chassis.config import Settings
 from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import requests as language
@@ -19,6 +20,9 @@ UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 class Requests(Service):
     name = "requests"
+
+    def configure(self, settings: Settings) -> None:
+        licences.check_keys(settings)
 
     @command("requests.submit", language.Submit, permission="request.submit")
     def submit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class RailUnreachable(Exception):
     """No usable answer: nothing is known, the same question is asked again later."""
 
 
+class NotSetUp(ConfigurationError):
+    """This node has nothing of the rail in its environment, or may not use it. It is not offered."""
+
+
 class RailRefused(Exception):
     """The rail understood and said no. Asking the same again is useless."""
 
@@ -96,6 +100,12 @@ class Registry:
                 log.error("rail %s is not set up: %s", name, error)
                 raise refuse("rail_unavailable", "rail") from error
         return self._made[key][1]
+
+    def check(self, settings: Settings) -> None:
+        """ConfigurationError when a rail is set up by halves or wrongly; one that is not set up at all is fine."""
+        for maker in self._makers.values():
+            with suppress(NotSetUp):
+                maker(settings)
 
     def offered(self, settings: Settings) -> list[str]:
         """The rails that this node has set up, and so may offer."""

@@ -13,12 +13,12 @@ from typing import Any
 import orjson
 import requests
 
-from chassis.config import Settings
+from chassis.config import Mode, Settings
 from chassis.errors import ConfigurationError
 from rules import rail_signatures
 from rules.refusal import Refusal, refuse
 from services.payments.rails import base
-from services.payments.rails.base import RAILS, Order, Report
+from services.payments.rails.base import RAILS, NotSetUp, Order, Report
 
 NAME = "sandbox"
 METHOD = "PAYATFAWRY"
@@ -103,19 +103,29 @@ def _read(data: Mapping[str, Any], merchant_reference: Any, reference: Any) -> R
             reference=str(reference) if reference else None,
             amount=rail_signatures.piastres(data.get("paymentAmount"), "paymentAmount") if paid else None,
             paid_at=datetime.fromtimestamp(int(at) / 1000, UTC) if at else None,
-            pay_url=str(data["payUrl"]) if data.get("payUrl") else None)
+            pay_url=_web_address(data.get("payUrl")))
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise refuse("callback_malformed") from error
 
 
+def _web_address(given: Any) -> str | None:
+    """A link for people: http or https, for the signature does not cover it."""
+    return given if isinstance(given, str) and given.startswith(("https://", "http://")) else None
+
+
 @RAILS.register(NAME)
 def make(settings: Settings) -> SandboxRail:
-    """The adapter from the environment; a missing setting is named at once."""
+    """The adapter from the environment; a missing setting is named at once. It is for practice: money that it reports
+    was paid by nobody, so production does not know it."""
+    if settings.mode is Mode.PRODUCTION:
+        raise NotSetUp("the practice rail is for demo and training")
     values = {name: settings.env(name) for name in ("SANDBOX_RAIL_URL", "SANDBOX_RAIL_MERCHANT",
                                                     "SANDBOX_RAIL_CALLBACK_URL")}
     missing = [f"SHUBBAK_{name}" for name, value in values.items() if not value]
+    if len(missing) == len(values):
+        raise NotSetUp("the practice rail is not set up")
     if missing:
         raise ConfigurationError(f"not set: {', '.join(missing)}")
     return SandboxRail(str(values["SANDBOX_RAIL_URL"]), str(values["SANDBOX_RAIL_MERCHANT"]),
                        settings.secret("SANDBOX_RAIL_KEY"), str(values["SANDBOX_RAIL_CALLBACK_URL"]),
-                       float(settings.env("SANDBOX_RAIL_TIMEOUT", "3") or 3))
+                       settings.seconds("SANDBOX_RAIL_TIMEOUT", 3))

@@ -65,6 +65,8 @@ def test_beyond_what_it_may_hold_the_door_answers_503_at_once_and_says_when_to_c
     assert int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.json()["code"] == "busy" and COMMON["busy"].status == 503
+    assert refused.json()["title_ar"] == COMMON["busy"].ar and refused.json()["title_en"] == COMMON["busy"].en
+    assert [error["code"] for error in refused.json()["errors"]] == ["busy"]
     SITE["hold"].send(None)
     assert [one.wait().status_code for one in held] == [200] * 3
     assert http.get(f"{url}/", timeout=5).status_code == 200
