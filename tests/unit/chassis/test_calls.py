@@ -45,6 +45,14 @@ def test_a_refusal_comes_back_with_every_fault():
     assert [fault.as_dict() for fault in refusal.value.faults] == faults
 
 
+@pytest.mark.parametrize("given", [10**30, -(10**30), "\ud800", {"deep": [10**400]}, object()])
+def test_what_cannot_be_written_as_json_is_refused_and_never_sent(given):
+    bus = ScriptedBus({"answer": {}})
+    with pytest.raises(Refusal) as refusal:
+        Calls(bus)("requests.submit", {"answers": {"workers": given}})
+    assert refusal.value.code == "malformed" and bus.asked == []
+
+
 @pytest.mark.parametrize(("says", "error", "asked"), [
     ({"failed": "busy", "service": "requests"}, Busy, 1),
     ({"failed": "internal", "service": "requests"}, RemoteFailure, 1),
