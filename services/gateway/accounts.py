@@ -150,12 +150,19 @@ def count(work: Any) -> int:
 
 def check_password(work: Any, username: str, password: str) -> Any:
     """The account's row, or None. Takes the same time for an unknown name as for a wrong password."""
+    if not (storable(username) and storable(password)):  # nobody's, and the database would not take the question
+        username, password = "", ""
     row = work.first(_BY_NAME, username=username.strip().lower())
     try:
         _hasher.verify(row.password_hash if row else _NOBODY, password)
     except VerificationError:
         return None
     return row if row and row.active else None
+
+
+def storable(text: str) -> bool:
+    """Whether a database's text can hold this: no NUL, no half of a surrogate pair."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def open_session(work: Any, row: Any, password: str) -> tuple[str, datetime]:

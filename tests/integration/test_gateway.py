@@ -102,6 +102,13 @@ def test_a_wrong_password_an_unknown_name_and_a_closed_account_are_alike(ground:
     assert token is not None and staff(ground, token) is None
 
 
+@pytest.mark.parametrize("odd", ["sal\x00ma", "\ud800", "salma\udfff"])
+def test_what_no_database_holds_is_nobodys_name_and_nobodys_password(ground: Ground, odd: str) -> None:
+    officer(ground)
+    assert log_in(ground, username=odd) is None
+    assert log_in(ground, password=odd) is None
+
+
 def test_a_session_ends_with_the_shift_and_is_forgotten(ground: Ground) -> None:
     officer(ground)
     token = log_in(ground)

@@ -72,7 +72,7 @@ def log_in(username: str, password: str) -> tuple[str, datetime, Any]:
     """Open a session: its token, when it ends, the account's row. Refuses `login_failed`, and `too_many_requests` after
     too many failures of this address or this name, before any password is looked at."""
     name = username.strip().lower()[:64]
-    claims = ((throttle.LOGIN_ADDRESS, address()), (throttle.LOGIN_NAME, name))
+    claims = ((throttle.LOGIN_ADDRESS, address()), (throttle.LOGIN_NAME, name if accounts.storable(name) else ""))
     held = platform()
     held.run(lambda work: throttle.check(work, *claims), PUBLIC)
     row = held.run(lambda work: accounts.check_password(work, name, password), PUBLIC)

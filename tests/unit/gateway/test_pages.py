@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chassis.errors import RemoteFailure, Unavailable
 from rules import licence as rules_licence
+from services.gateway import accounts
 from services.gateway.web.pages.cashier import piastres
 from services.gateway.web.pages.texts import TEXTS
 from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of, csrf_of, definitions, hidden
@@ -184,11 +185,33 @@ def test_a_bill_of_somebody_else_is_not_shown_under_my_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example", "/ar//evil.example", "/ar/\\evil", "javascript:1"]
+    "target",
+    ["https://evil.example/", "//evil.example", "/ar//evil.example", "/ar/\\evil", "javascript:1",
+     "/ar/staff\r\nSet-Cookie: a=b", "/ar/staff\n", "/ar/\t/evil.example", "/ar/\x7f"],
 )
 def test_logging_in_leads_to_our_own_pages_only(target: str) -> None:
     page = client_of(Service()).get("/ar/staff/login", query_string={"next": target}).get_data(as_text=True)
     assert 'name="next" value=""' in page
+
+
+def test_logging_in_with_a_split_header_as_the_next_page_leads_home() -> None:
+    service = Service()
+    service.log_in("officer")
+    row = next(iter(service.sessions.values()))
+    row.password_hash, row.active = accounts._hasher.hash("a long password"), True
+    service.accounts["officer"] = row
+    client = client_of(service)
+    answer = client.post("/ar/staff/login", data={
+        "csrf": csrf_of(client), "username": "officer", "password": "a long password",
+        "next": "/ar/staff\r\nX-Split: 1"})  # fmt: skip
+    assert (answer.status_code, answer.location) == (303, "/ar/staff") and "X-Split" not in answer.headers
+
+
+@pytest.mark.parametrize("data", [{"username": "a\x00b"}, {"password": "a\x00b"}, {"na\x00me": "x"}])
+def test_nul_in_a_form_is_refused(data: dict[str, str]) -> None:
+    client = client_of(Service())
+    answer = client.post("/ar/staff/login", data={"csrf": csrf_of(client), "username": "a", "password": "b", **data})
+    assert answer.status_code == 400 and 'data-problem="malformed"' in answer.get_data(as_text=True)
 
 
 def test_the_other_language_is_the_same_page() -> None:

@@ -43,8 +43,9 @@ def log_in() -> Response | tuple[str, int]:
 
 
 def _local(target: str) -> str:
-    """A page of ours to go on to, or nothing: never another site."""
-    return target if target.startswith(("/ar/", "/en/")) and "\\" not in target and "//" not in target else ""
+    """A page of ours to go on to, or nothing: never another site, nothing that would end or split the header."""
+    ours = target.startswith(("/ar/", "/en/")) and "\\" not in target and "//" not in target
+    return target if ours and not any(character < " " or character == "\x7f" for character in target) else ""
 
 
 @door(blueprint, "POST", _STAFF + "/logout", permission="guide.read", media_types=FORM, csrf=True, staff=True)
