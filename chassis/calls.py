@@ -15,7 +15,7 @@ import orjson
 from chassis import logs
 from chassis.bus.base import Bus
 from chassis.errors import Busy, DeadlineExceeded, RemoteFailure, Unavailable
-from rules.refusal import Fault, Refusal
+from rules.refusal import Fault, Refusal, refuse
 
 TIMEOUT = 5.0
 _PAUSE, _LONGEST_PAUSE = 0.05, 0.5
@@ -37,18 +37,21 @@ class Calls:
         timeout: float = TIMEOUT,
         correlation_id: str | None = None,
     ) -> dict[str, Any]:
-        """The service's answer. Raises Refusal (it said no), Busy, DeadlineExceeded, Unavailable or RemoteFailure."""
+        """The service's answer. Raises Refusal (it said no; or `malformed`, when the payload cannot be written as
+        JSON), Busy, DeadlineExceeded, Unavailable or RemoteFailure."""
         ends = time.time() + timeout
-        body = orjson.dumps(
-            {
-                "method": method,
-                "payload": payload or {},
-                "actor": actor,
-                "command": command_id,
-                "deadline": ends,
-                "correlation": correlation_id or logs.correlation.get(),
-            }
-        )
+        request = {
+            "method": method,
+            "payload": payload or {},
+            "actor": actor,
+            "command": command_id,
+            "deadline": ends,
+            "correlation": correlation_id or logs.correlation.get(),
+        }
+        try:
+            body = orjson.dumps(request)
+        except TypeError:  # an integer beyond 64 bits, half a character: what somebody gave, not what we made
+            raise refuse("malformed") from None
         service = method.partition(".")[0]
         # The first try gets two thirds of the time: a reply lost with a connection is then still found by the second.
         share, pause = timeout * 2 / 3, _PAUSE

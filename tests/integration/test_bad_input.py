@@ -121,6 +121,31 @@ def test_a_body_that_is_not_json(node, case, unchanged):
     problem(requests.post(f"{node.url}{API}/requests", data=b'{"a":', headers=headers, timeout=20), 400, "malformed")
 
 
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "1" + "0" * 30, "NaN", '"\\ud800"', '"\\u0000"',
+                                   '[{"in": 18446744073709551616}]'])
+@pytest.mark.parametrize("path", ["answers/workers", "applicant/name", "service_code"])
+def test_a_value_that_nothing_behind_the_door_could_hold(node, case, unchanged, path, value):
+    body = application([])
+    put(path, "@")(body)
+    raw = json.dumps(body).replace('"@"', value).encode()
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    problem(requests.post(f"{node.url}{API}/requests", data=raw, headers=headers, timeout=20), 400, "malformed")
+
+
+@pytest.mark.parametrize("document", [b'{"file_name": "\\ud800.pdf", "content": "JVBERi0="}',
+                                      b'{"file_name": "a\\u0000.pdf", "content": "JVBERi0="}'])
+def test_a_document_with_a_name_that_is_no_text(node, case, unchanged, document):
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    problem(requests.post(f"{node.url}{API}/documents", data=document, headers=headers, timeout=20), 400, "malformed")
+
+
+@pytest.mark.parametrize("raw", [b'{"username": "a\\u0000", "password": "b"}',
+                                 b'{"username": "a", "password": "\\ud800"}'])
+def test_logging_in_with_what_is_no_text(node, case, unchanged, raw):
+    headers = {"Content-Type": "application/json"}
+    problem(requests.post(f"{node.url}{API}/sessions", data=raw, headers=headers, timeout=20), 400, "malformed")
+
+
 def test_an_oversize_body(node, case, unchanged):
     headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
     big = b'{"a":"' + b"x" * 200_000 + b'"}'
@@ -227,6 +252,15 @@ def test_nobody_logged_in(node, case, unchanged):
 
 def test_an_action_that_the_state_does_not_have(node, case, unchanged):
     problem(act(node, case, "officer", "approve"), 422, "action_unknown", "action")
+
+
+@pytest.mark.parametrize("extra", [f'"inputs": {{"n": {10**30}}}', '"reason": "\\ud800"', f'"version": {10**30}'])
+def test_an_action_with_a_value_that_nothing_could_hold(node, case, unchanged, extra):
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Authorization": f"Bearer {case.token('officer')}",
+               "Content-Type": "application/json"}
+    raw = f'{{"action": "accept", {extra}}}'.encode()
+    response = requests.post(f"{node.url}{API}/tasks/{case.task}/actions", data=raw, headers=headers, timeout=20)
+    problem(response, 400, "malformed")
 
 
 def test_sending_back_without_saying_what_is_missing(node, case, unchanged):

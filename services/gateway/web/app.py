@@ -17,7 +17,7 @@ from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
 from services.gateway.web import api, bodies, pages, problems
-from services.gateway.web.access import Doors
+from services.gateway.web.access import JSON, Doors
 from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor, turned_away
 from services.gateway.web.idempotency import command_id
 from services.gateway.web.platform import Platform
@@ -74,8 +74,7 @@ def _arrive() -> None:
     if gate is None:
         return
     bodies.bound(request, gate.limit)
-    if "\x00" in request.path or any("\x00" in value for value in request.args.values()):
-        raise Refusal(Fault("malformed"))
+    bodies.check_texts([("path", request.path), *request.args.items(multi=True)])
     if pages.needs_nobody():
         return
     g.caller = SIGNED if gate.signed else identify(api=for_programs())
@@ -89,6 +88,9 @@ def _arrive() -> None:
         g.command_id = command_id(request.path, g.caller.key, request.headers.get("Idempotency-Key"))
     if gate.csrf:
         check_csrf()
+        bodies.check_texts(request.form.items(multi=True))
+    if JSON[0] in gate.media_types and request.mimetype in JSON:
+        bodies.check_json(request.get_data())
 
 
 def _app() -> Any:

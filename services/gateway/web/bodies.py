@@ -1,10 +1,13 @@
-"""How much of a body is read: what a route allows and no byte more, whether or not the sender told its length."""
+"""What is taken of a body: as many bytes as a route allows, whether or not the sender told its length, and only values
+that every service and its database can hold."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import orjson
 from flask import Request
 
 from rules.refusal import Fault, Refusal
@@ -32,6 +35,33 @@ def bound(request: Request, limit: int) -> None:
     request.max_content_length = limit
     if request.content_length > limit:
         raise _too_large(limit)
+
+
+def check_json(body: bytes) -> None:
+    """Refuse `malformed` for JSON that would not arrive behind the door as it was sent: integers beyond 64 bits,
+    numbers beyond a double, NaN, half a surrogate pair, the character NUL, nesting too deep to be written again."""
+    try:
+        orjson.loads(body)  # RFC 8259 and nothing more; but an integer beyond 64 bits it would turn into a float
+        value = json.loads(body)
+        orjson.dumps(value)
+    except (ValueError, TypeError, RecursionError):
+        raise Refusal(Fault("malformed")) from None
+    if b"\\u0000" in body and _holds_nul(value):
+        raise Refusal(Fault("malformed"))
+
+
+def check_texts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Refuse `malformed` for names or values with the character NUL, which no database holds in a text."""
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise Refusal(Fault("malformed"))
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any("\x00" in name or _holds_nul(inner) for name, inner in value.items())
+    return isinstance(value, list) and any(_holds_nul(inner) for inner in value)
 
 
 def _too_large(limit: int) -> Refusal:

@@ -14,7 +14,7 @@ from chassis.errors import Busy, DeadlineExceeded, RemoteFailure, Unavailable
 from contracts.problems import catalogue
 from rules.refusal import Fault, Refusal
 from services.gateway.web import problems
-from tests.unit.gateway.ground import NUMBER, Service, client_of
+from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of
 
 REQUESTS, JSON = "/api/v1/requests", "application/json"
 BODY: dict[str, Any] = {
@@ -90,6 +90,45 @@ def test_bad_input_gets_its_own_problem_and_reaches_no_service(send: Any, status
     assert (answer.status_code, body["code"]) == (status, code), body
     assert answer.content_type == "application/problem+json" and body["title_ar"] and body["title_en"]
     assert service.called == []
+
+
+UNHOLDABLE = [b"1" + b"0" * 400, b"1" + b"0" * 30, b"18446744073709551616", b"-9223372036854775809", b"1e999", b"NaN",
+              b"-Infinity", b'"\\ud800"', b'"\\udc00\\ud800"', b'"a\\u0000"', b'{"a\\u0000": 1}', b"9" * 5000,
+              b"[" * 500 + b"]" * 500]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", UNHOLDABLE)
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (REQUESTS, b'{"service_code": "shop-licence", "unit": "EG-C-01", "applicant": {}, "answers": {"workers": %s}}'),
+        (REQUESTS, b'{"answers": {"nested": [{"inside": %s}]}}'),
+        (f"{REQUESTS}/{NUMBER}/completion", b'{"reason": %s}'),
+        (f"/api/v1/bills/{BILL_ID}/payments", b'{"rail": "cash", "tendered": %s}'),
+        ("/api/v1/documents", b'{"file_name": %s, "content": "JVBERi0="}'),
+        ("/api/v1/sessions", b'{"username": %s, "password": "x"}'),
+    ],
+)
+def test_json_that_no_service_could_hold_is_refused_at_the_door(path: str, body: bytes, value: bytes) -> None:
+    service = Service()
+    headers = {**key(), "X-Phone-Last4": "5678"}
+    answer = client_of(service).post(path, data=body % value, content_type=JSON, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed")
+    assert service.called == []
+
+
+@pytest.mark.parametrize("value", [2**64 - 1, -(2**63), 0.5, "\\u0000", "😀"])
+def test_what_can_be_held_is_let_through_as_it_is(value: Any) -> None:
+    service = Service()
+    service.answers["requests.submit"] = {"tracking_number": NUMBER}
+    body = {**BODY, "answers": {"given": value}}
+    assert client_of(service).post(REQUESTS, json=body, headers=key()).status_code == 201
+    assert service.called[-1].payload["answers"] == {"given": value}
+
+
+def test_a_callback_with_nul_is_no_callback() -> None:
+    answer = client_of(Service()).post("/api/v1/payments/callbacks/sandbox", data=b'{"a": "\x00"}')
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "callback_malformed")
 
 
 def test_a_body_without_a_length_is_measured_while_it_is_read() -> None:

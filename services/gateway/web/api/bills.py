@@ -104,6 +104,8 @@ def take_callback(rail: str) -> Response:
         body = request.get_data().decode()
     except UnicodeDecodeError:
         raise refuse("callback_malformed") from None
+    if "\x00" in body:
+        raise refuse("callback_malformed")
     return answer(
         platform().call(
             "payments.callback",
