@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from contracts.events import EventSchema, event
-from contracts.problems import Problem
+from contracts.problem import Problem
 
 
 class MessageState(EventSchema):

@@ -6,21 +6,12 @@ belong to every door. `docs/errors.md` is generated from here. Shape at the door
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from contracts import catalog, gateway, notifications, payments, requests, rules_problems
+from contracts.problem import Problem
 from rules.refusal import Fault
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What a code means at the door. Texts may name values of the fault as `{name}`."""
-
-    status: int
-    ar: str
-    en: str
-
 
 COMMON: dict[str, Problem] = {
     "malformed": Problem(400, "تعذرت قراءة الطلب. تأكد من صيغة JSON ثم أعد الإرسال.",
@@ -54,8 +45,6 @@ COMMON: dict[str, Problem] = {
 @cache
 def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
-    from contracts import catalog, gateway, notifications, payments, requests, rules_problems
-
     joined = dict(COMMON)
     for module in (rules_problems, catalog, requests, payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.problems import Problem
+from contracts.problem import Problem
 
 PROBLEMS: dict[str, Problem] = {
     # who a person is

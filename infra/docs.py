@@ -17,7 +17,7 @@ from marshmallow import fields, validate
 from contracts import catalog, gateway, notifications, payments, problems, requests, rules_problems
 from contracts.definition import load_definition
 from contracts.events import REGISTRY, EventType
-from contracts.problems import Problem
+from contracts.problem import Problem
 from contracts.routes import CONSUMERS
 from infra.database import SERVICES
 from rules import payment_states, roles, strict_yaml, workflow

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contracts.problems import COMMON, Problem, catalogue, describe
+from contracts.problem import Problem
+from contracts.problems import COMMON, catalogue, describe
 from rules.refusal import Fault, Refusal
 
 MEDIA_TYPE = "application/problem+json"
