@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 _DIGITS = {ord(digit): str(value) for digits in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for value, digit in enumerate(digits)}
 _LETTERS = str.maketrans({"ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ۀ": "ه", "ک": "ك", "ـ": None})
+
+MONTHS = {
+    "ar": ("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر",
+           "ديسمبر"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December"),
+}
 
 MAX_AMOUNT = 10**15 - 1  # piastres: under ten thousand milliard pounds, the largest scale that has a word below
 
@@ -140,3 +148,8 @@ def _english(number: int) -> str:
             count, rest = divmod(number, value)
             return f"{_english(count)} {name}" + (f" {_english(rest)}" if rest else "")
     raise AssertionError(number)
+
+
+def long_date(day: date, language: str = "ar") -> str:
+    """`21 نوفمبر 2026`: day, the month's name as Egypt writes it, year."""
+    return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}"

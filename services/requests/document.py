@@ -17,39 +17,11 @@ from typing import Any
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from rules import arabic
+
 PDF, HTML = "application/pdf", "text/html; charset=utf-8"
 _FOLDER = Path(__file__).parent / "templates"
 _FONTS = tuple(f"cairo-{script}-{weight}.woff2" for weight in ("400", "700") for script in ("arabic", "latin"))
-_MONTHS = {
-    "ar": (
-        "يناير",
-        "فبراير",
-        "مارس",
-        "أبريل",
-        "مايو",
-        "يونيو",
-        "يوليو",
-        "أغسطس",
-        "سبتمبر",
-        "أكتوبر",
-        "نوفمبر",
-        "ديسمبر",
-    ),
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-}
 
 
 def render(licence: Mapping[str, Any], output: Mapping[str, Any]) -> tuple[bytes, str]:
@@ -106,7 +78,7 @@ def _day(value: str | None, language: str) -> str:
     if value is None:
         return "بلا نهاية" if language == "ar" else "without end"
     day = date.fromisoformat(value)
-    return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
+    return arabic.long_date(day, language)
 
 
 @cache

@@ -1,8 +1,10 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.arabic import MAX_AMOUNT, amount_in_words, fold, format_egp, western_digits
+from rules.arabic import MAX_AMOUNT, amount_in_words, fold, format_egp, long_date, western_digits
 
 
 @pytest.mark.parametrize("one, other", [
@@ -122,3 +124,9 @@ def test_amounts_in_figures():
     assert format_egp(123450) == "1,234.50 ج.م"
     assert format_egp(5, "en") == "EGP 0.05"
     assert format_egp(-5050, "en") == "EGP -50.50"
+
+
+def test_a_long_date_names_the_month_as_egypt_does() -> None:
+    assert long_date(date(2026, 11, 1)) == "1 نوفمبر 2026"
+    assert long_date(date(2027, 3, 21), "en") == "21 March 2027"
+    assert len({long_date(date(2026, month, 1)) for month in range(1, 13)}) == 12

@@ -24,36 +24,6 @@ from services.gateway.web.platform import platform
 
 CAIRO = ZoneInfo("Africa/Cairo")
 STATIC_FILES = Path(__file__).parent.parent / "static"
-_MONTHS = {
-    "ar": (
-        "يناير",
-        "فبراير",
-        "مارس",
-        "أبريل",
-        "مايو",
-        "يونيو",
-        "يوليو",
-        "أغسطس",
-        "سبتمبر",
-        "أكتوبر",
-        "نوفمبر",
-        "ديسمبر",
-    ),
-    "en": (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ),
-}
 
 
 def text(key: str, **params: Any) -> str:
@@ -80,7 +50,7 @@ def day(value: Any) -> str:
     found = value if isinstance(value, date) else _parsed(str(value))
     if isinstance(found, datetime):
         found = found.astimezone(CAIRO).date()
-    return f"{found.day} {_MONTHS[g.language][found.month - 1]} {found.year}"
+    return arabic.long_date(found, g.language)
 
 
 def moment(value: Any) -> str:
