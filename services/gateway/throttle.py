@@ -1,7 +1,8 @@
 """Failures are counted, successes are not: a citizen who knows the digits may look as often as wanted, a guesser may
-not. Counts live in the gateway's database, so they hold across its processes and restarts; keys are keyed hashes, so
-no address is stored. Guesses that are in flight at the same moment may each pass once; they are bounded by the work the
-door takes at a time.
+not. Only licences looked up by their serial are counted each time, as serials can be guessed by counting. Counts live
+in the gateway's database, so they hold across its processes and restarts; keys are keyed hashes, so no address is
+stored. Guesses that are in flight at the same moment may each pass once; they are bounded by the work the door takes at
+a time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from services.gateway.tables import failure
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `failures` in one window for one key of `field`."""
+    """At most `failures` (for VERIFICATION_ADDRESS: look-ups) in one window for one key of `field`."""
 
     field: str
     failures: int
@@ -31,6 +32,8 @@ INQUIRY_ADDRESS = Limit("inquiry.address", 30, timedelta(minutes=15))
 INQUIRY_NUMBER = Limit("inquiry.number", 8, timedelta(minutes=15))
 LOGIN_ADDRESS = Limit("login.address", 30, timedelta(minutes=15))
 LOGIN_NAME = Limit("login.name", 8, timedelta(minutes=15))
+VERIFICATION_ADDRESS = Limit("verification.address", 60, timedelta(minutes=15))
+"""More than an inspector checks by hand in a street of shops, too few to copy the register of licence holders."""
 
 _insert = insert(failure).values(key=bindparam("key"), window_start=bindparam("window_start"), count=1)
 _COUNTED = Statement(

@@ -1,4 +1,5 @@
-"""Questions that both the API and the pages ask, with the same guard before each: the public inquiry and log-in."""
+"""Questions that both the API and the pages ask, with the same guard before each: the public inquiry, the verification
+of a licence and log-in."""
 
 from __future__ import annotations
 
@@ -66,6 +67,23 @@ def _number(text: str) -> str:
         return numbering.parse_tracking(text)
     except Refusal:
         return text.strip()[:40]
+
+
+def licence(serial: str, *, in_hand: bool = False) -> dict[str, Any]:
+    """What anybody may know of a licence. `in_hand`: the caller showed its signed code. Who shows only a serial may
+    have counted it, so each such look-up counts for this address; too many refuse `too_many_requests`. What the
+    licence says beyond its holder, service, place and time (an address, an area) stays on the licence itself."""
+    held = platform()
+    if not in_hand:
+        claim = (throttle.VERIFICATION_ADDRESS, address())
+        held.run(lambda work: _count_look_up(work, claim), PUBLIC)
+    found = held.call("requests.licence", {"serial": serial}, caller().actor)
+    return {name: value for name, value in found.items() if name != "fields"}
+
+
+def _count_look_up(work: Any, claim: tuple[throttle.Limit, str]) -> None:
+    throttle.check(work, claim)
+    throttle.failed(work, claim)
 
 
 def log_in(username: str, password: str) -> tuple[str, datetime, Any]:

@@ -200,6 +200,28 @@ def test_success_is_never_throttled() -> None:
     assert service.called[-1].payload["phone_last4"] == "5678"
 
 
+VERIFICATION = "/api/v1/licences/C-2026-000001-T/verification"
+
+
+def test_licences_cannot_be_listed_by_counting_serials() -> None:
+    service = Service()
+    service.answers["requests.licence"] = {"serial": "C-2026-000001-T", "status": "valid", "fields": [{"name": "area"}]}
+    client = client_of(service)
+    for _ in range(30):
+        answer = client.get(VERIFICATION)
+        assert answer.status_code == 200 and "fields" not in answer.get_json()
+    service.answers["requests.licence"] = Refusal(Fault("licence_unknown", "serial"))
+    for _ in range(30):  # of the pages and of the API alike, found or not
+        assert client.get("/ar/verify/C-2026-000002-T").status_code == 422
+    asked = len(service.called)
+    for path in (VERIFICATION, "/ar/verify/C-2026-000001-T"):
+        stopped = client.get(path)
+        assert stopped.status_code == 429 and 1 <= int(stopped.headers["Retry-After"]) <= 900
+    assert len(service.called) == asked
+    elsewhere = client.get(VERIFICATION, environ_base={"REMOTE_ADDR": "192.0.2.9"})
+    assert elsewhere.status_code == 404
+
+
 def test_marshmallow_messages_become_faults_with_paths() -> None:
     found = problems.refusal_of_messages(
         {"json": {"applicant": {"phone": ["Missing data for required field."]}, "x": ["Unknown field."],

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from rules import licence as rules_licence
 from rules.refusal import Fault, Refusal
+from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
-from services.gateway.web.caller import caller
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.platform import platform
 
@@ -42,7 +42,7 @@ def take() -> Response | str | tuple[str, int]:
         return redirect(url_for("verify.show", serial=given[:60]), 303)  # type: ignore[return-value]
     try:
         proved = rules_licence.verify(given, _keys())
-        found = _ask(proved.serial)
+        found = ask.licence(proved.serial, in_hand=True)
     except Refusal as refusal:
         return _refused(given, Fault(refusal.code, "given", refusal.faults[0].params))
     return render_template("public/verify.html", faults=[], given="", found=found, proved=found["qr"] == given)
@@ -51,13 +51,12 @@ def take() -> Response | str | tuple[str, int]:
 @door(blueprint, "GET", LANG + "/verify/<serial>", permission="licence.verify")
 def show(serial: str) -> str | tuple[str, int]:
     try:
-        return render_template("public/verify.html", faults=[], given="", found=_ask(serial), proved=True)
+        found = ask.licence(serial)
+        return render_template("public/verify.html", faults=[], given="", found=found, proved=True)
     except Refusal as refusal:
+        if refusal.code == "too_many_requests":
+            raise
         return _refused(serial, Fault(refusal.code, "given", refusal.faults[0].params))
-
-
-def _ask(serial: str) -> dict[str, Any]:
-    return platform().call("requests.licence", {"serial": serial}, caller().actor)
 
 
 def _keys() -> Any:
