@@ -21,7 +21,7 @@ def document() -> dict[str, Any]:
 
 def test_it_is_openapi_3_1_and_says_who_speaks(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1") and document["info"]["version"] == "v1"
-    assert "Idempotency-Key" in document["info"]["description"]
+    assert "Idempotency-Key" in document["info"]["description"] and "log-in" in document["info"]["description"]
 
 
 @pytest.mark.parametrize(("method", "rule", "permission"), API)
