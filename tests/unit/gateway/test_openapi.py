@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.unit.gateway.ground import Service, client_of
 from tests.unit.gateway.test_routes import ROWS
@@ -17,6 +18,19 @@ API = [(row[0], row[1], row[2]) for row in ROWS if row[1].startswith("/api/")]
 def document() -> dict[str, Any]:
     found: dict[str, Any] = client_of(Service()).get("/api/v1/openapi.json").get_json()
     return found
+
+
+def test_it_is_valid_by_the_specification(document: dict[str, Any]) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+    broken = {**document, "info": {}}
+    assert list(OpenAPIV31SpecValidator(broken).iter_errors())
+
+
+def test_nothing_is_described_that_nothing_refers_to(document: dict[str, Any]) -> None:
+    written = str(document)
+    for kind in ("schemas", "responses"):
+        for name in document["components"].get(kind, {}):
+            assert f"'#/components/{kind}/{name}'" in written, name
 
 
 def test_it_is_openapi_3_1_and_says_who_speaks(document: dict[str, Any]) -> None:
@@ -56,7 +70,7 @@ def test_every_reference_leads_somewhere_and_nothing_is_named_twice(document: di
         assert name in document["components"][kind], reference
     names = [operation.get("operationId") for path in document["paths"].values() for operation in path.values()
              if isinstance(operation, dict)]  # fmt: skip
-    assert len([name for name in names if name]) == len({name for name in names if name})
+    assert all(names) and len(names) == len(set(names))
 
 
 def test_the_digits_are_never_asked_for_in_an_address(document: dict[str, Any]) -> None:

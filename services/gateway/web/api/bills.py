@@ -9,12 +9,12 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from chassis.ids import uuid7
-from contracts.payments import BillState
 from rules.refusal import refuse
 from services.gateway.web import ask
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.requests import PHONE_PARAMETER, last4
+from services.gateway.web.api.shapes import BillShown
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
 
@@ -43,7 +43,7 @@ class PaymentStarted(Shown):
 
 
 class BillList(Shown):
-    bills = fields.List(fields.Nested(BillState))
+    bills = fields.List(fields.Nested(BillShown), required=True)
 
 
 class Taken(Shown):
@@ -51,7 +51,7 @@ class Taken(Shown):
 
 
 @door(blueprint, "GET", "/bills/<uuid:bill_id>", permission="bill.read")
-@blueprint.response(200, BillState)
+@blueprint.response(200, BillShown)
 def show_bill(bill_id: Any) -> Response:
     """A bill. Its id is not guessable and is the key to it"""
     return answer(platform().call("payments.bill", {"bill_id": str(bill_id)}, caller().actor))

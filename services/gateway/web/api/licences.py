@@ -6,27 +6,15 @@ import base64
 
 from flask import Response
 from flask_smorest import Blueprint
-from marshmallow import fields
 
 from services.gateway.web import ask
 from services.gateway.web.access import door
-from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.answers import PREFIX, answer
 from services.gateway.web.api.requests import PHONE_PARAMETER, last4
+from services.gateway.web.api.shapes import VerificationShown
 from services.gateway.web.platform import UPLOAD_SECONDS
 
 blueprint = Blueprint("api_licences", __name__, url_prefix=PREFIX, description="Licences and their verification")
-
-
-class VerificationShown(Shown):
-    serial = fields.String()
-    status = fields.String(metadata={"enum": ["valid", "expired", "not_yet_valid"]})
-    holder = fields.String()
-    service_name = fields.Dict()
-    unit = fields.String()
-    unit_name = fields.Dict()
-    valid_from = fields.Date()
-    valid_until = fields.Date(allow_none=True)
-    qr = fields.String(metadata={"description": "The text of the licence's QR, signed with Ed25519"})
 
 
 @door(blueprint, "GET", "/licences/<serial>/verification", permission="licence.verify")
@@ -37,12 +25,17 @@ class VerificationShown(Shown):
         "serial": "C-2026-000001-T",
         "status": "valid",
         "holder": "محمود عبد الله حسن",
+        "service_code": "shop-licence",
         "service_name": {"ar": "ترخيص محل", "en": "Shop licence"},
+        "output_name": {"ar": "رخصة تشغيل محل", "en": "Licence to run a shop"},
         "unit": "EG-C-01",
         "unit_name": {"ar": "الزيتون", "en": "El Zeitoun"},
+        "governorate_name": {"ar": "القاهرة", "en": "Cairo"},
         "valid_from": "2026-11-21",
         "valid_until": "2031-11-20",
+        "issued_on": "2026-11-21",
         "qr": "SHB1.WyJrMSIs….Zm9v",
+        "key_id": "k1",
     },
 )
 def verify(serial: str) -> Response:

@@ -93,8 +93,32 @@ def document(app: Any) -> dict[str, Any]:
             continue
         path = _path_of(rule)
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
-            _complete(described["paths"][path][method.lower()], gate)
+            operation = described["paths"][path][method.lower()]
+            operation["operationId"] = rule.endpoint.rpartition(".")[2]
+            _complete(operation, gate)
+    _drop_unused(described)
     return described
+
+
+def _drop_unused(described: dict[str, Any]) -> None:
+    """Take out what the framework brings along and no operation refers to."""
+    parts, known = described["components"], set[str]()
+    found = _references(described["paths"])
+    while found - known:
+        known |= found
+        for reference in found:
+            kind, name = reference.removeprefix("#/components/").split("/")
+            found = found | _references(parts[kind][name])
+    for kind in ("schemas", "responses"):
+        parts[kind] = {name: part for name, part in parts[kind].items() if f"#/components/{kind}/{name}" in known}
+    described["components"] = {kind: part for kind, part in parts.items() if part}
+
+
+def _references(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set[str]()
+        return own.union(*(_references(inner) for inner in value.values()))
+    return set[str]().union(*(_references(inner) for inner in value)) if isinstance(value, list) else set()
 
 
 def _path_of(rule: Any) -> str:

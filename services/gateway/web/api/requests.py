@@ -10,11 +10,12 @@ from flask import Response, g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate
 
-from contracts.requests import RequestState, Submit, SubmittedDocument
+from contracts.requests import Submit, SubmittedDocument
 from rules.refusal import refuse
 from services.gateway.web import ask, problems
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.shapes import Moved, StatusShown, TimelineShown, named
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
 from services.gateway.web.uploads import DOCUMENT_BYTES, read_upload, upload
@@ -42,19 +43,16 @@ class Submission(Submit):
 
 
 class Lodged(Shown):
-    request_id = fields.UUID()
-    tracking_number = fields.String()
-    state = fields.String()
-    state_name = fields.Dict()
-    due_on = fields.Date(allow_none=True)
-    fees = fields.Raw()
-
-
-class TimelineShown(Shown):
-    tracking_number = fields.String()
-    entries = fields.List(fields.Dict())
-    due_on = fields.Date(allow_none=True)
-    deadline = fields.List(fields.Dict())
+    request_id = fields.UUID(required=True)
+    tracking_number = fields.String(required=True)
+    service_code = fields.String(required=True)
+    service_name = named()
+    state = fields.String(required=True)
+    state_kind = fields.String(required=True)
+    state_name = named()
+    lodged_at = fields.AwareDateTime(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    fees = fields.Raw(required=True)
 
 
 class Document(Schema):
@@ -105,8 +103,12 @@ EXAMPLE = {
 LODGED = {
     "request_id": "01980c5e-7c00-7000-8000-000000000003",
     "tracking_number": "01-26-21263991-J",
+    "service_code": "shop-licence",
+    "service_name": {"ar": "ترخيص محل", "en": "Shop licence"},
     "state": "awaiting_inspection_fee",
+    "state_kind": "payment",
     "state_name": {"ar": "في انتظار سداد رسم المعاينة", "en": "Waiting for the inspection fee"},
+    "lodged_at": "2026-11-21T09:30:00+00:00",
     "due_on": None,
     "fees": [
         {
@@ -134,7 +136,7 @@ def lodge(body: dict[str, Any]) -> Response:
 
 
 @door(blueprint, "GET", "/requests/<tracking_number>", permission="request.inquire", parameters=[PHONE_PARAMETER])
-@blueprint.response(200, RequestState(exclude=("contact",)))
+@blueprint.response(200, StatusShown)
 def show_status(tracking_number: str) -> Response:
     """Where a request stands, what comes next, when it is due"""
     return answer(ask.inquire("requests.status", tracking_number, last4()))
@@ -159,7 +161,7 @@ def show_timeline(tracking_number: str) -> Response:
     parameters=[PHONE_PARAMETER],
 )
 @blueprint.arguments(Completion())
-@blueprint.response(200, Shown)
+@blueprint.response(200, Moved)
 def complete(body: dict[str, Any], tracking_number: str) -> Response:
     """Complete what the department found missing"""
     return answer(ask.inquire("requests.resubmit", tracking_number, last4(), command_id=g.command_id, **body))

@@ -11,7 +11,8 @@ from marshmallow import Schema, fields, validate
 
 from contracts.requests import ListTasks
 from services.gateway.web.access import JSON, door
-from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.answers import PREFIX, answer
+from services.gateway.web.api.shapes import Moved, TaskFileShown, TaskGiven, TaskList
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import UPLOAD_SECONDS, platform
 
@@ -23,20 +24,6 @@ class Action(Schema):
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     inputs = fields.Dict(load_default=dict)
     version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was read
-
-
-class TaskList(Shown):
-    tasks = fields.List(fields.Dict())
-
-
-class TaskGiven(Shown):
-    task = fields.Dict(allow_none=True)
-
-
-class Acted(Shown):
-    request_id = fields.UUID()
-    state = fields.String()
-    state_name = fields.Dict()
 
 
 @door(blueprint, "GET", "", permission="task.list")
@@ -55,7 +42,7 @@ def next_task() -> Response:
 
 
 @door(blueprint, "GET", "/<uuid:task_id>", permission="task.read")
-@blueprint.response(200, Shown)
+@blueprint.response(200, TaskFileShown)
 def show_task(task_id: Any) -> Response:
     """The file of a task I hold, without who the applicant is"""
     return answer(platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor))
@@ -85,7 +72,7 @@ def document_of(task_id: Any, document_id: Any) -> Response:
 
 @door(blueprint, "POST", "/<uuid:task_id>/actions", permission="task.act", media_types=JSON, idempotent=True)
 @blueprint.arguments(Action(), example={"action": "approve", "reason": "استوفى الاشتراطات", "inputs": {}})
-@blueprint.response(200, Acted)
+@blueprint.response(200, Moved)
 def act(body: dict[str, Any], task_id: Any) -> Response:
     """Do what the task asks for"""
     return answer(

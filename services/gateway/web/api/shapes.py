@@ -1,0 +1,166 @@
+"""What the API answers, described: the shapes of what requests and payments show, as they leave the door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from contracts.payments import BillState
+from services.gateway.web.api.answers import Shown
+
+CLOCKS = ("running", "stopped", "ended")
+KINDS = ("task", "payment", "applicant", "end")
+OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
+LICENCE_STATUS = ("valid", "expired", "not_yet_valid")
+
+
+def text(**options: Any) -> fields.String:
+    return fields.String(required=True, **options)
+
+
+def text_or_none(**options: Any) -> fields.String:
+    return fields.String(required=True, allow_none=True, **options)
+
+
+def named(**options: Any) -> fields.Dict:
+    """A name in both languages: {"ar": …, "en": …}."""
+    return fields.Dict(keys=fields.String(), values=fields.String(), required=True, **options)
+
+
+def day_or_none() -> fields.Date:
+    return fields.Date(required=True, allow_none=True)
+
+
+class ActionOffered(Shown):
+    code = text()
+    name = named()
+    requires = fields.List(fields.String(), required=True, metadata={"description": "What to send along: `reason`, …"})
+
+
+class StatusShown(Shown):
+    """Where a request stands: no name, no contact, no channel."""
+
+    request_id = fields.UUID(required=True)
+    tracking_number = text()
+    service_code = text()
+    service_version = fields.Integer(required=True)
+    service_name = named()
+    unit = text()
+    unit_name = named()
+    state = text()
+    state_kind = text(validate=validate.OneOf(KINDS))
+    state_name = named()
+    stage = text_or_none(metadata={"description": "Of the fees to pay, where `state_kind` is `payment`"})
+    department = text_or_none()
+    lodged_at = fields.AwareDateTime(required=True)
+    due_on = day_or_none()
+    clock = text(validate=validate.OneOf(CLOCKS))
+    late = fields.Boolean(required=True)
+    days_left = fields.Integer(required=True, allow_none=True)
+    outcome = text_or_none(metadata={"description": f"One of {', '.join(OUTCOMES)}, once it has ended"})
+    licence_serial = text_or_none()
+    language = text(validate=validate.OneOf(("ar", "en")))
+    actions = fields.List(
+        fields.Nested(ActionOffered), required=True, metadata={"description": "What the applicant may do now"}
+    )
+    as_of = fields.AwareDateTime(required=True)
+
+
+class TimelineEntry(Shown):
+    at = fields.AwareDateTime(required=True)
+    state = text()
+    state_kind = text(validate=validate.OneOf(KINDS))
+    state_name = named()
+    department = text_or_none()
+    action = text_or_none()
+    action_name = named(allow_none=True)
+    note = text_or_none(metadata={"description": "What to complete, or why it was rejected"})
+
+
+class TimelineShown(StatusShown):
+    entries = fields.List(fields.Nested(TimelineEntry), required=True)
+    deadline = fields.List(
+        fields.Dict(), required=True, metadata={"description": "How the due date comes about: from, to, clock, why"}
+    )
+
+
+class Moved(Shown):
+    request_id = fields.UUID(required=True)
+    tracking_number = text()
+    state = text()
+    state_kind = text(validate=validate.OneOf(KINDS))
+    state_name = named()
+    outcome = text_or_none()
+
+
+class BillPayment(Shown):
+    payment_id = fields.UUID(required=True)
+    rail = text()
+    state = text()
+    amount = fields.Integer(required=True, metadata={"description": "Piastres"})
+    reference = text_or_none()
+    pay_url = text_or_none()
+    started_at = fields.AwareDateTime(required=True)
+
+
+class BillShown(BillState):
+    issued_at = fields.AwareDateTime(required=True)
+    rails = fields.List(fields.String(), required=True, metadata={"description": "Where it can be paid"})
+    payments = fields.List(fields.Nested(BillPayment), required=True)
+
+
+class VerificationShown(Shown):
+    serial = text()
+    status = text(validate=validate.OneOf(LICENCE_STATUS))
+    holder = text()
+    service_code = text()
+    service_name = named()
+    output_name = named()
+    unit = text()
+    unit_name = named()
+    governorate_name = named()
+    valid_from = fields.Date(required=True)
+    valid_until = day_or_none()
+    issued_on = fields.Date(required=True)
+    qr = text(metadata={"description": "The text of the licence's QR, signed with Ed25519"})
+    key_id = text(metadata={"description": "Which of the authority's keys signed it"})
+
+
+class TaskShown(Shown):
+    task_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    tracking_number = text()
+    service_name = named()
+    state = text()
+    state_name = named()
+    due_on = day_or_none()
+    request_due_on = day_or_none()
+
+
+class TaskList(Shown):
+    tasks = fields.List(fields.Nested(TaskShown), required=True)
+    next = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "Give it as `after` for the next page; null: no more"}
+    )
+
+
+class TaskHandedOut(Shown):
+    task_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+
+
+class TaskGiven(Shown):
+    task = fields.Nested(TaskHandedOut, required=True, allow_none=True)
+
+
+class TaskFileShown(TaskShown):
+    service_code = text()
+    unit = text()
+    department = text_or_none()
+    days_left = fields.Integer(required=True, allow_none=True)
+    answers = fields.List(fields.Dict(), required=True, metadata={"description": "Those that are not personal"})
+    documents = fields.List(fields.Dict(), required=True)
+    actions = fields.List(fields.Nested(ActionOffered), required=True)
+    inputs = fields.List(fields.Dict(), required=True, metadata={"description": "What actions may ask for"})
+    steps = fields.List(fields.Dict(), required=True, metadata={"description": "What was done before"})
