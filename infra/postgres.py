@@ -146,14 +146,15 @@ class Postgres:
         Raises CalledProcessError on the first error.
         """
         options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]
-        return subprocess.run(
-            [str(self.bin / "psql"), *options, self.dsn(ADMIN, database)],
-            input=statements,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"PATH": os.defpath, "PGCONNECT_TIMEOUT": "10"},
-        ).stdout.strip()
+        with processes.told(statements) as told:
+            return subprocess.run(
+                [str(self.bin / "psql"), *options, self.dsn(ADMIN, database)],
+                stdin=told,
+                capture_output=True,
+                text=True,
+                check=True,
+                env={"PATH": os.defpath, "PGCONNECT_TIMEOUT": "10"},
+            ).stdout.strip()
 
     def create_database(self, name: str, owner: str, template: str = "template0") -> str:
         """A fresh database owned by a service's user; returns its SQLAlchemy URL. Nobody may be connected to

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 SERVER_USER = "shubbak-pg"
 
@@ -34,6 +34,15 @@ class NotStarted(RuntimeError):
 
 _open: list[Closable] = []
 _hooked = False
+
+
+def told(text: str) -> IO[str]:
+    """A file to give a child as its standard input. A pipe would not do: where eventlet has patched `os.write`, writing
+    to a child that has ended already spins for ever instead of failing (it takes EPIPE for EAGAIN)."""
+    file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (the caller closes it)
+    file.write(text)
+    file.seek(0)
+    return file
 
 
 def register(server: Closable) -> None:

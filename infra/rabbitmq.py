@@ -107,13 +107,14 @@ class Broker:
 
         Raises RuntimeError when the node cannot be reached or the expression fails.
         """
-        done = subprocess.run(
-            ["erl_call", "-sname", NODE, "-c", self._cookie, "-e"],
-            input=expression + "\n",
-            capture_output=True,
-            text=True,
-            env=self._environment(),
-        )
+        with processes.told(expression + "\n") as told:
+            done = subprocess.run(
+                ["erl_call", "-sname", NODE, "-c", self._cookie, "-e"],
+                stdin=told,
+                capture_output=True,
+                text=True,
+                env=self._environment(),
+            )
         result = done.stdout.strip()
         if done.returncode != 0 or not result.startswith("{ok, "):
             raise RuntimeError(f"{expression!r}: {result} {done.stderr.strip()}")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import compose_check, secrets
+from infra import compose_check, processes, secrets
 from infra.broker import topology
 from infra.database import SERVICES, variable
 from infra.postgres import Postgres
@@ -69,14 +69,15 @@ class Containers:
 
     def operate(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """What `docker compose exec gateway python -m infra.node …` does."""
-        return subprocess.run(
-            [sys.executable, "-m", "infra.node", *arguments],
-            env=self.environment("gateway") | {"LOGNAME": "operator"},
-            input=text,
-            capture_output=True,
-            text=True,
-            cwd=compose_check.ROOT,
-        )
+        with processes.told(text) as told:
+            return subprocess.run(
+                [sys.executable, "-m", "infra.node", *arguments],
+                env=self.environment("gateway") | {"LOGNAME": "operator"},
+                stdin=told,
+                capture_output=True,
+                text=True,
+                cwd=compose_check.ROOT,
+            )
 
     def log(self, container: str) -> str:
         return (self.folder / f"{container}.log").read_text(encoding="utf-8", errors="replace")[-4000:]
