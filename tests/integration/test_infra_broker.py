@@ -33,6 +33,14 @@ def test_no_wrong_password_and_no_other_virtual_host(broker: Broker) -> None:
             connection.connect()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def emptied(broker: Broker) -> None:
+    """Nothing of other tests lies in the queues."""
+    with amqp_client.channel(broker, "operator") as channel:
+        for service in SERVICES:
+            channel.queue_purge(f"events.{service}")
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_binds_its_queue_publishes_its_events_and_takes_them(broker: Broker, service: str) -> None:
     with amqp_client.channel(broker, service) as channel:
