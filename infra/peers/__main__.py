@@ -67,6 +67,10 @@ def main() -> None:
     parser.add_argument("--until-eof", action="store_true", help="also stop when standard input ends")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     asyncio.run(run(parser.parse_args()))
+    # Everything is stopped and written. Threads that still answer somebody would make the interpreter's own shutdown
+    # fall over their output now and then.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
