@@ -1,5 +1,5 @@
-"""The sectors and life events by which the guide is sorted, from `guide_words.yaml` beside this file: one table of names
-in both languages for search, filters, pages and exports."""
+"""The sectors and life events by which the guide is sorted, from `guide_words.yaml` beside this file: one table of
+names in both languages for search, filters, pages and exports."""
 
 from __future__ import annotations
 
