@@ -1,17 +1,15 @@
-"""Governorates, local units, and the cities of new-city authorities. The lists are data beside this file; they cover the
-part of the country that public sources name, so an unknown unit is looked up, never guessed. What a governorate
-approved since stands in catalog and is laid over the lists (`laid_over`)."""
+"""Governorates, local units, and the cities of new-city authorities. The lists are data beside this file; they cover
+the part of the country that public sources name, so an unknown unit is looked up, never guessed. What a governorate
+approved since stands in catalog and is laid over the lists (`rules.organisation`)."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 BORN_ABROAD = "88"  # stands in a national ID where the governorate of birth does
 
@@ -107,22 +105,6 @@ def new_cities() -> Mapping[str, NewCity]:
     found = {row["code"]: NewCity(**row) for row in _rows("new_cities.csv")}
     if strays := {city.authority for city in found.values()} - set(authorities()):
         raise ValueError(f"new cities of no authority: {sorted(strays)}")
-    return MappingProxyType(found)
-
-
-def laid_over(timelines: Mapping[str, Iterable[Mapping[str, Any]]], day: date) -> Mapping[str, Unit]:
-    """The units of the governorates on a day: the list, and in place of each unit named in `timelines` what its
-    timeline says (`{valid_from, valid_until, body}` as catalog.organisation.changed.v1 tells it, dates as dates or ISO
-    text): a unit that does not stand on the day is left out. Cities of authorities belong to no governorate and are not
-    among them."""
-    found = {code: one for code, one in units().items() if code not in timelines}
-    on = day.isoformat()
-    for code, timeline in timelines.items():
-        for version in timeline:
-            until, body = version.get("valid_until"), version["body"]
-            if str(version["valid_from"]) <= on and (until is None or on < str(until)) and body.get("governorate"):
-                found[code] = Unit(code, body["governorate"], body["unit_kind"], body["name"]["ar"], body["name"]["en"],
-                                   body["status"])
     return MappingProxyType(found)
 
 

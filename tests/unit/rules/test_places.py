@@ -1,5 +1,3 @@
-from datetime import date
-
 from rules import places
 
 
@@ -29,25 +27,3 @@ def test_new_cities_belong_to_an_authority_and_to_no_governorate():
     for city in places.new_cities().values():
         assert city.authority in places.authorities()
         assert city.code not in places.units()
-
-
-def unit_body(governorate="EG-C", **changes):
-    return {"name": {"ar": "حي جديد", "en": "New District"}, "unit_kind": "district", "governorate": governorate,
-            "authority": None, "parent": None, "status": "open", **changes}
-
-
-def test_what_was_approved_is_laid_over_the_list():
-    timelines = {
-        "EG-C-01": [{"valid_from": "1970-01-01", "valid_until": "2026-12-01", "body": unit_body()},
-                    {"valid_from": "2026-12-01", "valid_until": None, "body": unit_body(status="being fitted out")}],
-        "EG-C-16": [{"valid_from": date(2026, 12, 5), "valid_until": date(2027, 1, 1), "body": unit_body()}],
-        "NUCA-16": [{"valid_from": "2026-01-01", "valid_until": None, "body": unit_body(None, authority="NUCA")}],
-    }
-    before = places.laid_over(timelines, date(2026, 11, 30))
-    assert before["EG-C-01"].status == "open" and before["EG-C-01"].name_en == "New District"
-    assert "EG-C-16" not in before and "NUCA-16" not in before
-    assert before["EG-C-02"] == places.unit("EG-C-02")
-    assert places.laid_over(timelines, date(2026, 12, 1))["EG-C-01"].status == "being fitted out"
-    assert places.laid_over(timelines, date(2026, 12, 31))["EG-C-16"].governorate == "EG-C"
-    assert "EG-C-16" not in places.laid_over(timelines, date(2027, 1, 1))
-    assert places.laid_over({}, date(2026, 12, 1)) == places.units()
