@@ -18,9 +18,27 @@ CHANNELS = ("centre", "portal", "mobile", "mobile_district", "post_office")
 APPLICANT_KINDS = ("citizen", "company", "attorney", "heirs", "foreigner")
 
 
+STATE_KINDS = ("task", "payment", "applicant", "end", "external", "parallel")
+VERDICTS = ("favourable", "unfavourable")
+
+
+class BranchState(EventSchema):
+    """One of the departments, or outside bodies that a department asks, that act at the same time. `verdict` is null
+    until it has acted."""
+
+    code = fields.String(required=True)
+    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    department = fields.String(required=True)
+    body = fields.String(allow_none=True)
+    verdict = fields.String(allow_none=True, validate=validate.OneOf(VERDICTS))
+
+
 class RequestState(EventSchema):
     """The state of a request after a transition; the same shape in every event of a request, so a read model may
-    take whichever is newest. `contact` is sealed under the `contact` ring: {name, phone, email, language}."""
+    take whichever is newest. `contact` is sealed under the `contact` ring: {name, phone, email, language}.
+    In a `parallel` state `branches` are all that act at once; a step of one of them has `branch` and `verdict`, leaves
+    the request where it stands until the last has acted, and then `joined` says how: joined (all favourable) or
+    objected."""
 
     request_id = fields.UUID(required=True)
     tracking_number = fields.String(required=True)
@@ -31,12 +49,16 @@ class RequestState(EventSchema):
     channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
     applicant_kind = fields.String(required=True)
     state = fields.String(required=True)
-    state_kind = fields.String(required=True, validate=validate.OneOf(("task", "payment", "applicant", "end")))
+    state_kind = fields.String(required=True, validate=validate.OneOf(STATE_KINDS))
     state_name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     stage = fields.String(allow_none=True)  # of the fees to pay, when state_kind is payment
     department = fields.String(allow_none=True)
     from_state = fields.String(allow_none=True)
     action = fields.String(allow_none=True)
+    branch = fields.String(allow_none=True)  # whose step it was
+    verdict = fields.String(allow_none=True, validate=validate.OneOf(VERDICTS))
+    joined = fields.String(allow_none=True, validate=validate.OneOf(("joined", "objected")))
+    branches = fields.List(fields.Nested(BranchState))
     note = fields.String(allow_none=True)  # what the applicant must complete, sealed as `contact` is: free text
     fee_inputs = fields.Dict(required=True)  # the answers that fee lines use, nothing else
     lodged_at = fields.AwareDateTime(required=True)
@@ -101,7 +123,8 @@ class AddDocument(Schema):
 
 class Status(Schema):
     """Query `requests.status` → what the public inquiry shows (RequestState without contact, plus `actions`: what the
-    applicant may do now, [{code, name, requires}]).
+    applicant may do now, [{code, name, requires}], and of the departments that act at the same time `branches`:
+    [{code, name, department, body, done}]).
     Wrong digits and unknown number are refused alike with `tracking_unknown`."""
 
     tracking_number = fields.String(required=True)
@@ -109,8 +132,8 @@ class Status(Schema):
 
 
 class Timeline(Status):
-    """Query `requests.timeline` → {tracking_number, entries: [{at, state, state_name, action, action_name, note}],
-    due_on, deadline: [{from, to, clock, why}]}."""
+    """Query `requests.timeline` → {tracking_number, entries: [{at, state, state_name, department, branch, branch_name,
+    action, action_name, note}], due_on, deadline: [{from, to, clock, why}]}."""
 
 
 class ListTasks(Schema):
@@ -126,7 +149,7 @@ class NextTask(Schema):
 
 class TaskFile(Schema):
     """Query `requests.task_file` → the file as the holder of the task may see it: no name, no contacts. `steps` is what
-    the departments did before, with findings and reasons."""
+    the departments did before, with findings and reasons; `branch` that of a parallel state which the task is for."""
 
     task_id = fields.UUID(required=True)
 
@@ -177,6 +200,9 @@ class LicenceDocument(Status):
 
 
 PROBLEMS: dict[str, Problem] = {
+    "service_retired": Problem(410, "أُلغيت هذه الخدمة من {since} ولا تُقدَّم طلبات جديدة عليها. ابحث في الدليل عن بديلها.",
+                               "This service is no longer offered since {since}. Look in the guide for what replaced "
+                               "it; requests lodged before go on."),
     "unit_unknown": Problem(422, "لا توجد وحدة محلية بهذا الكود.", "There is no local unit with this code."),
     "unit_not_served": Problem(422, "هذه الخدمة لا تُقدَّم في هذه الوحدة.", "This unit does not offer this service."),
     "channel_not_offered": Problem(422, "هذه الخدمة غير متاحة من هذه القناة.",

@@ -48,7 +48,8 @@ def status_link(public_url: str, language: str, tracking_number: str) -> str:
 
 def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     """The occasion of a request's own event. `told` is what was known before it. A step inside the department in which
-    the file already lies is not told; a fee is told by its bill."""
+    the file already lies is not told; a fee is told by its bill. Where several departments act at once, that the file
+    went to them is told once, and not what each of them did; that an outside body is asked is told."""
     data = event.data
     values = _common(told, public_url)
     if event.type == requests.SUBMITTED.name:
@@ -59,9 +60,17 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     if data["state_kind"] == "applicant":
         missing = (data.get("note") or "").strip() or _in(data["state_name"], told.language)
         return Occasion("completion_needed", {**values, "missing": missing, "missing_short": shorten(missing, SHORT)})
-    if data["state_kind"] == "task" and data.get("department") and data["department"] != told.department:
+    if _moved(data, told):
         return Occasion("moved", {**values, "step": _in(data["state_name"], told.language)})
     return None
+
+
+def _moved(data: Mapping[str, Any], told: Told) -> bool:
+    kind = data["state_kind"]
+    if kind == "parallel":
+        return data.get("branch") is None
+    return kind == "external" or (
+        kind == "task" and bool(data.get("department")) and data["department"] != told.department)
 
 
 def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:

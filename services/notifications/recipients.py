@@ -47,8 +47,9 @@ def follow(work: UnitOfWork, event: Event, public_url: str) -> None:
     data = event.data
     row = work.first(_FIND, request_id=event.subject)
     contact = data.get("contact") or (row.contact if row else None)
-    known = {"contact": contact, "department": data.get("department") or (row.department if row else None),
-             "outcome": data.get("outcome")}
+    # With several departments at once the file lies in none of them: the next one it comes to is told.
+    before = row.department if row and data["state_kind"] != "parallel" else None
+    known = {"contact": contact, "department": data.get("department") or before, "outcome": data.get("outcome")}
     if row is not None:
         work.write(_CHANGE, expect=1, key=event.subject, seen=row.version, **known)
         told = _told(row)

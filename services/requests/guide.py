@@ -29,7 +29,18 @@ _KEEP = Statement(
     )
 )
 _READ = Statement(text("SELECT body FROM definition WHERE code = :code AND version = :version"))
-IN_FORCE = "(SELECT max(version) FROM definition WHERE code = :code AND effective_from <= :today)"
+_RETIRE = Statement(
+    text(
+        "INSERT INTO retirement (code, retired_from, reason) "
+        "VALUES (:code, :retired_from, CAST(:reason AS jsonb)) ON CONFLICT DO NOTHING"
+    )
+)
+# The version of a day, and from when on it is no longer offered: the rule of rules.editions, as SQL.
+IN_FORCE = (
+    "(SELECT d.version, (SELECT max(retired_from) FROM retirement AS r WHERE r.code = d.code "
+    "AND r.retired_from <= :today AND r.retired_from > d.effective_from) AS retired_from "
+    "FROM definition AS d WHERE d.code = :code AND d.effective_from <= :today ORDER BY d.version DESC LIMIT 1)"
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,11 @@ class Definition:
     def name(self) -> dict[str, str]:
         return dict(self.body["name"])
 
+    def body_name(self, code: str | None) -> dict[str, str] | None:
+        """What the external body of this code is called; None without one."""
+        bodies = self.body.get("external_bodies") or ()
+        return next((dict(body["name"]) for body in bodies if body["code"] == code), None)
+
     def output(self, code: str) -> dict[str, Any]:
         return next(output for output in self.body["outputs"] if output["code"] == code)
 
@@ -71,6 +87,17 @@ def keep(work: UnitOfWork, event: Event) -> None:
         version=event.data["version"],
         effective_from=date.fromisoformat(event.data["effective_from"]),
         body=orjson.dumps(event.data["definition"]).decode(),
+    )
+
+
+def retire(work: UnitOfWork, event: Event) -> None:
+    """Keep from when on a service is no longer offered. Requests that are under way go on."""
+    data = event.data
+    work.write(
+        _RETIRE,
+        code=data["code"],
+        retired_from=date.fromisoformat(data["retired_from"]),
+        reason=orjson.dumps(data.get("reason")).decode(),
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import deadlines, numbering, places
+from rules import deadlines, numbering
 from rules.arabic import western_digits
+from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
 from services.requests import answers, documents, life
@@ -20,7 +22,10 @@ from services.requests.life import Case
 
 _BY_NUMBER = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE tracking_number = :number"))  # noqa: S608
 _TIMELINE = Statement(
-    text("SELECT at, from_state, action, to_state, reason FROM step WHERE request_id = :request_id ORDER BY sequence")
+    text(
+        "SELECT at, from_state, action, branch, to_state, reason FROM step "
+        "WHERE request_id = :request_id ORDER BY sequence"
+    )
 )
 
 
@@ -36,15 +41,18 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     workflow = case.definition.workflow
     entries = []
     for row in work.all(_TIMELINE, request_id=case.id):
-        action = workflow.state(row.from_state).action(row.action) if row.from_state and row.action else None
+        action = life.action_of(workflow, row.from_state, row.branch, row.action)
         state = workflow.state(row.to_state)
+        desk = workflow.state(row.from_state).branch(row.branch) if row.branch else None
         entries.append(
             {
                 "at": row.at.isoformat(),
                 "state": state.code,
                 "state_kind": state.kind,
                 "state_name": state.name,
-                "department": state.department,
+                "department": desk.department if desk and row.to_state == row.from_state else state.department,
+                "branch": row.branch,
+                "branch_name": desk.name if desk else None,
                 "action": row.action,
                 "action_name": action.name if action else None,
                 "note": _note(work, state.kind, row.reason),
@@ -121,7 +129,6 @@ def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
 def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
     """The status that the public inquiry shows: no name, no number, no address."""
     row, state = case.row, case.state
-    unit = places.units()[row.unit]
     found = case.deadline(work.now)
     return {
         "request_id": str(row.id),
@@ -130,14 +137,25 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "service_version": row.service_version,
         "service_name": case.definition.name,
         "unit": row.unit,
-        "unit_name": unit.name,
+        "unit_name": case.organisation.unit_name(row.unit, cairo_date(work.now)),
         "state": row.state,
         "state_kind": row.state_kind,
         "state_name": state.name,
         "stage": state.stage,
         "department": state.department,
+        "body": case.definition.body_name(state.body),
+        "branches": [
+            {
+                "code": branch.code,
+                "name": branch.name,
+                "department": branch.department,
+                "body": case.definition.body_name(branch.body),
+                "done": branch.code in case.verdicts,
+            }
+            for branch in state.branches
+        ],
         "lodged_at": row.lodged_at.isoformat(),
-        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "due_on": _iso(found.due_on if found and not row.outcome else row.due_on),
         "clock": life.clock_in(state),
         "late": bool(found and found.late),
         "days_left": found.days_left if found else None,
@@ -149,6 +167,10 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         ],
         "as_of": work.now.isoformat(),
     }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _note(work: UnitOfWork, kind: str, reason: str | None) -> str | None:

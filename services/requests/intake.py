@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +16,11 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests import SUBMITTED
 from rules import forms, identity, numbering, places
-from rules.calendar import cairo_date
+from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
+from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, guide, life, tables
+from services.requests import documents, guide, life, organisation, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import NAME
@@ -30,7 +32,11 @@ _NATIONAL_ID = "requests.request.national_id"
 _PASSPORT = "requests.request.passport"
 
 _LOOK_UP = Statement(
-    text(f"SELECT {IN_FORCE} AS version, nextval('tracking_serial') AS serial, {documents.UNTAKEN} AS untaken")
+    text(
+        "SELECT in_force.version, in_force.retired_from, nextval('tracking_serial') AS serial, "  # noqa: S608
+        f"{documents.UNTAKEN} AS untaken, {organisation.STAMP} "
+        f"FROM (SELECT 1) AS always LEFT JOIN LATERAL {IN_FORCE} AS in_force ON true"
+    )
 )
 _INSERT = Statement.insert(
     tables.request,
@@ -41,30 +47,35 @@ _INSERT = Statement.insert(
 def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Lodge a request. Refuses, with every fault at once, what the definition in force does not accept; then nothing
     is kept but a gap in the serial."""
-    unit = _unit(work, body["unit"])
+    today = cairo_date(work.now)
     found = work.one(
         _LOOK_UP,
         code=guide.code_asked(body["service_code"]),
-        today=cairo_date(work.now),
+        today=today,
         documents=[document["document_id"] for document in body["documents"]],
     )
+    known = organisation.known(work, found.organisation_stamp)
+    unit = _unit(work, known, body["unit"], today)
     definition = guide.definition(work, body["service_code"], found.version)
+    if found.retired_from is not None:
+        raise refuse("service_retired", "service_code", code=definition.code, since=found.retired_from.isoformat())
     applicant, faults = _applicant(body["applicant"])
     answers, more = _accepted(definition, unit, body, found.untaken)
     if faults or more:
         raise Refusal(faults + more)
     number = numbering.tracking_number(
         places.governorates()[work.settings.node].national_id_code,
-        cairo_date(work.now).year,
+        today.year,
         found.serial,
         work.settings.lookup_key,
     )
-    return _lodge(work, definition, body, applicant, answers, number)
+    return _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number)
 
 
 def _lodge(
     work: UnitOfWork,
     definition: Definition,
+    calendar: Calendar,
     body: Mapping[str, Any],
     applicant: Mapping[str, Any],
     answers: dict[str, Any],
@@ -73,7 +84,7 @@ def _lodge(
     request_id, transition = uuid7(), definition.workflow.start()
     state = definition.workflow.state(transition.to_state)
     mark = Mark(work.now, life.clock_in(state), state.code)
-    deadline = life.deadline_of(definition, [mark], work.now)
+    deadline = life.deadline_of(definition, [mark], work.now, calendar)
     due = deadline.due_on if deadline else None
     contact = work.privacy.seal(
         orjson.dumps({key: applicant[key] for key in ("name", "phone", "email", "language")}).decode(),
@@ -105,9 +116,10 @@ def _lodge(
     )
     work.write(_INSERT, **vars(row))
     documents.take(work, request_id, body["documents"])
-    life.enter(work, definition, request_id, body["unit"], work.actor.id, transition, state, 1, work.now)
+    life.record(work, request_id, transition, state, 1, work.now)
+    life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)
     row.licence_serial = None
-    data = life.snapshot(row, definition, transition, state, due)
+    data = life.snapshot(row, definition, transition, state, due, {})
     work.append(SUBMITTED, request_id, 1, {**data, "contact": contact})
     work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
     return {
@@ -169,8 +181,8 @@ def _name(given: str) -> str:
     return name
 
 
-def _unit(work: UnitOfWork, code: str) -> places.Unit:
-    unit = places.unit(code)
+def _unit(work: UnitOfWork, known: Overlay, code: str, today: date) -> places.Unit:
+    unit = known.unit(code, today)
     if unit is None or unit.governorate != work.settings.node or unit.status != "open":
         raise refuse("unit_unknown", "unit")
     if work.actor.unit is not None and work.actor.unit != code:

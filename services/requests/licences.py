@@ -24,8 +24,9 @@ from contracts.requests import LICENCE_ISSUED
 from rules import licence as rule
 from rules import numbering, places
 from rules.calendar import cairo_date
+from rules.organisation_overlay import Overlay
 from rules.refusal import refuse
-from services.requests import document, guide, tables
+from services.requests import document, guide, organisation, tables
 from services.requests.answers import value_name
 from services.requests.guide import Definition
 
@@ -41,9 +42,12 @@ _ISSUE = Statement.insert(
     tables.licence, "id", "version", "serial", "request_id", "service_code", "service_version", "output", "unit", "qr",
     "fields", "valid_from", "valid_until", "issued_at", "render_at",
 )  # fmt: skip
-_BY_SERIAL = Statement(text("SELECT * FROM licence WHERE serial = :serial"))
+_BY_SERIAL = Statement(text(f"SELECT licence.*, {organisation.STAMP} FROM licence WHERE serial = :serial"))  # noqa: S608
 _UNRENDERED = Statement(
-    text("SELECT * FROM licence WHERE document IS NULL AND render_at <= :now ORDER BY render_at LIMIT 1")
+    text(
+        f"SELECT licence.*, {organisation.STAMP} FROM licence "  # noqa: S608
+        "WHERE document IS NULL AND render_at <= :now ORDER BY render_at LIMIT 1"
+    )
 )
 _RENDER_LATER = Statement(
     text("UPDATE licence SET render_attempts = render_attempts + 1, render_at = :later WHERE id = :licence_id")
@@ -65,7 +69,12 @@ def check_keys(settings: Settings) -> None:
 
 
 def issue(
-    work: UnitOfWork, row: Any, definition: Definition, output_code: str, answers: Mapping[str, Any]
+    work: UnitOfWork,
+    row: Any,
+    definition: Definition,
+    known: Overlay,
+    output_code: str,
+    answers: Mapping[str, Any],
 ) -> str:
     """Gather a licence for a request and answer its serial. One request has one licence: the table says so."""
     output = definition.output(output_code)
@@ -74,13 +83,12 @@ def issue(
     months = output.get("validity_months")
     until = today + relativedelta(months=months, days=-1) if months else None
     key_id, key = _signing_key(work.settings.secret("LICENCE_KEYS"))
-    unit = places.units()[row.unit]
     signed = rule.sign(
         rule.Licence(
             serial=serial,
             holder=work.privacy.open(row.name, field=NAME),
             service=definition.name["ar"],
-            unit=unit.name_ar,
+            unit=known.unit_name(row.unit, today)["ar"],
             valid_from=today,
             valid_until=until,
             key_id=key_id,
@@ -171,8 +179,9 @@ def document_of(work: UnitOfWork, serial: str | None) -> dict[str, Any]:
 def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
     """A licence as it is printed and as its verification shows it."""
     qr = work.privacy.open(row.qr, field=_QR)
-    unit = places.units()[row.unit]
-    governorate = places.governorates()[unit.governorate]
+    known = organisation.known(work, row.organisation_stamp)
+    unit = known.unit_ever(row.unit)
+    governorate = places.governorates()[unit.governorate if unit else work.settings.node]
     said = rule.verify(qr, _public_keys(work.settings.secret("LICENCE_KEYS")))
     return {
         "serial": row.serial,
@@ -182,7 +191,7 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
         "service_name": definition.name,
         "output_name": definition.output(row.output)["name"],
         "unit": row.unit,
-        "unit_name": unit.name,
+        "unit_name": known.unit_name(row.unit, row.valid_from),
         "governorate_name": governorate.name,
         "valid_from": _iso(row.valid_from),
         "valid_until": _iso(row.valid_until),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,19 +18,20 @@ from contracts.requests import MOVED
 from rules import deadlines
 from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark, Period
-from rules.workflow import State, Transition
-from services.requests import guide, licences, tables
+from rules.organisation_overlay import Overlay
+from rules.workflow import Action, BranchAction, State, Transition, Workflow
+from services.requests import guide, licences, organisation, tables
 from services.requests.guide import Definition
 
-CALENDAR = Calendar()
+WITH_TASK = ("task", "external")  # kinds of state in which one department acts
 STEP_REASON = "requests.step.reason"
 STEP_INPUTS = "requests.step.inputs"
 NOTE = "requests.note"
 
 _STEP = Statement.insert(tables.step)
 _TASK = Statement.insert(
-    tables.task, "id", "version", "request_id", "state", "unit", "department", "role", "status", "created_at", "due_on",
-    "taken_by",
+    tables.task, "id", "version", "request_id", "state", "unit", "department", "role", "branch", "status", "created_at",
+    "due_on", "taken_by",
 )  # fmt: skip
 _MOVE = Statement(
     update(tables.request)
@@ -44,26 +46,33 @@ _MOVE = Statement(
         answers=bindparam("answers", type_=tables.request.c.answers.type),
     )
 )
-_CLOSE_TASK = Statement(
+# What is still open or held when the request goes on: nobody did it, so it is closed and not done.
+_CLOSE_TASKS = Statement(
     text(
-        "UPDATE task SET status = 'done', version = version + 1, done_at = :at, action = :action "
-        "WHERE request_id = :request_id AND status <> 'done'"
+        "UPDATE task SET status = 'closed', version = version + 1, done_at = :at "
+        "WHERE request_id = :request_id AND status IN ('open', 'held')"
     )
 )
+# What a case is made of beside its row.
 STEPS = (
-    "(SELECT jsonb_agg(jsonb_build_array(at, clock, to_state) ORDER BY sequence) "
-    "FROM step WHERE step.request_id = request.id) AS marks"
+    "(SELECT jsonb_agg(jsonb_build_array(at, clock, from_state, to_state, branch, verdict) ORDER BY sequence) "  # noqa: S608
+    f"FROM step WHERE step.request_id = request.id) AS steps, {organisation.STAMP}"
 )
 _BY_ID = Statement(text(f"SELECT request.*, {STEPS} FROM request WHERE id = :request_id"))  # noqa: S608
 
 
 @dataclass
 class Case:
-    """A request as it was read, with the definition it was lodged under."""
+    """A request as it was read, with the definition it was lodged under and the organisation of this moment. `marks`
+    are its changes of state, `last` when anything last happened, `verdicts` what the branches of the parallel state in
+    which it stands have said since it came there."""
 
     row: Any
     definition: Definition
+    organisation: Overlay
     marks: list[Mark]
+    last: datetime
+    verdicts: dict[str, str]
 
     @property
     def id(self) -> UUID:
@@ -74,14 +83,23 @@ class Case:
     def state(self) -> State:
         return self.definition.workflow.state(self.row.state)
 
+    @property
+    def calendar(self) -> Calendar:
+        """The working days of the unit in which the request lies."""
+        return self.organisation.calendar(self.row.unit)
+
     def deadline(self, now: datetime) -> deadlines.Deadline | None:
         """Where the statutory period stands, with its explanation; None where the law gives no period."""
-        return deadline_of(self.definition, self.marks, now, ended=self.marks[-1].at if self.row.outcome else None)
+        ended = self.marks[-1].at if self.row.outcome else None
+        return deadline_of(self.definition, self.marks, now, self.calendar, ended=ended)
 
 
 def case(work: UnitOfWork, row: Any) -> Case:
     """The case of a request's row that was read with STEPS."""
-    return Case(row, guide.definition(work, row.service_code, row.service_version), marks_of(row.marks))
+    definition = guide.definition(work, row.service_code, row.service_version)
+    known = organisation.known(work, row.organisation_stamp)
+    return Case(row, definition, known, marks_of(row.steps), datetime.fromisoformat(row.steps[-1][0]),
+                verdicts_of(row.steps))
 
 
 def by_id(work: UnitOfWork, request_id: UUID) -> Case | None:
@@ -90,8 +108,20 @@ def by_id(work: UnitOfWork, request_id: UUID) -> Case | None:
     return None if row is None else case(work, row)
 
 
-def marks_of(rows: list[Any]) -> list[Mark]:
-    return [Mark(datetime.fromisoformat(at), _clock(clock), state) for at, clock, state in rows]
+def marks_of(steps: list[Any]) -> list[Mark]:
+    """One mark each time a state was entered. A branch's step inside a parallel state moves no clock."""
+    return [Mark(datetime.fromisoformat(at), _clock(clock), to_state)
+            for at, clock, from_state, to_state, branch, _ in steps if branch is None or to_state != from_state]
+
+
+def verdicts_of(steps: list[Any]) -> dict[str, str]:
+    """What each branch has said since the state was entered: the unbroken run of its steps at the end."""
+    found: dict[str, str] = {}
+    for _, _, from_state, to_state, branch, verdict in reversed(steps):
+        if branch is None or verdict is None or to_state != from_state:
+            break
+        found[branch] = verdict
+    return found
 
 
 def _clock(clock: str) -> str:
@@ -99,7 +129,7 @@ def _clock(clock: str) -> str:
 
 
 def deadline_of(
-    definition: Definition, marks: list[Mark], now: datetime, ended: datetime | None = None
+    definition: Definition, marks: list[Mark], now: datetime, calendar: Calendar, ended: datetime | None = None
 ) -> deadlines.Deadline | None:
     """The statutory period of a definition over the marks of a case."""
     period = definition.body.get("period")
@@ -109,7 +139,7 @@ def deadline_of(
     if ended and not counted:
         return None
     return deadlines.deadline(
-        Period(period["days"], period["kind"]), counted, cairo_date(now), CALENDAR, ended=ended
+        Period(period["days"], period["kind"]), counted, cairo_date(now), calendar, ended=ended
     )
 
 
@@ -129,21 +159,31 @@ def move(
     occurred: datetime | None = None,
     note: str | None = None,
     out_of: str | None = None,
+    branch: str | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
     now); `note` is for the applicant to read; `answers` are as they are stored; `out_of` is the state left, where
-    a fact that came late takes another way out of it than the one taken."""
-    transition = of.definition.workflow.step(out_of or of.row.state, action, inputs, reason)
-    state = of.definition.workflow.state(transition.to_state)
+    a fact that came late takes another way out of it than the one taken; `branch` is that of a parallel state whose
+    task acts. The request's version is demanded, so of two branches that end at the same moment one runs again, sees
+    the other's verdict and takes the join: once, whichever it is."""
+    workflow = of.definition.workflow
+    left = out_of or of.row.state
+    if branch is None:
+        transition = workflow.step(left, action, inputs, reason)
+    else:
+        transition = workflow.act(left, action, inputs, reason, branch=branch, verdicts=of.verdicts)
+    state = workflow.state(transition.to_state)
+    stays = transition.verdict is not None and transition.joined is None
+    verdicts = {**of.verdicts, str(branch): str(transition.verdict)} if stays else {}
     sequence = of.row.version + 1
-    at = max(min(occurred or work.now, work.now), of.marks[-1].at)
-    marks = [*of.marks, Mark(at, _clock(clock_in(state)), state.code)]
-    due = _due_on(of.definition, marks, work.now, of.row.due_on, ended=state.kind == "end")
+    at = max(min(occurred or work.now, work.now), of.last)
+    marks = of.marks if stays else [*of.marks, Mark(at, _clock(clock_in(state)), state.code)]
+    due = _due_on(of.definition, marks, work.now, of.calendar, of.row.due_on, ended=state.kind == "end")
     serial: str | None = of.row.licence_serial
     new_answers = answers if answers is not None else of.row.answers
     if state.output is not None:
-        serial = licences.issue(work, of.row, of.definition, state.output, new_answers)
+        serial = licences.issue(work, of.row, of.definition, of.organisation, state.output, new_answers)
     work.write(
         _MOVE,
         expect=1,
@@ -156,9 +196,12 @@ def move(
         licence_serial=serial,
         answers=new_answers,
     )
-    work.write(_CLOSE_TASK, request_id=of.id, at=work.now, action=action)
-    enter(work, of.definition, of.id, of.row.unit, of.row.taken_by, transition, state, sequence, at, reason)
-    data = snapshot(of.row._replace(answers=new_answers, licence_serial=serial), of.definition, transition, state, due)
+    record(work, of.id, transition, state, sequence, at, reason)
+    if not stays:
+        work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)
+        hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
+    told = of.row._replace(answers=new_answers, licence_serial=serial)
+    data = snapshot(told, of.definition, transition, state, due, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
     work.append(MOVED, of.id, sequence, data, occurred=at)
     work.audit(f"request.{action}", str(of.id), state=state.code)
@@ -172,19 +215,16 @@ def move(
     }
 
 
-def enter(
+def record(
     work: UnitOfWork,
-    definition: Definition,
     request_id: UUID,
-    unit: str,
-    taken_by: str,
     transition: Transition,
     state: State,
     sequence: int,
     at: datetime,
     reason: str | None = None,
 ) -> None:
-    """Write the step into a state, and the task where a department is to act."""
+    """Write the step that was taken."""
     work.write(
         _STEP,
         request_id=request_id,
@@ -200,26 +240,72 @@ def enter(
         inputs=work.privacy.seal(orjson.dumps(transition.inputs).decode(), field=STEP_INPUTS)
         if transition.inputs
         else None,
+        branch=transition.branch,
+        verdict=transition.verdict,
     )
-    if state.kind == "task":
-        work.write(
-            _TASK,
-            id=uuid7(),
-            version=1,
-            request_id=request_id,
-            state=state.code,
-            unit=unit,
-            department=state.department,
-            role=state.role,
-            status="open",
-            created_at=work.now,
-            due_on=_target(state, work.now),
-            taken_by=taken_by,
-        )
+
+
+def hand_out(
+    work: UnitOfWork, request_id: UUID, unit: str, taken_by: str, state: State, calendar: Calendar
+) -> None:
+    """Write the task where a department is to act; where several are, one for each branch at once."""
+    if state.kind in WITH_TASK:
+        desks: list[tuple[str | None, Any]] = [(None, state)]
+    else:
+        desks = [(branch.code, branch) for branch in state.branches]
+    work.write_many(_TASK, [
+        {
+            "id": uuid7(),
+            "version": 1,
+            "request_id": request_id,
+            "state": state.code,
+            "unit": unit,
+            "department": desk.department,
+            "role": desk.role,
+            "branch": branch,
+            "status": "open",
+            "created_at": work.now,
+            "due_on": _target(desk.target, work.now, calendar),
+            "taken_by": taken_by,
+        }
+        for branch, desk in desks
+    ])
+
+
+def branches(state: State, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The branches of a parallel state as events tell them: who acts, and what has been said."""
+    return [
+        {
+            "code": branch.code,
+            "name": branch.name,
+            "department": branch.department,
+            "body": branch.body,
+            "verdict": verdicts.get(branch.code),
+        }
+        for branch in state.branches
+    ]
+
+
+def action_of(
+    workflow: Workflow, state: str | None, branch: str | None, action: str | None
+) -> Action | BranchAction | None:
+    """The action of a step that was taken, in a branch of the state or in the state itself."""
+    if state is None or action is None:
+        return None
+    there = workflow.state(state)
+    if branch is None:
+        return there.action(action)
+    desk = there.branch(branch)
+    return desk.action(action) if desk else None
 
 
 def snapshot(
-    row: Any, definition: Definition, transition: Transition, state: State, due: date | None
+    row: Any,
+    definition: Definition,
+    transition: Transition,
+    state: State,
+    due: date | None,
+    verdicts: Mapping[str, str],
 ) -> dict[str, Any]:
     """The request's state as its events carry it (contracts.requests.RequestState), without contact."""
     return {
@@ -238,6 +324,10 @@ def snapshot(
         "department": state.department,
         "from_state": transition.from_state,
         "action": transition.action,
+        "branch": transition.branch,
+        "verdict": transition.verdict,
+        "joined": transition.joined,
+        "branches": branches(state, verdicts),
         "note": None,
         "fee_inputs": {
             name: row.answers[name]
@@ -255,18 +345,18 @@ def snapshot(
 
 
 def _due_on(
-    definition: Definition, marks: list[Mark], now: datetime, before: date | None, *, ended: bool
+    definition: Definition, marks: list[Mark], now: datetime, calendar: Calendar, before: date | None, *, ended: bool
 ) -> date | None:
     if ended:
         return before
-    found = deadline_of(definition, marks, now)
+    found = deadline_of(definition, marks, now, calendar)
     return found.due_on if found else None
 
 
-def _target(state: State, now: datetime) -> date | None:
-    if state.target is None:
+def _target(target: Mapping[str, Any] | None, now: datetime, calendar: Calendar) -> date | None:
+    if target is None:
         return None
     today = cairo_date(now)
-    if state.target["kind"] == deadlines.WORKING:
-        return CALENDAR.add_working_days(today, state.target["days"])
-    return today + timedelta(days=state.target["days"])
+    if target["kind"] == deadlines.WORKING:
+        return calendar.add_working_days(today, target["days"])
+    return today + timedelta(days=target["days"])

@@ -36,6 +36,31 @@ definition = Table(
     Column("body", JSONB, nullable=False),
 )
 
+# From that day on nobody may lodge a request for the service, unless a version came into force after it.
+retirement = Table(
+    "retirement",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("retired_from", Date, primary_key=True),
+    Column("reason", JSONB),
+)
+
+# Units, centres, holidays and working hours as catalog published them, laid over the lists of rules.places.
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("timeline", JSONB, nullable=False),
+)
+
+# One row, counted up with every change of `organisation`: what a process holds of it is good while this is the same.
+organisation_stamp = Table(
+    "organisation_stamp",
+    metadata,
+    Column("stamp", BigInteger, nullable=False),
+)
+
 request = Table(
     "request",
     metadata,
@@ -81,6 +106,8 @@ step = Table(
     Column("department", Text),
     Column("reason", Text),  # sealed: free text may name people
     Column("inputs", Text),  # sealed, for the same reason
+    Column("branch", Text),  # of a parallel state, whose department acted
+    Column("verdict", Text),  # favourable | unfavourable, what the branch says
 )
 
 task = Table(
@@ -93,7 +120,8 @@ task = Table(
     Column("unit", Text, nullable=False),
     Column("department", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("status", Text, nullable=False),  # open | held | done
+    Column("branch", Text),  # of a parallel state; NULL in any other
+    Column("status", Text, nullable=False),  # open | held | done | closed: the request went on without it
     Column("held_by", Text),
     Column("held_at", _moment),
     Column("created_at", _moment, nullable=False),

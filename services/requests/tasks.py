@@ -16,6 +16,7 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
+from rules.workflow import Action, BranchAction, State
 from services.requests import answers, documents, guide, life
 from services.requests.life import Case
 
@@ -43,7 +44,7 @@ _HOLD = Statement(
 )
 _HELD = Statement(
     text(
-        "SELECT task.id, task.version, task.state, task.due_on, task.held_at, request.tracking_number, "
+        "SELECT task.id, task.version, task.state, task.branch, task.due_on, task.held_at, request.tracking_number, "
         "request.service_code, request.service_version, request.due_on AS request_due_on "
         "FROM task JOIN request ON request.id = task.request_id WHERE task.held_by = :actor AND task.status = 'held' "
         "AND (CAST(:after AS uuid) IS NULL OR (coalesce(task.due_on, 'infinity'), task.id) > "
@@ -55,13 +56,14 @@ _ONE = Statement(
     text(
         "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "  # noqa: S608
         "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
+        "task.branch AS task_branch, "
         f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "
         "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
     )
 )
 _STEPS = Statement(
     text(
-        "SELECT at, from_state, action, department, reason, inputs FROM step "
+        "SELECT at, from_state, action, branch, department, reason, inputs FROM step "
         "WHERE request_id = :request_id AND action IS NOT NULL ORDER BY sequence"
     )
 )
@@ -120,6 +122,7 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                 "service_name": definition.name,
                 "state": row.state,
                 "state_name": definition.workflow.state(row.state).name,
+                **_branch(definition.workflow.state(row.state), row.branch),
                 "due_on": row.due_on.isoformat() if row.due_on else None,
                 "request_due_on": row.request_due_on.isoformat() if row.request_due_on else None,
             }
@@ -142,7 +145,8 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         "unit": row.unit,
         "state": state.code,
         "state_name": state.name,
-        "department": state.department,
+        **_branch(state, row.task_branch),
+        "department": row.task_department,
         "due_on": row.task_due_on.isoformat() if row.task_due_on else None,
         "request_due_on": row.due_on.isoformat() if row.due_on else None,
         "days_left": found.days_left if found else None,
@@ -150,8 +154,7 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         "documents": documents.of_request(work, case.id, definition.body["documents"]),
         "actions": [
             {"code": action.code, "name": action.name, "requires": list(action.requires)}
-            for action in state.exits
-            if not action.by_system
+            for action in _actions(state, row.task_branch)
         ],
         "inputs": [dict(field) for field in definition.workflow.inputs],
         "steps": _steps(work, case),
@@ -168,7 +171,10 @@ def document(work: UnitOfWork, task_id: UUID, document_id: UUID) -> dict[str, An
 
 
 def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Take an action of the workflow on a held task."""
+    """Take an action of the workflow on a held task. Who took the file in may act in none of its tasks. The branches of
+    a parallel state are different questions, so whoever holds two of them answers both: they can only be of one desk,
+    and a unit with one engineer would otherwise hold its files for ever. Where two people must look, a definition names
+    two departments or two roles."""
     case, row = _held(work, body["task_id"])
     if row.taken_by == work.actor.id:
         work.deny("task.act", str(case.id))
@@ -180,10 +186,10 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     work.write(
         _DONE, expect=1, task_id=row.task_id, seen=row.task_version, at=work.now, action=body["action"]
     )
-    action = case.state.action(body["action"])
-    if action is None or action.by_system:
+    action = next((one for one in _actions(case.state, row.task_branch) if one.code == body["action"]), None)
+    if action is None:
         raise refuse("action_unknown", "action", action=body["action"], state=row.state)
-    to_applicant = case.definition.workflow.state(action.to).kind == "applicant"
+    to_applicant = action.to is not None and case.definition.workflow.state(action.to).kind == "applicant"
     return life.move(
         work,
         case,
@@ -191,7 +197,21 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         inputs=body["inputs"],
         reason=body["reason"],
         note=body["reason"] if to_applicant else None,
+        branch=row.task_branch,
     )
+
+
+def _actions(state: State, branch: str | None) -> list[Action | BranchAction]:
+    """What the holder of a task may do: the written actions of its state, or of its branch."""
+    if branch is None:
+        return [action for action in state.exits if not action.by_system]
+    desk = state.branch(branch)
+    return list(desk.actions) if desk else []
+
+
+def _branch(state: State, code: str | None) -> dict[str, Any]:
+    desk = state.branch(code) if code else None
+    return {"branch": code, "branch_name": desk.name if desk else None}
 
 
 def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
@@ -204,7 +224,7 @@ def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
     if row.task_held_by != actor.id:
         work.deny("task.read", str(task_id))
         raise refuse("task_unknown", "task_id")
-    if row.task_status == "done":
+    if row.task_status in ("done", "closed"):
         raise refuse("task_done", "task_id")
     if row.unit != actor.unit or row.task_department != actor.department or row.task_role not in actor.roles:
         work.deny("task.act", str(task_id))
@@ -218,13 +238,14 @@ def _steps(work: UnitOfWork, case: Case) -> list[dict[str, Any]]:
     inputs = {field["name"]: field for field in workflow.inputs}
     steps = []
     for row in work.all(_STEPS, request_id=case.id):
-        action = workflow.state(row.from_state).action(row.action)
+        action = life.action_of(workflow, row.from_state, row.branch, row.action)
         found = orjson.loads(work.privacy.open(row.inputs, field=life.STEP_INPUTS)) if row.inputs else {}
         steps.append(
             {
                 "at": row.at.isoformat(),
                 "state": row.from_state,
                 "state_name": workflow.state(row.from_state).name,
+                **_branch(workflow.state(row.from_state), row.branch),
                 "action": row.action,
                 "action_name": action.name if action else None,
                 "department": row.department,

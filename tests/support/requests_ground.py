@@ -26,7 +26,7 @@ from contracts.definition import load_definition
 from contracts.events import REGISTRY, Event
 from infra import secrets
 from rules import strict_yaml
-from services.requests import documents, guide, inquiry, intake, licences, paid, tasks
+from services.requests import documents, guide, inquiry, intake, licences, organisation, paid, tasks
 
 GUIDE = Path(__file__).resolve().parents[2] / "services" / "catalog" / "guide"
 MORNING = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)  # Sunday, 10:00 in Cairo
@@ -69,10 +69,12 @@ class Ground:
         self.database.close()
 
     def fresh(self) -> None:
-        """Empty of cases, as on the first day; the guide stays."""
+        """Empty of cases, as on the first day; the guide stays, nothing is retired, the organisation is the lists'."""
         self.now = MORNING
         with self.database.transaction() as connection:
-            connection.execute(text("TRUNCATE request, step, task, document, licence, event_log, audit, command"))
+            connection.execute(text(
+                "TRUNCATE request, step, task, document, licence, event_log, audit, command, retirement, organisation"))
+            connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 
     def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:
         return UnitOfWork(self.context, actor or system("requests"), "test")
@@ -94,6 +96,18 @@ class Ground:
                 "definition": definition}
         event = Event(uuid7(), "catalog.definition.published.v1", "urn:test", uuid7(), version, self.now, "test", data)
         self.attempt(lambda work: guide.keep(work, event))
+
+    def retire(self, code: str, retired_from: str) -> None:
+        data = {"code": code, "retired_from": retired_from, "reason": {"ar": "دُمجت في خدمة أخرى", "en": "Merged"}}
+        event = Event(uuid7(), "catalog.definition.retired.v1", "urn:test", uuid7(), 1, self.now, "test", data)
+        self.attempt(lambda work: guide.retire(work, event))
+
+    def organise(self, kind: str, code: str, *timeline: Mapping[str, Any]) -> None:
+        """A change of the organisation as catalog tells it: the entity's whole timeline, entries
+        {valid_from, valid_until, body}."""
+        data = {"kind": kind, "code": code, "timeline": [{"valid_until": None, **entry} for entry in timeline]}
+        event = Event(uuid7(), "catalog.organisation.changed.v1", "urn:test", uuid7(), 1, self.now, "test", data)
+        self.attempt(lambda work: organisation.keep(work, event))
 
     def bill_event(self, request_id: UUID | str, stage: str = "inspection", state: str = "paid",
                    at: datetime | None = None) -> Event:

@@ -1,0 +1,84 @@
+"""The organisation as a service that does not own it knows it: the lists beside rules.places, with what catalog has
+published laid over them.
+
+Of each entity the whole timeline is known: entries {valid_from, valid_until, body}, dates as ISO text, `valid_until`
+the first day on which it no longer holds, or None. What has no timeline is as the lists say; what has one is as the
+lists say until it begins, and nothing where it has a gap or is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from rules import places
+from rules.calendar import Calendar
+from rules.places import Unit
+
+KINDS = ("unit", "centre", "holiday", "working_hours")  # what services beside catalog keep
+Entry = Mapping[str, Any]
+
+
+class Overlay:
+    """What was published, by kind and code. It never changes: another publication makes another overlay."""
+
+    def __init__(self, timelines: Iterable[tuple[str, str, Iterable[Entry]]] = ()) -> None:
+        self._timelines: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
+        for kind, code, timeline in timelines:
+            if kind in self._timelines:
+                self._timelines[kind][code] = sorted(timeline, key=lambda entry: str(entry["valid_from"]))
+        self._calendars: dict[str, Calendar] = {}
+
+    def unit(self, code: str, day: date) -> Unit | None:
+        """The unit as it stands on a day, or None where there is none of this code then."""
+        timeline = self._timelines["unit"].get(code)
+        if timeline is None:
+            return places.unit(code)
+        entry = _of_day(timeline, day)
+        if entry is not None:
+            return _unit(code, entry["body"])
+        return places.unit(code) if day < date.fromisoformat(str(timeline[0]["valid_from"])) else None
+
+    def units(self, day: date) -> list[Unit]:
+        """All units of a day: in the order of the list, then those that only were published, by code."""
+        codes = [*places.units(), *sorted(set(self._timelines["unit"]) - set(places.units()))]
+        found = (self.unit(code, day) for code in codes)
+        return [unit for unit in found if unit is not None]
+
+    def unit_ever(self, code: str) -> Unit | None:
+        """The unit as it was last known, closed or not; None for a code that never was one."""
+        timeline = self._timelines["unit"].get(code)
+        return _unit(code, timeline[-1]["body"]) if timeline else places.unit(code)
+
+    def unit_name(self, code: str, day: date) -> dict[str, str]:
+        """What the unit is called on a day; where it no longer stands, what it was called last; else its code."""
+        unit = self.unit(code, day) or self.unit_ever(code)
+        return unit.name if unit else {"ar": code, "en": code}
+
+    def calendar(self, unit: str) -> Calendar:
+        """The working days of a unit: what was decreed for all, for its governorate and for itself, and the weekend of
+        its working hours."""
+        if unit not in self._calendars:
+            known = self.unit_ever(unit)
+            hours = [timeline for timeline in self._timelines["working_hours"].values()
+                     if timeline and _place(timeline[-1]["body"]) == ("unit", unit)]
+            self._calendars[unit] = Calendar.of_decrees(
+                self._timelines["holiday"].values(), governorate=known.governorate if known else None, unit=unit,
+                hours=hours[0] if hours else ())
+        return self._calendars[unit]
+
+
+def _of_day(timeline: Iterable[Entry], day: date) -> Entry | None:
+    return next((entry for entry in timeline
+                 if date.fromisoformat(str(entry["valid_from"])) <= day
+                 and (entry["valid_until"] is None or day < date.fromisoformat(str(entry["valid_until"])))), None)
+
+
+def _unit(code: str, body: Mapping[str, Any]) -> Unit:
+    name = body["name"]
+    return Unit(code, body["governorate"], body["kind"], name["ar"], name["en"], body.get("status") or "open")
+
+
+def _place(body: Mapping[str, Any]) -> tuple[str, str]:
+    return body["of"]["kind"], body["of"]["code"]
