@@ -7,6 +7,10 @@ from __future__ import annotations
 
 CONSUMERS: dict[str, tuple[str, ...]] = {
     "catalog.definition.published.v1": ("requests", "payments", "gateway"),
+    "catalog.definition.retired.v1": ("requests", "gateway"),
+    "catalog.national.published.v1": (),
+    "catalog.national.retired.v1": (),
+    "catalog.adoption.changed.v1": ("catalog",),
     "requests.request.submitted.v1": ("payments", "notifications"),
     "requests.request.moved.v1": ("payments", "notifications"),
     "requests.licence.issued.v1": ("notifications",),
