@@ -61,6 +61,27 @@ definition = Table(
     Column("taken_at", DateTime(timezone=True), nullable=False),
 )
 
+retirement = Table(
+    "retirement",
+    metadata,
+    Column("code", String(60), primary_key=True),
+    Column("retired_from", Date, primary_key=True),
+    Column("reason", JSONB),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+)
+
+# Units, centres, holidays and working hours as catalog published them.
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("timeline", JSONB, nullable=False),
+)
+
+# One row, counted up with every change of `organisation`.
+organisation_stamp = Table("organisation_stamp", metadata, Column("stamp", BigInteger, nullable=False))
+
 bill = Table(
     "bill",
     metadata,

@@ -26,7 +26,7 @@ def definitions(count: int, seed: int = 1) -> list[dict[str, Any]]:
     """`count` definitions with what search and the filters look at: few words in most services, as in a real guide,
     and many words in few."""
     chance = random.Random(seed)
-    rare = [_Rare(chance) for _ in range(count)]
+    rare = [_Rare(chance) for _ in range(max(count, 24))]
     return [_definition(index, chance, rare) for index in range(count)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from chassis.config import Settings
 from chassis.database import Statement
 from chassis.errors import ConfigurationError
 from chassis.privacy import Privacy
+from rules.calendar import cairo_date
 from services.gateway.guide import Guide
+from services.gateway.organisation import Organisation
 
 T = TypeVar("T")
 CALL_SECONDS = 6.0
@@ -32,13 +34,18 @@ class Platform:
             raise ConfigurationError("gateway: SHUBBAK_ACTOR_PRIVATE_KEY is not set")
         self._signer = Signer(self.settings.actor_private_key)
         self.guide = Guide(self.read, self.now)
+        self.organisation = Organisation(self.read)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def read(self, statement: Statement) -> list[Any]:
+    def today(self) -> date:
+        """The Cairo date."""
+        return cairo_date(self.now())
+
+    def read(self, statement: Statement, **params: Any) -> list[Any]:
         """Rows of the gateway's own database, in the platform's own name."""
-        rows: list[Any] = self._service.unit_of_work().all(statement)
+        rows: list[Any] = self._service.unit_of_work().all(statement, **params)
         return rows
 
     def live(self) -> dict[str, dict[str, bool]]:

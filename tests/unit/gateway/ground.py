@@ -18,7 +18,7 @@ from chassis.actors import Actor, Verifier, public_key_of
 from chassis.privacy import Privacy
 from contracts.definition import load_definition
 from rules.refusal import Refusal, refuse
-from services.gateway import accounts, guide, throttle
+from services.gateway import accounts, guide, organisation, throttle
 from services.gateway.web.app import create_app
 from services.gateway.web.caller import STAFF_COOKIE
 
@@ -49,7 +49,7 @@ def settings() -> config.Settings:
 def definitions() -> list[Any]:
     """The guide's own files as rows of the gateway's copy."""
     rows = []
-    for path in sorted(GUIDE.glob("*.yaml")):
+    for path in sorted(GUIDE.glob("[!_]*.yaml")):
         document = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
         rows.append(
             SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document)
@@ -66,9 +66,17 @@ class Work:
 
     def all(self, statement: Any, **params: Any) -> list[Any]:
         if statement is guide._STAMP:
-            return [(len(self.service.definitions), 1)]
-        if statement is guide._ALL:
+            return [(len(self.service.definitions), len(self.service.retirements))]
+        if statement is guide._KEYS:
             return self.service.definitions
+        if statement is guide._DOCUMENTS:
+            return [row for row in self.service.definitions if row.code in params["codes"]]
+        if statement is guide._RETIREMENTS:
+            return self.service.retirements
+        if statement is organisation._STAMP:
+            return [(len(self.service.organisation),)]
+        if statement is organisation._ALL:
+            return self.service.organisation
         raise AssertionError(f"unexpected read: {statement.sql}")
 
     def first(self, statement: Any, **params: Any) -> Any:
@@ -108,6 +116,8 @@ class Service:
         self.privacy = Privacy(self.settings.rings, self.settings.lookup_key)
         self.verifier = Verifier((public_key_of(self.settings.actor_private_key or b""),))
         self.definitions = definitions()
+        self.retirements: list[Any] = []
+        self.organisation: list[Any] = []
         self.sessions: dict[bytes, Any] = {}
         self.accounts: dict[str, Any] = {}
         self.failures: Counter[bytes] = Counter()
