@@ -2,7 +2,8 @@
 
 Cleaned values: text and long_text → str (NFC, outer spaces off), integer → int, decimal → canonical text such as
 "12.5" (never a float), choice → the option's value, multi_choice → list of values in the form's order, date → ISO
-text, boolean → bool. A field left empty is absent from the result.
+text, boolean → bool, national_id → 14 digits, mobile → E.164, email → the address with its domain in lower case (these
+three say who somebody is, so such a field is always `personal`). A field left empty is absent from the result.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rules import conditions
+from rules import conditions, identity
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
 
 FormField = Mapping[str, Any]
 
-TYPES = ("text", "long_text", "integer", "decimal", "choice", "multi_choice", "date", "boolean")
+PERSONAL_TYPES = ("national_id", "mobile", "email")
+TYPES = ("text", "long_text", "integer", "decimal", "choice", "multi_choice", "date", "boolean", *PERSONAL_TYPES)
 TEXT_LIMIT, LONG_TEXT_LIMIT = 200, 4000  # characters, where the form states none
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -95,6 +97,10 @@ def check(form: Sequence[FormField], where: str = "form") -> list[Fault]:
         values = [option["value"] for option in field.get("options") or ()]
         if kind in ("choice", "multi_choice") and (not values or len(set(values)) != len(values)):
             faults.append(Fault("form_options_unsound", f"{at}/options", {"name": name}))
+        if kind not in ("choice", "multi_choice") and values:
+            faults.append(Fault("form_options_unsound", f"{at}/options", {"name": name}))
+        if kind in PERSONAL_TYPES and not field.get("personal"):
+            faults.append(Fault("form_field_not_personal", f"{at}/personal", {"name": name}))
         faults += _check_bounds(field, at)
         earlier[name] = kind
     return faults
@@ -215,6 +221,19 @@ def _boolean(field: FormField, value: object) -> bool | _Wrong:
     return _Wrong("answer_not_boolean") if read is None else read
 
 
+def _identity(reader: Callable[[str], str]) -> Callable[[FormField, object], str | _Wrong]:
+    def clean(field: FormField, value: object) -> str | _Wrong:
+        if not isinstance(value, str):
+            return _Wrong("answer_not_text")
+        try:
+            return reader(value)
+        except Refusal as refusal:
+            return _Wrong(refusal.code, **refusal.faults[0].params)
+    return clean
+
+
 _CLEANERS: dict[str, Callable[[FormField, object], Any]] = {
     "text": _text, "long_text": _text, "integer": _integer, "decimal": _decimal, "choice": _choice,
-    "multi_choice": _multi_choice, "date": _date, "boolean": _boolean}
+    "multi_choice": _multi_choice, "date": _date, "boolean": _boolean,
+    "national_id": _identity(lambda value: identity.parse_national_id(value).digits),
+    "mobile": _identity(identity.parse_mobile), "email": _identity(identity.parse_email)}

@@ -11,6 +11,16 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+# Kinds of unit that offer services; `markaz-city` is one local unit for a markaz and its city.
+UNIT_KINDS: Mapping[str, dict[str, str]] = MappingProxyType({
+    "district": {"ar": "حي", "en": "District"},
+    "city": {"ar": "مدينة", "en": "City"},
+    "markaz": {"ar": "مركز", "en": "Markaz"},
+    "markaz-city": {"ar": "مركز ومدينة", "en": "Markaz and city"},
+    "village": {"ar": "وحدة قروية", "en": "Village unit"},
+    "diwan": {"ar": "ديوان عام المحافظة", "en": "Governorate's diwan"},
+    "new-city": {"ar": "جهاز مدينة جديدة", "en": "New-city authority"},
+})
 BORN_ABROAD = "88"  # stands in a national ID where the governorate of birth does
 
 

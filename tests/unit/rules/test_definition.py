@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import services.catalog
-from contracts.definition import load_definition
+from contracts.definition import authoring, load_definition
 from contracts.problems import catalogue, describe
 from rules import fees, forms, roles
 from rules.refusal import Refusal
@@ -15,12 +15,12 @@ from rules.workflow import Workflow
 
 GUIDE = Path(services.catalog.__file__).parent / "guide"
 RULES = Path(roles.__file__).parent
-FILES = sorted(GUIDE.glob("*.yaml"))
+FILES = authoring.files(GUIDE)
 SHOP = yaml.safe_load((GUIDE / "shop-licence.yaml").read_text(encoding="utf-8"))
 
 
 def read(path):
-    return load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return load_definition(authoring.read_file(path))
 
 
 def test_the_guide_has_its_first_three_services():
@@ -117,7 +117,7 @@ def faults(data):
     ("fees/2/amount", -1, "fees/2/amount", "schema"), ("fees/4/percent", 2.5, "fees/4/percent", "schema"),
     ("fees/4/percent", "-1", "fees/4/percent", "schema"),
     ("fees/0/per", ["area_m2", "workers"], "fees/0/per", "schema"),
-    ("fees/0/source", "hearsay", "fees/0/source", "schema"), ("fees/3/source", None, "fees/3/source", "schema"),
+    ("fees/0/source", "hearsay", "fees/0/source", "schema"), ("fees/3/source", None, "fees/3/source", "source_missing"),
     ("fees/0/per", "nobody", "fees/0/per", "fee_per_not_number"),
     ("fees/4/of", ["nothing"], "fees/4/of", "fee_of_unknown"),
     ("fees/3/when", {"field": "nobody", "equals": 1}, "fees/3/when", "condition_unsound"),
@@ -162,7 +162,8 @@ def test_what_is_no_definition(data):
 
 def test_every_code_that_the_rules_refuse_with_has_its_texts():
     source = "\n".join(path.read_text(encoding="utf-8") for path in RULES.glob("*.py"))
-    source += (RULES.parent / "contracts" / "definition.py").read_text(encoding="utf-8")
+    source += "\n".join(path.read_text(encoding="utf-8") for path in
+                        (RULES.parent / "contracts" / "definition").glob("*.py"))
     codes = set(re.findall(r'(?:refuse|Fault|_Wrong|wrong)\(\s*"([a-z0-9_]+)"', source))
     assert len(codes) > 50
     assert codes - set(catalogue()) == set()

@@ -1,0 +1,180 @@
+"""The one gate for service definitions: parts expanded, defaults filled in, everything checked, all faults told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, cast
+
+from marshmallow import ValidationError
+
+from contracts.definition import checks, parts
+from contracts.definition.schema import SOURCED_ITEMS, Definition, PartUse
+from contracts.problems import describe
+from rules.refusal import Fault, Refusal
+
+_DEEPEST = 40  # levels of nesting; the deepest sound definition has about twelve
+
+
+def load_definition(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with its parts expanded and defaults filled in, as JSON carries it: loading the result again gives
+    the same. Refuses with every fault found, each `definition_invalid` with its `field` (`fees/0/amount`), the `rule`
+    that found it and `reason` in Arabic and English. A definition that loads can be executed from its start to every
+    one of its ends. Sections whose shape is wrong are judged by shape alone; all others also by what they say."""
+    plain, faults = _plain(data, "")
+    if not isinstance(plain, dict):
+        raise Refusal(invalid(None, "ليس تعريفاً", "not a definition"))
+    origins, unsound = _expand(plain, faults)
+    try:
+        definition = cast(dict[str, Any], Definition().load(plain))
+    except ValidationError as error:
+        known = {fault.field for fault in faults}  # what could not be read stands as null, and needs no second fault
+        told = [(field, text) for field, text in _messages(error.messages) if field not in known]
+        faults += [invalid(_written(field, origins), _arabic(text), text) for field, text in told]
+        unsound |= {field.partition("/")[0] for field, _ in told}
+        definition = cast(dict[str, Any], error.valid_data)
+    unsound |= {(fault.field or "").partition("/")[0] for fault in faults}
+    _fill_sources(definition, unsound)
+    faults += [_told(fault, origins) for fault in checks.check(definition, unsound)]
+    if faults:
+        raise Refusal(_once(faults))
+    return definition
+
+
+def _expand(plain: dict[str, Any], faults: list[Fault]) -> tuple[list[str] | None, set[str]]:
+    """Puts the fields of every part into `plain`; the place where each field of the form was written; faulty sections.
+    """
+    form = plain.get("form")
+    if not isinstance(form, list) or not any(map(parts.is_use, form)):
+        return None, set()
+    fields: list[Any] = []
+    origins: list[str] = []
+    before = len(faults)
+    for index, item in enumerate(form):
+        at = f"form/{index}"
+        if not parts.is_use(item):
+            fields.append(item)
+            origins.append(at)
+            continue
+        try:
+            use = cast(dict[str, Any], PartUse().load(item))
+        except ValidationError as error:
+            faults += [invalid(f"{at}/{field}", _arabic(text), text) for field, text in _messages(error.messages)]
+            continue
+        made, more = parts.expand(use, at)
+        faults += [_told(fault, None) for fault in more]
+        fields += made
+        origins += [f"{at}/{field['name']}" for field in made]
+    plain["form"] = fields
+    return origins, {"form"} if len(faults) > before else set()
+
+
+def _fill_sources(definition: dict[str, Any], unsound: set[str]) -> None:
+    """Each item without a source takes that of its section."""
+    sources = definition.get("sources") if "sources" not in unsound else {}
+    for section in (*SOURCED_ITEMS, "period"):
+        if section in unsound or section not in definition or not (sources or {}).get(section):
+            continue
+        items = definition[section] if section != "period" else [definition[section]]
+        for item in items:
+            item.setdefault("source", cast(dict[str, str], sources)[section])
+
+
+def _written(field: str, origins: list[str] | None) -> str:
+    """The place as its author knows it: `form/9/when` is in the part used at `form/2`."""
+    if origins is None or not field.startswith("form/"):
+        return field
+    _, index, *rest = field.split("/")
+    if not index.isdigit() or int(index) >= len(origins):
+        return field
+    return "/".join([origins[int(index)], *rest])
+
+
+def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
+    """The value in JSON's types. YAML reads an unquoted date as a date, `on:` as true and 2.5 as a float."""
+    faults: list[Fault] = []
+    if depth > _DEEPEST:
+        return None, [invalid(where, "تداخل أعمق من المقبول.", "Nested too deep.")]
+    if isinstance(value, Mapping):
+        result: Any = {}
+        for key, one in value.items():
+            at = f"{where}/{key}".lstrip("/")
+            if not isinstance(key, str):
+                faults.append(invalid(at, "المفتاح ليس نصاً. ضعه بين علامتي تنصيص.", "The key is no text. Quote it."))
+                continue
+            result[key], more = _plain(one, at, depth + 1)
+            faults += more
+        return result, faults
+    if isinstance(value, (list, tuple)):
+        found = [_plain(one, f"{where}/{index}".lstrip("/"), depth + 1) for index, one in enumerate(value)]
+        return [part for part, _ in found], [fault for _, more in found for fault in more]
+    if isinstance(value, date):
+        return value.isoformat(), faults
+    if isinstance(value, str) and not _storable(value):
+        return None, [invalid(where, "نص فيه رموز لا تُحفظ.", "The text has characters that cannot be kept.")]
+    if value is None or isinstance(value, (str, bool, int)):
+        return value, faults
+    return None, [invalid(where, "اكتب الكسر العشري كنص مثل '2.5'.", "Write a fraction as text such as '2.5'.")]
+
+
+def _storable(text: str) -> bool:
+    """PostgreSQL's jsonb takes neither NUL nor half a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+_ENTRY = re.compile(r"/workflow/states/[^/]*|/examples/[^/]*/answers/[^/]*|/change/[^/]*(/[^/]*)?")
+
+
+def _messages(messages: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(messages, dict):
+        for key, inner in messages.items():
+            # marshmallow wraps a mapping's entries in "key" and "value", and a schema's own faults in "_schema"
+            wrapped = key in ("key", "value") and bool(_ENTRY.fullmatch(where))
+            step = "" if key == "_schema" or wrapped else f"/{key}"
+            yield from _messages(inner, f"{where}{step}")
+    elif isinstance(messages, list):
+        for one in messages:
+            yield from _messages(one, where)
+    else:
+        yield where.lstrip("/"), str(messages)
+
+
+_ARABIC = {
+    "Missing data for required field.": "بيان مطلوب وغير موجود.", "Unknown field.": "بيان غير معروف.",
+    "Field may not be null.": "لا يجوز أن يكون فارغاً.", "Has no place here.": "لا مكان له هنا.",
+    "Not a valid string.": "ليس نصاً.", "Not a valid integer.": "ليس عدداً صحيحاً.",
+    "Not a valid boolean.": "ليس true أو false.", "Not a valid list.": "ليس قائمة.",
+    "Not a valid mapping type.": "ليس مجموعة بيانات بمفاتيح.", "Invalid input type.": "ليس مجموعة بيانات بمفاتيح.",
+    "Must be a condition such as {field: area_m2, at_least: 50}.": "اكتب شرطاً مثل {field: area_m2, at_least: 50}.",
+    "Must be small Latin letters, digits, - and _.": "حروف لاتينية صغيرة وأرقام و- و_ فقط.",
+    "Must be small Latin letters, digits and _.": "حروف لاتينية صغيرة وأرقام و_ فقط.",
+    "Must be small Latin letters, digits and -.": "حروف لاتينية صغيرة وأرقام و- فقط.",
+    "Must be a number, with a fraction as text such as '2.5'.": "اكتب عدداً، والكسر كنص مثل '2.5'.",
+    "Must not be negative.": "لا يكون سالباً.", "Must be the name of one answer.": "اكتب اسم حقل واحد.",
+    "Must be the name of an answer, or for per_unit a list of names.": "اكتب اسم حقل، أو قائمة أسماء في per_unit.",
+}
+
+
+def _arabic(message: str) -> str:
+    if message.startswith("Must be one of:"):
+        return f"اختر من: {message.removeprefix('Must be one of:').strip(' .')}."
+    return _ARABIC.get(message, "قيمة غير صحيحة.")
+
+
+def _told(fault: Fault, origins: list[str] | None) -> Fault:
+    field = _written(fault.field, origins) if fault.field else None
+    return invalid(field, describe(fault, "ar"), describe(fault, "en"), fault.code)
+
+
+def invalid(field: str | None, ar: str, en: str, rule: str = "schema") -> Fault:
+    """A fault of a definition. `rule` keeps the code of the rule that found it."""
+    return Fault("definition_invalid", field, {"reason": f"{ar} · {en}", "rule": rule})
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    found: list[Fault] = []
+    for fault in faults:
+        if fault not in found:
+            found.append(fault)
+    return found
