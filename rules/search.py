@@ -55,6 +55,9 @@ class Filters:
     channel: str | None = None
 
 
+ANYTHING = Filters()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Hit:
     """One service found. Hits sort as they are shown: fewest typing errors, then most telling, then by code."""
@@ -112,7 +115,7 @@ class Index:
             for value in values:
                 self._facets[facet][value] = self._facets[facet].get(value, 0) | bit
 
-    def search(self, query: str, filters: Filters = Filters()) -> Found:
+    def search(self, query: str, filters: Filters = ANYTHING) -> Found:
         """The services in which every word of the query is met and that pass the filters. Without words, all that pass,
         by code. The facets count the services that the words and the other filters leave."""
         words = _asked(query)

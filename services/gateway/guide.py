@@ -2,8 +2,8 @@
 reading, searching and exporting the guide asks no other service.
 
 Each version and each retirement is kept by its own row, so events may arrive in any order. Rows never change, so a
-process reads only those it does not hold yet. What is in force on a Cairo day is one `Edition` with its search index and
-its tag; it is made when the rows or the day change, and every answer comes from one edition whole.
+process reads only those it does not hold yet. What is in force on a Cairo day is one `Edition` with its search index
+and its tag; it is made when the rows or the day change, and every answer comes from one edition whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chassis.errors import Unavailable
 from chassis.offload import offload
 from contracts.events import Event
 from rules.refusal import Fault, Refusal
-from rules.search import Filters, Hit, Index
+from rules.search import ANYTHING, Filters, Hit, Index
 from services.gateway.tables import definition, retirement
 
 log = logging.getLogger(__name__)
@@ -174,16 +174,16 @@ class Guide:
         """The guide of today, a Cairo day. Raises Unavailable where this process has never seen one."""
         today = self._clock().astimezone(CAIRO).date()
         current = self._edition
-        if current is not None and current.day == today and not self._due():
-            return current
-        # While one looks, the others go on with what is held; at midnight and at the start they wait.
-        if not self._lock.acquire(blocking=current is None or current.day != today):
-            assert current is not None
-            return current
-        try:
-            return self._look(today)
-        finally:
-            self._lock.release()
+        if current is None or current.day != today:
+            with self._lock:
+                return self._look(today)
+        # While one looks whether there is more, the others go on with what is held.
+        if self._due() and self._lock.acquire(blocking=False):
+            try:
+                return self._look(today)
+            finally:
+                self._lock.release()
+        return current
 
     def in_force(self) -> list[Entry]:
         """One entry a service: the version of today, by code."""
@@ -199,7 +199,7 @@ class Guide:
         versions = self._held.versions.get(code, []) if self._held else []
         return next((entry for entry in versions if version in (None, entry.version)), None)
 
-    def search(self, query: str, filters: Filters = Filters()) -> Sequence[Entry]:
+    def search(self, query: str, filters: Filters = ANYTHING) -> Sequence[Entry]:
         """The services of today in which every word of the query is met (rules.search), best first."""
         return self.edition().find(query, filters).entries
 
@@ -208,20 +208,18 @@ class Guide:
 
     def _look(self, today: date) -> Edition:
         held = self._held
-        if self._due():
+        if held is None or self._due():
             self._looked = time.monotonic()
             try:
                 held = self._read_on()
             except Unavailable:
                 # A guide that was read once goes on being read; only a process that never saw one has nothing to show.
-                if self._held is None:
-                    self._looked = float("-inf")
+                if held is None:
                     raise
                 log.warning("the guide's copy could not be looked at; going on with what is held")
             except BaseException:
                 self._looked = float("-inf")
                 raise
-        assert held is not None
         if self._edition is None or self._edition.day != today or held is not self._held:
             self._held = held
             self._edition = Edition(today, _of_day(held, today))
