@@ -101,24 +101,6 @@ def test_what_a_bill_needs_of_a_form():
     assert fees.stages([*lines, line("i", stage="inspection", amount=1)]) == {"final", "inspection"}
 
 
-TYPES = {"area": "decimal", "workers": "integer", "kind": "choice"}
-
-
-@pytest.mark.parametrize("lines, code", [
-    ([line("a", amount=1), line("a", amount=2)], "fee_code_twice"),
-    ([line("a", "per_unit", per="kind", amount=1)], "fee_per_not_number"),
-    ([line("a", "per_unit", per="nobody", amount=1)], "fee_per_not_number"),
-    ([line("a", amount=1, when={"field": "nobody", "equals": 1})], "condition_unsound"),
-    ([line("a", "percentage", of=["b"], percent=1)], "fee_of_unknown"),
-    ([line("a", "percentage", of=["a"], percent=1)], "fee_of_circular"),
-    ([line("a", "percentage", of=["b"], percent=1), line("b", "percentage", of=["a"], percent=1)], "fee_of_circular"),
-    ([{**TIERED, "tiers": TIERED["tiers"][::-1]}], "fee_tiers_disordered"),
-    ([{**TIERED, "tiers": [{"up_to": 5, "amount": 1}, {"up_to": 5, "amount": 2}]}], "fee_tiers_disordered"),
-])
-def test_unsound_lines_are_told(lines, code):
-    assert code in [fault.code for fault in fees.check(lines, TYPES)]
-
-
 def test_a_circle_that_was_never_checked_is_refused_not_followed():
     lines = [line("a", "percentage", of=["b"], percent=1), line("b", "percentage", of=["a"], percent=1)]
     with pytest.raises(Refusal, match="fee_of_circular"):
