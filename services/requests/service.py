@@ -9,7 +9,7 @@ from chassis.config import Settings
 from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import requests as language
-from contracts.catalog import PUBLISHED
+from contracts.catalog import PUBLISHED, RETIRED
 from contracts.events import Event
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
@@ -79,6 +79,10 @@ class Requests(Service):
     @subscribe(PUBLISHED, way="each")
     def keep_definition(self, work: UnitOfWork, event: Event) -> None:
         guide.keep(work, event)
+
+    @subscribe(RETIRED, way="each")
+    def keep_retirement(self, work: UnitOfWork, event: Event) -> None:
+        guide.retire(work, event)
 
     @subscribe(BILL_PAID, way="each")
     def bill_paid(self, work: UnitOfWork, event: Event) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 
 from services.requests import tasks
 from tests.support.requests_ground import OFFICER, Ground, shop
+from tests.support.round_trips import counted
 
 
 @pytest.fixture(scope="module")
@@ -16,26 +15,6 @@ def ground(database_url):
     made.publish(shop())
     yield made
     made.close()
-
-
-@contextmanager
-def counted(database):
-    """Every read and every commit that crosses to the database inside the block."""
-    trips = []
-    read, commit = database.read, database.commit
-
-    def counting(name, call):
-        def run(*args, **kwargs):
-            trips.append(name)
-            return call(*args, **kwargs)
-
-        return run
-
-    database.read, database.commit = counting("read", read), counting("write", commit)
-    try:
-        yield trips
-    finally:
-        database.read, database.commit = read, commit
 
 
 def test_lodging_a_request(ground):
