@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from contracts import catalog, definition_problems, gateway, notifications, payments, requests, rules_problems
+from contracts import (
+    catalog,
+    definition_problems,
+    fee_problems,
+    gateway,
+    notifications,
+    organisation,
+    payments,
+    requests,
+    rules_problems,
+)
 from contracts.problem import Problem
 from rules.refusal import Fault
 
@@ -46,7 +56,8 @@ COMMON: dict[str, Problem] = {
 def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
-    for module in (rules_problems, definition_problems, catalog, requests, payments, notifications, gateway):
+    for module in (rules_problems, fee_problems, definition_problems, catalog, organisation, requests, payments,
+                   notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")

@@ -11,6 +11,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "catalog.national.published.v1": (),
     "catalog.national.retired.v1": (),
     "catalog.adoption.changed.v1": ("catalog",),
+    "catalog.organisation.changed.v1": ("requests", "gateway"),
     "requests.request.submitted.v1": ("payments", "notifications"),
     "requests.request.moved.v1": ("payments", "notifications"),
     "requests.licence.issued.v1": ("notifications",),
