@@ -239,8 +239,8 @@ def test_the_accepted_share_of_generated_formulas_is_no_accident():
 
 
 def test_an_unchecked_formula_is_refused_not_followed():
-    for text, code in (("1 / storeys", "fee_divided_by_zero"), ("depth", "fee_negative"), ("nobody", "fee_input_missing"),
-                       ("kind + 1", "fee_input_invalid")):
+    for text, code in (("1 / storeys", "fee_divided_by_zero"), ("depth", "fee_negative"),
+                       ("nobody", "fee_input_missing"), ("kind + 1", "fee_input_invalid")):
         with pytest.raises(Refusal) as refused:
             fees.compute([formula(text)], {"storeys": 0, "depth": -1, "kind": "cafe"})
         assert [fault.code for fault in refused.value.faults] == [code]
