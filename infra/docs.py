@@ -15,12 +15,12 @@ import marshmallow
 from marshmallow import fields, validate
 
 from contracts import catalog, gateway, notifications, payments, problems, requests, rules_problems
-from contracts.definition import load_definition
+from contracts.definition import authoring, load_definition
 from contracts.events import REGISTRY, EventType
 from contracts.problem import Problem
 from contracts.routes import CONSUMERS
 from infra.database import SERVICES
-from rules import payment_states, roles, strict_yaml, workflow
+from rules import payment_states, roles, workflow
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs"
@@ -183,8 +183,8 @@ _SILENCE = {"none": "means nothing · لا أثر", "approval": "means approval 
 
 def _workflows() -> str:
     sections = []
-    for path in sorted(GUIDE.glob("*.yaml")):
-        definition = load_definition(strict_yaml.load(path.read_text(encoding="utf-8")))
+    for path in authoring.files(GUIDE):
+        definition = load_definition(authoring.read_file(path))
         parsed = workflow.Workflow.parse(definition["workflow"])
         sections.append("\n\n".join([
             f"## {definition['name']['ar']} · {definition['name']['en']}",

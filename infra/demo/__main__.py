@@ -83,17 +83,17 @@ def _load(process: Any) -> None:
     """Publish the guide and create the demo's accounts, both only where they are not there yet."""
     from chassis import actors
     from chassis.ids import uuid7
-    from rules import strict_yaml
+    from contracts.definition import authoring
     from services.gateway import demo
 
     gateway = process.platform("gateway")
     editor = actors.Actor(id="demo:editor", kind="staff", roles=("catalogue_editor",))
     token = actors.Signer(gateway.settings.actor_private_key).sign(editor, gateway.context.clock())
-    for path in sorted(GUIDE.glob("*.yaml")):
-        definition = strict_yaml.load(path.read_text(encoding="utf-8"))
+    guide = authoring.read_folder(GUIDE)
+    for definition in guide.values():
         gateway.calls("catalog.publish", {"definition": definition}, actor=token, command_id=uuid7(), timeout=20)
     gateway.attempt(demo.load_demo_accounts)
-    _until_guide_is_here(gateway, len(list(GUIDE.glob("*.yaml"))))
+    _until_guide_is_here(gateway, len(guide))
 
 
 def _until_guide_is_here(gateway: Any, services: int) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from contracts.definition import load_definition
-from rules import conditions, forms, strict_yaml
+from contracts.definition import authoring, load_definition
+from rules import conditions, forms
 from rules.workflow import State, Workflow
 from tests.support.requests_ground import GUIDE, Ground, staff
 
 WALKS, STEPS = 8, 60
-FILES = sorted(GUIDE.glob("*.yaml"))
+FILES = authoring.files(GUIDE)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,8 @@ def answer(field: Mapping[str, Any], chance: random.Random) -> Any:
     made: dict[str, Callable[[], Any]] = {
         "text": lambda: "نص قصير", "long_text": lambda: "نص", "integer": lambda: number, "decimal": lambda: str(number),
         "choice": lambda: chance.choice(values), "multi_choice": lambda: values[:1], "date": lambda: "2026-05-01",
-        "boolean": lambda: chance.random() < 0.5}
+        "boolean": lambda: chance.random() < 0.5, "national_id": lambda: "28503150101232",
+        "mobile": lambda: "01012345678", "email": lambda: "someone@example.org"}
     return made[field["type"]]()
 
 
@@ -70,7 +71,7 @@ def step(ground: Ground, lodged: dict[str, Any], flow: Workflow, state: State, c
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_way_through_a_service_ends_whole(opened: Ground, path: Any, chance: random.Random) -> None:
-    definition = load_definition(strict_yaml.load(path.read_text(encoding="utf-8")))
+    definition = load_definition(authoring.read_file(path))
     opened.publish(definition)
     flow = Workflow.parse(definition["workflow"])
     ended = set()

@@ -15,13 +15,13 @@ from pathlib import Path
 import psycopg2
 import psycopg2.extras
 import requests
-import yaml
 
 from chassis import actors, config
 from chassis.database import Database
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
+from contracts.definition import authoring
 from infra.database import SERVICES
 from infra.devstack import Devstack, free_port
 from infra.peers.client import Peers
@@ -69,8 +69,7 @@ class Node:
         for service in SERVICES:
             databases.migrate(service, self.stack.postgres.url(service))
         self._attempt("gateway", demo.load_demo_accounts)
-        for path in sorted(GUIDE.glob("*.yaml")):
-            definition = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for definition in authoring.read_folder(GUIDE).values():
             self._attempt("catalog", lambda work, given=definition: publishing.publish(work, given))
 
     def start(self, service: str) -> None:
@@ -113,7 +112,7 @@ class Node:
 
     def wait_for_guide(self, timeout: float = READY) -> None:
         """Until every consumer of the guide has it."""
-        wanted, ends = len(list(GUIDE.glob("*.yaml"))), time.monotonic() + timeout
+        wanted, ends = len(authoring.files(GUIDE)), time.monotonic() + timeout
         while time.monotonic() < ends:
             if all(
                 self.sql(service, "SELECT count(*) AS n FROM definition")[0].n >= wanted

@@ -10,13 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import yaml
 from flask.testing import FlaskClient
 
 from chassis import config
 from chassis.actors import Actor, Verifier, public_key_of
 from chassis.privacy import Privacy
-from contracts.definition import load_definition
+from contracts.definition import authoring, load_definition
 from rules.refusal import Refusal, refuse
 from services.gateway import accounts, guide, organisation, throttle
 from services.gateway.web.app import create_app
@@ -49,8 +48,8 @@ def settings() -> config.Settings:
 def definitions() -> list[Any]:
     """The guide's own files as rows of the gateway's copy."""
     rows = []
-    for path in sorted(GUIDE.glob("[!_]*.yaml")):
-        document = load_definition(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for written in authoring.read_folder(GUIDE).values():
+        document = load_definition(written)
         rows.append(
             SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document)
         )

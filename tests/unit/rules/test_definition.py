@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import services.catalog
-from contracts.definition import authoring, load_definition
+from contracts.definition import SOURCES, authoring, load_definition
 from contracts.problems import catalogue, describe
 from rules import fees, forms, roles
 from rules.refusal import Refusal
@@ -44,11 +44,13 @@ def test_silence_leads_on_to_a_good_end(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_no_illustrative_figure_passes_for_law(path):
+def test_every_part_of_a_service_says_where_it_comes_from(path):
     definition = read(path)
-    for one in [*definition["fees"], *definition["documents"], *definition["outputs"]]:
-        assert one["source"] == "unverified"
-    assert definition["period"]["source"] == ("law" if definition["code"] != "road-occupancy" else "unverified")
+    for section in ("form", "documents", "fees", "outputs", "external_bodies", "stage_periods", "follow_up"):
+        assert all(one["source"] in SOURCES for one in definition[section]), section
+    assert set(definition["sources"]) >= {"applicants", "channels", "unit_kinds", "workflow"}
+    for period in [definition["period"], *definition["stage_periods"]]:
+        assert period["silence"] == "none" or period["source"] in ("law", "public")
 
 
 ANSWERS = {"shop_name": "دكان أم كلثوم", "activity": "cafe", "address": "١٢ شارع التحرير", "area_m2": "٤٥٫٥",

@@ -14,6 +14,7 @@ DATA = yaml.safe_load((Path(rules.roles.__file__).parent / "roles.yaml").read_te
 
 def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
+                                 "department_head",
                                  "centre_manager", "catalogue_editor", "administrator", "rail", "system"}
     assert set(load().permissions) == {
         "guide.read", "request.submit", "request.inquire", "request.complete", "document.add", "licence.verify",
