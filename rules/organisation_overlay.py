@@ -61,11 +61,11 @@ class Overlay:
         its working hours."""
         if unit not in self._calendars:
             known = self.unit_ever(unit)
-            hours = [timeline for timeline in self._timelines["working_hours"].values()
-                     if timeline and _place(timeline[-1]["body"]) == ("unit", unit)]
+            hours = [entry for timeline in self._timelines["working_hours"].values() for entry in timeline
+                     if entry["body"]["of"] == {"kind": "unit", "code": unit}]
             self._calendars[unit] = Calendar.of_decrees(
                 self._timelines["holiday"].values(), governorate=known.governorate if known else None, unit=unit,
-                hours=hours[0] if hours else ())
+                hours=sorted(hours, key=lambda entry: str(entry["valid_from"])))
         return self._calendars[unit]
 
 
@@ -76,9 +76,6 @@ def _of_day(timeline: Iterable[Entry], day: date) -> Entry | None:
 
 
 def _unit(code: str, body: Mapping[str, Any]) -> Unit:
-    name = body["name"]
-    return Unit(code, body["governorate"], body["kind"], name["ar"], name["en"], body.get("status") or "open")
+    name = body["name"]  # a city of an authority belongs to no governorate
+    return Unit(code, body.get("governorate") or "", body["kind"], name["ar"], name["en"], body["status"])
 
-
-def _place(body: Mapping[str, Any]) -> tuple[str, str]:
-    return body["of"]["kind"], body["of"]["code"]

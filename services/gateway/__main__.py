@@ -18,7 +18,7 @@ from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts.problems import describe
-from rules import places, roles
+from rules import roles
 from rules.refusal import Refusal
 from services.gateway import accounts
 
@@ -35,7 +35,7 @@ def main() -> None:
 @click.argument("username")
 @click.option("--name", required=True, help="as it stands on the screen")
 @click.option("--role", "chosen", multiple=True, required=True, type=click.Choice(_STAFF_ROLES), help="repeatable")
-@click.option("--unit", type=click.Choice(sorted(places.units())), metavar="UNIT", help="such as EG-C-01")
+@click.option("--unit", help="such as EG-C-01")
 @click.option("--department", type=click.Choice(sorted(roles.load().departments)))
 @click.option("--window", help="number of the window")
 @click.option("--channel", default="centre", show_default=True)

@@ -17,7 +17,9 @@ from chassis.actors import Actor
 from chassis.database import Statement
 from chassis.ids import uuid7
 from rules import roles as known_roles
+from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
+from services.gateway import organisation
 from services.gateway.tables import account, session
 
 LIFETIME = timedelta(hours=8)
@@ -97,7 +99,8 @@ def create(
     window: str | None = None,
     channel: str = "centre",
 ) -> UUID:
-    """Create an account. Refuses a taken name, a short password and an unknown role. The password is not kept."""
+    """Create an account. Refuses a taken name, a short password, an unknown role or department, and a unit that does
+    not stand today. The password is not kept."""
     name = username.strip().lower()
     faults = []
     if not 3 <= len(name) <= 64:
@@ -108,6 +111,10 @@ def create(
     unknown = [role for role in roles if role not in known or not known[role].staff]
     if unknown or not roles:
         faults.append(Fault("role_unknown", "roles", {"role": ", ".join(unknown)}))
+    if unit is not None and organisation.read(work).unit(unit, cairo_date(work.now)) is None:
+        faults.append(Fault("unit_unknown", "unit"))
+    if department is not None and department not in known_roles.load().departments:
+        faults.append(Fault("department_unknown", "department", {"department": department}))
     if faults:
         raise Refusal(faults)
     if work.first(_BY_NAME, username=name):

@@ -10,8 +10,9 @@ from chassis.uow import UnitOfWork
 from chassis.web import FlaskServer
 from contracts import catalog, payments
 from contracts.events import Event
+from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from rules import licence
-from services.gateway import accounts, bills, guide, throttle
+from services.gateway import accounts, bills, guide, organisation, throttle
 from services.gateway.tables import metadata
 
 
@@ -35,6 +36,10 @@ class Gateway(Service):
     @subscribe(catalog.PUBLISHED, way="each")
     def take_definition(self, work: UnitOfWork, event: Event) -> None:
         guide.take(work, event)
+
+    @subscribe(ORGANISATION_CHANGED, way="latest")
+    def take_organisation(self, work: UnitOfWork, event: Event) -> None:
+        organisation.take(work, event)
 
     @subscribe(payments.ISSUED, payments.PENDING, payments.PAID, payments.CHANGED, way="latest")
     def take_bill(self, work: UnitOfWork, event: Event) -> None:

@@ -11,9 +11,10 @@ from chassis.uow import UnitOfWork
 from contracts import requests as language
 from contracts.catalog import PUBLISHED, RETIRED
 from contracts.events import Event
+from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
-from services.requests import documents, guide, inquiry, intake, licences, paid, tasks
+from services.requests import documents, guide, inquiry, intake, licences, organisation, paid, tasks
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
@@ -83,6 +84,10 @@ class Requests(Service):
     @subscribe(RETIRED, way="each")
     def keep_retirement(self, work: UnitOfWork, event: Event) -> None:
         guide.retire(work, event)
+
+    @subscribe(ORGANISATION_CHANGED, way="latest")
+    def keep_organisation(self, work: UnitOfWork, event: Event) -> None:
+        organisation.keep(work, event)
 
     @subscribe(BILL_PAID, way="each")
     def bill_paid(self, work: UnitOfWork, event: Event) -> None:

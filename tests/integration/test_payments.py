@@ -105,6 +105,18 @@ def test_a_late_older_fact_bills_nothing(ground: Ground) -> None:
     assert ground.bills(request_id) == []
 
 
+def test_steps_of_departments_that_act_at_once_bill_nothing_and_owe_nothing(ground: Ground) -> None:
+    request_id = uuid7()
+    steps = [ground.request_event(request_id, sequence, kind="parallel", stage=None) for sequence in (1, 2, 3)]
+    for step in (steps[0], steps[2], steps[1], steps[2]):
+        ground.follow(step)
+    assert ground.bills(request_id) == []
+    entered = ground.request_event(request_id, 4)
+    for event in (entered, steps[1], entered):
+        ground.follow(event)
+    assert [bill["state"] for bill in ground.bills(request_id)] == ["created"]
+
+
 def test_nothing_to_pay_is_paid_at_once_without_money(ground: Ground) -> None:
     bill = ground.billed("final", area=0)
     assert (bill["state"], bill["total"], bill["receipt_number"]) == ("paid", 0, None)

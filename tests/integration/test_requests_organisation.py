@@ -39,7 +39,8 @@ def refused(ground: Ground, **changes: Any) -> list[tuple[str, str | None]]:
 
 
 def unit(**more: Any) -> dict[str, Any]:
-    body = {"name": {"ar": "حي الأسمرات", "en": "El Asmarat"}, "governorate": "EG-C", "unit_kind": "district", "status": "open"}
+    body = {"name": {"ar": "حي الأسمرات", "en": "El Asmarat"}, "governorate": "EG-C", "kind": "district",
+            "status": "open"}  # fmt: skip
     return {**body, **more}
 
 
@@ -120,7 +121,7 @@ def test_a_unit_that_is_not_open_here_takes_none(ground: Ground, change: dict[st
 
 
 def test_a_unit_of_another_kind_does_not_offer_the_service(ground: Ground) -> None:
-    ground.organise("unit", NEW, {"valid_from": "2026-01-01", "body": unit(unit_kind="village")})
+    ground.organise("unit", NEW, {"valid_from": "2026-01-01", "body": unit(kind="village")})
     assert refused(ground, unit=NEW) == [("unit_not_served", "unit")]
 
 

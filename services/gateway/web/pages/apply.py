@@ -12,7 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.datastructures import FileStorage
 
 from contracts.requests import APPLICANT_KINDS
-from rules import conditions, fees, forms, identity, places
+from rules import conditions, fees, forms, identity
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
@@ -90,7 +90,7 @@ def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     draft["unit"] = request.form.get("unit", "")
     draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:300] for name in APPLICANT}
     faults = _applicant_faults(draft["applicant"])  # in the order of the page
-    if places.unit(draft["unit"]) is None:
+    if platform().organisation.known().unit(draft["unit"], platform().today()) is None:
         faults.append(Fault("choose_one", "unit"))
     fields = definition.form(entry.document)
     given = {field["name"]: _value(field) for field in fields}

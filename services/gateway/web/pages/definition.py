@@ -30,10 +30,11 @@ def applicant_kinds(definition: Definition) -> list[str]:
 
 def units(definition: Definition) -> list[places.Unit]:
     """The units of this node that offer the service and are open."""
+    held = platform()
     return [
         unit
-        for unit in places.units().values()
-        if unit.governorate == platform().settings.node
+        for unit in held.organisation.known().units(held.today())
+        if unit.governorate == held.settings.node
         and unit.kind in definition["unit_kinds"]
         and unit.status == "open"
     ]

@@ -68,7 +68,8 @@ def _parsed(value: str) -> date:
 
 def unit_name(code: str | None) -> str:
     """`الزيتون، القاهرة`; the code itself when the unit is not in the list."""
-    unit = places.unit(code or "")
+    known = platform().organisation.known()
+    unit = known.unit(code or "", platform().today()) or known.unit_ever(code or "")
     if unit is None:
         return code or ""
     governorate = places.governorate(unit.governorate)
