@@ -16,6 +16,7 @@ from contracts import (
     gateway,
     notifications,
     organisation,
+    override_problems,
     payments,
     requests,
     rules_problems,
@@ -56,8 +57,8 @@ COMMON: dict[str, Problem] = {
 def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
-    for module in (rules_problems, fee_problems, definition_problems, catalog, organisation, requests, payments,
-                   notifications, gateway):
+    for module in (rules_problems, fee_problems, override_problems, definition_problems, catalog, organisation, requests,
+                   payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")
