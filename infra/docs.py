@@ -7,6 +7,7 @@ import chassis.patched  # noqa: F401  (before the services bring in what it patc
 # isort: on
 
 import importlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from contracts import catalog, gateway, notifications, payments, problems, requests, rules_problems
-from contracts.definition import authoring, load_definition
+from contracts import catalog, definition_problems, gateway, notifications, payments, problems, requests, rules_problems
+from contracts.definition import authoring, json_schema, load_definition
 from contracts.events import REGISTRY, EventType
 from contracts.problem import Problem
 from contracts.routes import CONSUMERS
@@ -46,6 +47,7 @@ def pages() -> dict[str, str]:
         "workflows.md": _workflows(),
         "permissions.md": _permissions(),
         "payment-states.md": _payment_states(),
+        "definition.schema.json": json.dumps(json_schema.document(), ensure_ascii=False, indent=2) + "\n",
     }
 
 
@@ -76,6 +78,7 @@ _OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
     ("payments", payments.PROBLEMS),
     ("notifications", notifications.PROBLEMS),
     ("The rules", rules_problems.PROBLEMS),
+    ("A service definition", definition_problems.PROBLEMS),
 )
 
 
@@ -202,12 +205,24 @@ def _period(path: Path, period: Mapping[str, Any]) -> str:
 
 
 def _state(state: workflow.State) -> tuple[str, ...]:
-    held = f"{state.department} · {state.role}" if state.role else ""
-    if state.target:
-        held += f", target {state.target['days']} {state.target['kind']} days"
+    held = "; ".join(_held(holder) for holder in (state.branches or [state]))
     ends = state.outcome or ""
     return (f"`{state.code}`", state.name["ar"], state.kind, held, "" if state.outcome else state.clock,
             ", ".join(f"`{way.code}` → `{way.to}`" for way in state.exits) or f"outcome `{ends}`")
+
+
+def _held(holder: workflow.State | workflow.Branch) -> str:
+    """Who does it: for several departments at once, each with its name."""
+    if holder.role is None:
+        return ""
+    held = f"{holder.department} · {holder.role}"
+    if isinstance(holder, workflow.Branch):
+        held = f"`{holder.code}`: {held}"
+    if holder.body:
+        held += f", asks `{holder.body}`"
+    if holder.target:
+        held += f", target {holder.target['days']} {holder.target['kind']} days"
+    return held
 
 
 # -- roles, bills ----------------------------------------------------------------------------------------------------
