@@ -92,8 +92,8 @@ class Organisation:
 
     def on(self, day: date, kind: str | None = None) -> Iterator[tuple[Key, Mapping[str, Any]]]:
         """All that stands on a day (of one kind), by kind and code."""
-        for key in sorted(self.timelines):
-            if kind in (None, key[0]) and (body := self.standing(key, day)) is not None:
+        for key in sorted(key for key in self.timelines if kind in (None, key[0])):
+            if (body := self.standing(key, day)) is not None:
                 yield key, body
 
 
