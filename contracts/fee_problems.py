@@ -1,5 +1,5 @@
-"""Texts of what may be wrong with the fees of a definition before it is published (rules.fee_bounds, rules.expressions),
-and of what only fees that nobody checked can run into."""
+"""Texts of what may be wrong with the fees of a definition before it is published (rules.fee_bounds), with a formula
+(rules.expressions), and of what only fees that nobody checked can run into."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ PROBLEMS: dict[str, Problem] = {
         "{name} takes {fewest} to {most} values, and `given` only the name of a field. Correct what stands in its"
         " brackets."),
     "formula_name_unknown": Problem(422, "المعادلة تستخدم {name} وليس في النموذج. أضفه أو صحح الاسم.",
-                                    "The formula uses {name}, which the form does not ask. Add it or correct the name."),
+                                    "The formula uses {name}, which the form does not ask. Add it or correct the"
+                                    " name."),
     "formula_name_unusable": Problem(
         422, "الحقل {name} نوعه {type} ولا يدخل في المعادلات. استخدم عدداً أو اختياراً واحداً أو نعم/لا.",
         "{name} is a {type} and has no place in a formula. Use a number, a single choice or a yes/no."),
@@ -51,14 +52,15 @@ PROBLEMS: dict[str, Problem] = {
         " `max_amount`."),
     "fee_may_be_negative": Problem(
         422, "البند {line} قد ينزل تحت الصفر (إلى {least}). استخدم max(…, 0) أو min_amount أو ارفع min للحقل.",
-        "The fee {line} may fall below zero (to {least}). Use max(…, 0) or `min_amount`, or raise the min of its field."),
+        "The fee {line} may fall below zero (to {least}). Use max(…, 0) or `min_amount`, or raise the min of its"
+        " field."),
     "fee_input_unbounded": Problem(
         422, "البند {line} يُحسب من {name} وليست له حدود في النموذج. اكتب min وmax للحقل.",
         "The fee {line} is computed from {name}, which the form does not bound. Give that field `min` and `max`."),
     "fee_input_may_be_missing": Problem(
         422, "البند {line} يحتاج {name} وقد لا يُجاب عنه. اجعله مطلوباً، أو اشترطه في when، أو اسأل أولاً بدالة given.",
-        "The fee {line} needs {name}, which may not have been answered. Make it required, put it in `when`, or ask first"
-        " with `given`."),
+        "The fee {line} needs {name}, which may not have been answered. Make it required, put it in `when`, or ask"
+        " first with `given`."),
     "fee_tiers_short": Problem(
         422, "شرائح البند {line} تنتهي قبل أقصى قيمة للحقل {name} ({max}). أضف شريحة أخيرة بلا حد.",
         "The tiers of {line} end before the greatest value of {name} ({max}). Add a last tier without an end."),

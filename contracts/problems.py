@@ -21,6 +21,7 @@ from contracts import (
     requests,
     rules_problems,
 )
+from contracts.exchange import problems as exchange_problems
 from contracts.problem import Problem
 from rules.refusal import Fault
 
@@ -57,8 +58,8 @@ COMMON: dict[str, Problem] = {
 def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
-    for module in (rules_problems, fee_problems, override_problems, definition_problems, catalog, organisation, requests,
-                   payments, notifications, gateway):
+    for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
+                   organisation, requests, payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")

@@ -1,24 +1,15 @@
 import copy
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import services.catalog
 from contracts.definition import load_definition
 from contracts.problems import catalogue, describe
 from rules import definition_paths, overrides
+from tests.unit.rules.sample_service import service
 
-GUIDE = Path(services.catalog.__file__).parent / "guide"
-SHOP = yaml.safe_load((GUIDE / "shop-licence.yaml").read_text(encoding="utf-8"))
-SHOP["overridable"] = [{"path": "fees/workers/amount", "min": 500, "max": 2000},
-                       {"path": "fees/development/percent", "min": 1, "max": "3.5"},
-                       {"path": "workflow/states/inspection/target/days", "max": 7},
-                       {"path": "outputs/licence/kind"}, {"path": "name/ar"}]
-SHOP["examples"] = SHOP.get("examples") or []
-NATIONAL = load_definition(SHOP)
+NATIONAL = service()
 
 
 def codes(own):
@@ -27,8 +18,8 @@ def codes(own):
 
 @pytest.mark.parametrize("own", [
     {}, {"channels": NATIONAL["channels"][:1]}, {"unit_kinds": NATIONAL["unit_kinds"][1:]}, {"keywords": ["دكانة"]},
-    {"keywords": []}, {"fees/licence/account": "9.1-A"}, {"fees/workers/amount": 500}, {"fees/workers/amount": 2000},
-    {"fees/development/percent": "1.25"}, {"fees/development/percent": 3},
+    {"keywords": []}, {"fees/area/account": "9.1-A"}, {"fees/workers/amount": 500}, {"fees/workers/amount": 2000},
+    {"fees/share/percent": "1.25"}, {"fees/share/percent": 3},
     {"workflow/states/inspection/target/days": 2}, {"name/ar": "رخصة محل"}])
 def test_what_a_governorate_may_set(own):
     assert codes(own) == []
@@ -36,12 +27,12 @@ def test_what_a_governorate_may_set(own):
 
 
 @pytest.mark.parametrize("path, value, code", [
-    ("fees/licence/amount", 5, "override_not_allowed"), ("period/days", 90, "override_not_allowed"),
+    ("fees/area/amount", 5, "override_not_allowed"), ("period/days", 90, "override_not_allowed"),
     ("documents", [], "override_not_allowed"), ("fees", [], "override_not_allowed"), ("", 1, "override_not_allowed"),
     ("units/C-1/fees/workers/amount", 600, "override_not_allowed"), ("overridable", [], "override_not_allowed"),
     ("outputs/licence/kind", "letter", "override_not_allowed"), ("code", "x", "override_not_allowed"),
-    ("fees/nothing/account", "1", "override_unknown"), ("fees/licence/account", "two words", "override_value_unsound"),
-    ("fees/licence/account", 5, "override_value_unsound"), ("channels", [], "override_not_subset"),
+    ("fees/nothing/account", "1", "override_unknown"), ("fees/area/account", "two words", "override_value_unsound"),
+    ("fees/area/account", 5, "override_value_unsound"), ("channels", [], "override_not_subset"),
     ("channels", ["drone"], "override_not_subset"), ("channels", "centre", "override_not_subset"),
     ("channels", [["centre"]], "override_not_subset"), ("unit_kinds", None, "override_not_subset"),
     ("keywords", "دكان", "override_keywords_unsound"), ("keywords", [" "], "override_keywords_unsound"),
@@ -49,8 +40,8 @@ def test_what_a_governorate_may_set(own):
     ("fees/workers/amount", 499, "override_out_of_bounds"), ("fees/workers/amount", 2001, "override_out_of_bounds"),
     ("fees/workers/amount", "600", "override_value_unsound"), ("fees/workers/amount", 600.5, "override_value_unsound"),
     ("fees/workers/amount", True, "override_value_unsound"), ("fees/workers/amount", None, "override_value_unsound"),
-    ("fees/development/percent", "4", "override_out_of_bounds"),
-    ("fees/development/percent", "x", "override_value_unsound"),
+    ("fees/share/percent", "4", "override_out_of_bounds"),
+    ("fees/share/percent", "x", "override_value_unsound"),
     ("workflow/states/inspection/target/days", 8, "override_out_of_bounds"), ("name/ar", "", "override_value_unsound")])
 def test_anything_else_is_refused_with_its_place(path, value, code):
     assert codes({path: value}) == [(code, f"overrides/{path}")]
@@ -78,7 +69,7 @@ def test_a_new_national_version_may_no_longer_take_what_was_set():
 
 def test_what_may_be_set_is_listed_with_its_bounds():
     listed = {one["path"]: one for one in overrides.allowed(NATIONAL)}
-    assert listed["fees/workers/amount"] == {"path": "fees/workers/amount", "value": 1000, "min": 500, "max": 2000}
+    assert listed["fees/workers/amount"] == {"path": "fees/workers/amount", "value": 700, "min": 500, "max": 2000}
     assert listed["channels"]["value"] == NATIONAL["channels"] and "outputs/licence/kind" not in listed
     assert set(listed) >= {f"fees/{line['code']}/account" for line in NATIONAL["fees"]}
 
@@ -87,9 +78,9 @@ sound = st.fixed_dictionaries({}, optional={
     "channels": st.lists(st.sampled_from(NATIONAL["channels"]), min_size=1, unique=True),
     "unit_kinds": st.lists(st.sampled_from(NATIONAL["unit_kinds"]), min_size=1, unique=True),
     "keywords": st.lists(st.sampled_from(["دكان", "كشك", "shop", "بقالة"]), max_size=4),
-    "fees/licence/account": st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
+    "fees/area/account": st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
     "fees/workers/amount": st.integers(500, 2000),
-    "fees/development/percent": st.decimals(1, "3.5", places=2).map(str),
+    "fees/share/percent": st.decimals(1, "3.5", places=2).map(str),
     "workflow/states/inspection/target/days": st.integers(0, 7)})
 
 
@@ -126,8 +117,8 @@ anything = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() 
 
 
 @given(st.dictionaries(st.sampled_from([
-    "channels", "keywords", "unit_kinds", "fees/licence/account", "fees//account", "fees/workers/amount", "name/ar",
-    "fees/development/percent", "form/0", "a/b/c", "/", "fees/licence"]), anything, max_size=6))
+    "channels", "keywords", "unit_kinds", "fees/area/account", "fees//account", "fees/workers/amount", "name/ar",
+    "fees/share/percent", "form/0", "a/b/c", "/", "fees/area"]), anything, max_size=6))
 def test_whatever_is_given_is_judged_and_what_passes_can_be_applied(own):
     bad = {fault.field for fault in overrides.check(NATIONAL, own)}
     assert bad <= {f"overrides/{path}" for path in own}
