@@ -82,12 +82,6 @@ ADOPTION_CHANGED = event("catalog.adoption.changed.v1", AdoptionChanged)
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
-class PublishDefinition(Schema):
-    """Command `catalog.publish`: publish a definition as the next version of its code."""
-
-    definition = fields.Dict(required=True)
-
-
 class LoadNational(Schema):
     """Command `catalog.load_national`: the operator's loader publishes a definition as the next national version, from
     the first free day on unless `effective_from` is given. With `adopt` the governorate offers it as it is when one of

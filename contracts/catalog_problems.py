@@ -39,7 +39,7 @@ PROBLEMS: dict[str, Problem] = {
     "retirement_too_early": Problem(
         422, "تسري نسخة من الخدمة من {taken}. اجعل الإلغاء من {first} أو بعده.",
         "A version of the service takes effect on {taken}. Retire it from {first} or later."),
-    "service_retired": Problem(409, "الخدمة {code} ملغاة من {date}. لا تُعاد إلا بمقترح معتمد.",
+    "retired_already": Problem(409, "الخدمة {code} ملغاة من {date}. لا تُعاد إلا بمقترح معتمد.",
                                "The service {code} is retired from {date}. Only an approved proposal brings it back."),
     # what a governorate may
     "guide_kept_by_centre": Problem(409, "الدليل الوطني يصدره المركز. لهذه المحافظة أن تختار خدماتها وقيمها فقط.",
@@ -49,8 +49,6 @@ PROBLEMS: dict[str, Problem] = {
                                   "The centre offers no services. Each governorate decides that."),
     "adoption_service_unknown": Problem(422, "ليس في الدليل الوطني خدمة بالكود {code} يوم {date}. راجعهما.",
                                         "The national guide has no service {code} on {date}. Check code and date."),
-    "adoption_no_unit": Problem(422, "ليس في المحافظة وحدة من الأنواع التي تقدم هذه الخدمة: {kinds}.",
-                                "The governorate has no unit of a kind that offers this service: {kinds}."),
     "nothing_changed": Problem(409, "لا فرق بين المقترح والقائم. عدّل ما تريد تغييره أو اسحبه.",
                                "The proposal changes nothing of what stands. Change something or withdraw it."),
 }

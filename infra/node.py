@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from chassis import config, runner  # patches the process, as every process with a bus must be
 from chassis.actors import Actor, Signer
@@ -27,7 +26,8 @@ from chassis.errors import ChassisError, ConfigurationError
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
-from rules import strict_yaml
+from contracts.definition import authoring
+from contracts.problems import describe
 from rules.refusal import Refusal
 from services.gateway import accounts
 
@@ -44,8 +44,10 @@ def node() -> None:
 
 @node.command()
 @click.argument("folder", default=GUIDE, type=click.Path(exists=True, file_okay=False, path_type=Path))
-def publish_guide(folder: Path) -> None:
-    """Publish every definition (*.yaml) of FOLDER whose content is not in force yet."""
+@click.option("--adopt/--no-adopt", default=True, help="offer what a unit here can, unless decided before")
+def publish_guide(folder: Path, adopt: bool) -> None:
+    """Load every definition of FOLDER into the national guide; what stands there already is not published twice."""
+    definitions = _definitions(folder)
     settings = _settings()
     if settings.actor_private_key is None:
         raise click.ClickException("SHUBBAK_ACTOR_PRIVATE_KEY is not set: only the gateway signs actors")
@@ -56,20 +58,26 @@ def publish_guide(folder: Path) -> None:
         if time.monotonic() > deadline:
             raise click.ClickException("the broker does not answer")
         time.sleep(0.05)
-    editor = Actor(id=f"operator:{getpass.getuser()}", kind="staff", roles=("catalogue_editor",))
+    loader = Actor(id=f"operator:{getpass.getuser()}", kind="system", roles=("system",))
     calls, signer = Calls(bus), Signer(settings.actor_private_key)
+    refused = 0
     try:
-        for path in sorted(folder.glob("*.yaml")):
-            definition = _read(path)
-            token = signer.sign(editor, Context.clock())
-            answer = calls(
-                "catalog.publish", {"definition": definition}, actor=token, command_id=uuid7(), timeout=20
-            )
-            click.echo(f"{path.name}: {answer['code']} version {answer['version']}")
-    except (Refusal, ChassisError) as error:
+        for code, definition in definitions.items():
+            token = signer.sign(loader, Context.clock())
+            try:
+                answer = calls("catalog.load_national", {"definition": definition, "adopt": adopt}, actor=token,
+                               command_id=uuid7(), timeout=20)
+            except Refusal as refusal:
+                refused += 1
+                _tell(code, refusal)
+                continue
+            click.echo(f"{code} version {answer['version']}{'' if answer['offered'] else ', not offered here'}")
+    except ChassisError as error:
         raise click.ClickException(str(error)) from None
     finally:
         bus.stop()
+    if refused:
+        raise click.ClickException(f"{refused} of {len(definitions)} refused; the others stand")
 
 
 @node.command()
@@ -106,11 +114,18 @@ def add_account(
     click.echo(f"{username}: {', '.join(roles)}")
 
 
-def _read(path: Path) -> Any:
+def _definitions(folder: Path) -> dict[str, dict[str, Any]]:
     try:
-        return strict_yaml.load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise click.ClickException(f"{path.name}: {error}") from None
+        return authoring.read_folder(folder)
+    except Refusal as refusal:
+        _tell(folder.name, refusal)
+        raise click.ClickException("nothing was published") from None
+
+
+def _tell(what: str, refusal: Refusal) -> None:
+    for fault in refusal.faults:
+        for language in ("ar", "en"):
+            click.echo(f"{what}: {fault.field or ''}: {describe(fault, language)}", err=True)
 
 
 def _settings() -> config.Settings:

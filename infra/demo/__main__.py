@@ -87,13 +87,15 @@ def _load(process: Any) -> None:
     from services.gateway import demo
 
     gateway = process.platform("gateway")
-    editor = actors.Actor(id="demo:editor", kind="staff", roles=("catalogue_editor",))
-    token = actors.Signer(gateway.settings.actor_private_key).sign(editor, gateway.context.clock())
-    guide = authoring.read_folder(GUIDE)
-    for definition in guide.values():
-        gateway.calls("catalog.publish", {"definition": definition}, actor=token, command_id=uuid7(), timeout=20)
+    loader = actors.Actor(id="demo:loader", kind="system", roles=("system",))
+    token = actors.Signer(gateway.settings.actor_private_key).sign(loader, gateway.context.clock())
+    offered = 0
+    for definition in authoring.read_folder(GUIDE).values():
+        answer = gateway.calls("catalog.load_national", {"definition": definition, "adopt": True}, actor=token,
+                               command_id=uuid7(), timeout=20)
+        offered += answer["offered"]
     gateway.attempt(demo.load_demo_accounts)
-    _until_guide_is_here(gateway, len(guide))
+    _until_guide_is_here(gateway, offered)
 
 
 def _until_guide_is_here(gateway: Any, services: int) -> None:

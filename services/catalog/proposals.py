@@ -64,7 +64,9 @@ class Kind:
     """A kind of proposal. All functions are given a body that may be anything a person wrote: `subject` and
     `difference` never refuse, `check` tells every fault; `apply` runs in the deciding commit, after `check` found none,
     and its answer is part of the decision's. `standing` tells the version of a subject that stands now (0: none), so
-    that a proposal written against an older one is found out; without it nobody asks."""
+    that a proposal written against an older one is found out; without it nobody asks. `closed` tells why this node
+    takes none of this kind, or None. `keep` gives the body as it is kept, personal data sealed; it is called
+    before `check` and before anything is written, and changes nothing in what it gave before."""
 
     code: str  # definition | retirement | adoption | organisation
     propose: str  # permission to write one
@@ -74,4 +76,6 @@ class Kind:
     apply: Callable[[UnitOfWork, Proposal], dict[str, Any]]
     difference: Callable[[UnitOfWork, Mapping[str, Any]], list[dict[str, Any]]]
     standing: Callable[[UnitOfWork, str], int] | None = None
+    closed: Callable[[UnitOfWork], Fault | None] | None = None
+    keep: Callable[[UnitOfWork, Mapping[str, Any]], dict[str, Any]] | None = None
     read: str = "proposal.read"  # permission to read one of this kind

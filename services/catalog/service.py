@@ -1,26 +1,81 @@
-"""catalog: the unified guide of services. Doors only; see README.md."""
+"""catalog: the unified guide of services and the proposals that change it. Doors only; see README.md."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chassis.service import Service, command, query
+from chassis.config import Settings
+from chassis.errors import ConfigurationError
+from chassis.service import Service, command, query, subscribe
 from chassis.uow import UnitOfWork
 from contracts import catalog as language
-from services.catalog import publishing
+from contracts.events import Event
+from services.catalog import adoptions, publishing, reading, review
+from services.catalog.tables import metadata
 
 
 class Catalog(Service):
     name = "catalog"
+    metadata = metadata
 
-    @command("catalog.publish", language.PublishDefinition, permission="catalog.publish")
-    def publish(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return publishing.publish(work, body["definition"])
+    def configure(self, settings: Settings) -> None:
+        if settings.env("GUIDE_AUTHORITY", "own") not in ("own", "centre"):
+            raise ConfigurationError("SHUBBAK_GUIDE_AUTHORITY must be own or centre")
+
+    # -- proposals
+
+    @command("catalog.propose", language.Propose, permission="proposal.write")
+    def propose(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.propose(work, body)
+
+    @command("catalog.amend", language.Amend, permission="proposal.write")
+    def amend(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.amend(work, body)
+
+    @command("catalog.submit_proposal", language.SubmitProposal, permission="proposal.write")
+    def submit_proposal(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.submit(work, body)
+
+    @command("catalog.withdraw_proposal", language.WithdrawProposal, permission="proposal.write")
+    def withdraw_proposal(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.withdraw(work, body)
+
+    @command("catalog.decide", language.Decide, permission="proposal.decide")
+    def decide(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.decide(work, body)
+
+    @query("catalog.proposals", language.ListProposals, permission="proposal.read")
+    def proposals(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.listing(work, body)
+
+    @query("catalog.proposal", language.GetProposal, permission="proposal.read")
+    def proposal(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.show(work, body["proposal_id"])
+
+    @query("catalog.check", language.CheckProposal, permission="proposal.write")
+    def check(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return review.check(work, body)
+
+    # -- the guide
+
+    @command("catalog.load_national", language.LoadNational, permission="catalog.load")
+    def load_national(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return publishing.load_national(work, body["definition"], body["effective_from"], adopt=body["adopt"])
 
     @query("catalog.get", language.GetDefinition, permission="guide.read")
     def get(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return publishing.get(work, body["code"], body["version"])
+        return reading.get(work, body["code"], body["version"])
 
     @query("catalog.list", language.ListDefinitions, permission="guide.read")
     def list_(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return publishing.in_force(work)
+        return reading.in_force(work)
+
+    @query("catalog.versions", language.ListVersions, permission="guide.read")
+    def versions(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return reading.versions(work, body["code"], body["scope"])
+
+    # -- what other governorates tell
+
+    @subscribe(language.ADOPTION_CHANGED, way="latest")
+    def take_adoption(self, work: UnitOfWork, event: Event) -> None:
+        adoptions.take(work, event)

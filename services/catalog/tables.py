@@ -26,6 +26,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 metadata = MetaData()
 _moment = DateTime(timezone=True)
 
+# One row a service, counted up by whatever changes it: what was decided on what was read holds only while this is the
+# same, also against a change that adds rows of other tables.
+service = Table(
+    "service",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
 definition = Table(
     "definition",
     metadata,

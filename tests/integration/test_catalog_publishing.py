@@ -5,122 +5,104 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chassis import config
-from chassis.actors import Actor
-from chassis.answers import load
-from chassis.database import Database
-from chassis.events import decode
-from chassis.privacy import Privacy
-from chassis.uow import Context, UnitOfWork, attempt
-from contracts import catalog as language
+from chassis.ids import uuid7
 from contracts.definition import authoring, load_definition
-from infra import secrets
-from rules import strict_yaml
+from rules import places, strict_yaml
 from rules.refusal import Refusal
-from services.catalog import publishing
+from tests.support.catalog_ground import EDITOR, LOADER, REVIEWER, Desk
 from tests.support.requests_ground import GUIDE, shop
-
-EDITOR = Actor(id="staff:editor", kind="staff", roles=("catalogue_editor",))
-
-
-class Desk:
-    """The editor's desk: catalog's capabilities on a clock of the test's own."""
-
-    def __init__(self, url: str) -> None:
-        environ = {**secrets.keys(), "SHUBBAK_MODE": "training", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
-                   "SHUBBAK_DATABASE_URL": url}
-        self.settings = config.load("catalog", environ)
-        self.database = Database(url, 8)
-        self.now = datetime(2026, 3, 1, 21, 59, tzinfo=UTC)
-        privacy = Privacy(self.settings.rings, self.settings.lookup_key)
-        self.context = Context(self.settings, self.database, privacy, lambda: self.now)
-
-    def work(self) -> UnitOfWork:
-        return UnitOfWork(self.context, EDITOR, "test")
-
-    def publish(self, definition: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = attempt(self.work, lambda work: publishing.publish(work, definition))
-        return answer
-
-    def get(self, code: str, version: int | None = None) -> dict[str, Any]:
-        body = load(language.GetDefinition(), {"code": code, "version": version})
-        return publishing.get(self.work(), body["code"], body["version"])
-
-    def rows(self, query: str) -> list[Any]:
-        with self.database.transaction() as connection:
-            return list(connection.execute(text(query)))
 
 
 @pytest.fixture(scope="module")
 def opened(database_url: Callable[..., str]) -> Iterator[Desk]:
     made = Desk(database_url("catalog"))
     yield made
-    made.database.close()
+    made.close()
 
 
 @pytest.fixture
 def desk(opened: Desk) -> Desk:
-    with opened.database.transaction() as connection:
-        connection.execute(text("TRUNCATE definition, event_log, audit"))  # a trigger of rows does not see it
-    opened.now = datetime(2026, 3, 1, 21, 59, tzinfo=UTC)
+    opened.fresh()
     return opened
 
 
-def test_every_file_of_the_guide_is_published(desk: Desk) -> None:
-    guide = authoring.read_folder(GUIDE)
-    assert len(guide) >= 3
-    for definition in guide.values():
-        assert desk.publish(definition)["version"] == 1
-    shown = publishing.in_force(desk.work())["services"]
-    assert [one["code"] for one in shown] == sorted(guide)
+def test_every_file_of_the_guide_is_published_and_offered_where_a_unit_can(desk: Desk) -> None:
+    files = authoring.read_folder(GUIDE)
+    assert len(files) >= 3
+    answers = {code: desk.load(definition, adopt=True) for code, definition in files.items()}
+    assert {answer["version"] for answer in answers.values()} == {1}
+    here = {unit.kind for unit in places.units().values() if unit.governorate == "EG-C"}
+    able = [code for code, raw in sorted(files.items()) if here & set(load_definition(raw)["unit_kinds"])]
+    assert [code for code, answer in sorted(answers.items()) if answer["offered"]] == able == desk.offered()
+    shown = desk.ask(EDITOR, "catalog.list")["services"]
     assert all(one["name"]["ar"] and one["summary"]["en"] for one in shown)
 
 
-def test_the_same_content_again_is_the_version_that_stands(desk: Desk) -> None:
-    first = desk.publish(shop())
-    desk.now += timedelta(days=3)
+def test_the_same_content_again_changes_nothing(desk: Desk) -> None:
+    first = desk.load(shop(), adopt=True)
+    before = desk.counts()
+    desk.wait(days=3)
     reordered = dict(reversed(list(deepcopy(shop()).items())))
-    assert desk.publish(reordered) == first == {
-        "code": "shop-licence", "version": 1, "effective_from": "2026-03-01"}
-    assert len(desk.rows("SELECT 1 FROM event_log")) == 1
+    assert desk.load(reordered, adopt=True) == first == {
+        "code": "shop-licence", "version": 1, "effective_from": "2026-03-01", "offered": True}
+    assert desk.counts() == before | {"command": before["command"] + 1}
+
+
+def test_a_repeat_of_a_command_answers_the_same_and_does_nothing(desk: Desk) -> None:
+    command_id = uuid7()
+    first = desk.ask(LOADER, "catalog.load_national", command_id, definition=shop(), adopt=True)
+    before = desk.counts()
+    desk.wait(days=1)
+    assert desk.ask(LOADER, "catalog.load_national", command_id, definition=shop(), adopt=True) == first
+    assert desk.counts() == before
 
 
 def test_changed_content_is_the_next_version_and_the_old_one_stays(desk: Desk) -> None:
-    desk.publish(shop())
-    desk.now += timedelta(minutes=1)  # midnight in Cairo
+    desk.load(shop(), adopt=True)
+    desk.wait(days=1)
     changed = shop() | {"keywords": ["محل"]}
-    assert desk.publish(changed) == {"code": "shop-licence", "version": 2, "effective_from": "2026-03-02"}
-    assert desk.publish(shop())["version"] == 3  # back to the old content is a new decision
+    assert desk.load(changed) == {
+        "code": "shop-licence", "version": 2, "effective_from": "2026-03-02", "offered": True}
+    desk.wait(days=1)
+    assert desk.load(shop())["version"] == 3  # back to the old content is a new decision
     assert desk.get("shop-licence", 1)["definition"] == shop()
     assert desk.get("shop-licence", 2)["definition"] == changed
     assert desk.get("shop-licence")["version"] == 3
-    events = [decode(bytes(row.body)) for row in desk.rows("SELECT body FROM event_log ORDER BY sequence")]
-    assert [event.sequence for event in events] == [1, 2, 3] and len({event.subject for event in events}) == 1
-    for event in events:
-        assert not language.DefinitionPublished().validate(event.data)
-    assert events[1].data["definition"] == changed
+    for kind in ("catalog.definition.published.v1", "catalog.national.published.v1"):
+        events = desk.events(kind)
+        assert [event.sequence for event in events] == [1, 2, 3] and len({event.subject for event in events}) == 1
+        assert events[1].data["definition"] == changed
+    assert [event.data["national_version"] for event in desk.events("catalog.adoption.changed.v1")] == [1, 2, 3]
 
 
-def test_editors_who_publish_at_once_get_one_version_each(desk: Desk) -> None:
+def test_a_second_version_of_one_day_takes_the_next_free_day(desk: Desk) -> None:
+    desk.load(shop(), adopt=True)
+    assert desk.load(shop() | {"keywords": ["محل"]})["effective_from"] == "2026-03-02"
+    assert desk.get("shop-licence")["version"] == 1
+    desk.wait(days=1)
+    assert desk.get("shop-licence")["version"] == 2
+
+
+def test_loaders_that_publish_at_once_get_one_version_each(desk: Desk) -> None:
     drafts = [shop() | {"keywords": [f"كلمة {number}"]} for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(desk.publish, drafts))
+        answers = list(pool.map(lambda draft: desk.load(draft, adopt=True), drafts))
     assert sorted(answer["version"] for answer in answers) == [1, 2, 3, 4]
+    assert len({answer["effective_from"] for answer in answers}) == 4
+    assert [row.version for row in desk.rows("SELECT version FROM definition ORDER BY version")] == [1, 2, 3, 4]
 
 
 def test_the_same_draft_sent_twice_at_once_is_one_version(desk: Desk) -> None:
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(desk.publish, [shop()] * 4))
+        answers = list(pool.map(lambda _: desk.load(shop(), adopt=True), range(4)))
     assert {answer["version"] for answer in answers} == {1}
-    assert len(desk.rows("SELECT 1 FROM event_log")) == 1
+    assert len(desk.events("catalog.definition.published.v1")) == 1
 
 
 def test_a_definition_with_faults_is_refused_with_all_of_them_and_nothing_is_kept(desk: Desk) -> None:
@@ -129,10 +111,10 @@ def test_a_definition_with_faults_is_refused_with_all_of_them_and_nothing_is_kep
     wrong["workflow"]["states"]["inspection"]["actions"][0]["to"] = "nowhere"
     wrong["outputs"][0]["fields"] = ["nobody"]
     with pytest.raises(Refusal) as refusal:
-        desk.publish(wrong)
+        desk.load(wrong, adopt=True)
     found = {fault.field for fault in refusal.value.faults}
     assert {"fees/0/per", "workflow/states/inspection/actions/report", "outputs/0/fields"} <= found
-    assert not desk.rows("SELECT 1 FROM definition") and not desk.rows("SELECT 1 FROM event_log")
+    assert not any(desk.counts().values())
 
 
 def test_a_personal_answer_is_refused_where_others_would_read_it(desk: Desk) -> None:
@@ -141,46 +123,83 @@ def test_a_personal_answer_is_refused_where_others_would_read_it(desk: Desk) -> 
         if field["name"] in ("area_m2", "shisha", "address"):
             field["personal"] = True
     with pytest.raises(Refusal) as refusal:
-        desk.publish(exposed)
-    assert [(fault.field, fault.params["rule"]) for fault in refusal.value.faults] == [
-        (field, "personal_answer_exposed")
-        for field in ("fees/0", "fees/1", "fees/3", "outputs/0/fields", "outputs/0/fields")]
+        desk.load(exposed)
+    assert {(fault.field, fault.params["rule"]) for fault in refusal.value.faults} >= {
+        (field, "personal_answer_exposed") for field in ("fees/0", "fees/1", "fees/3", "outputs/0/fields")}
     kept = shop()
     for field in kept["form"]:
         if field["name"] == "notes":
             field["personal"] = True
-    assert desk.publish(kept)["version"] == 1
+    assert desk.load(kept, adopt=True)["version"] == 1
     assert load_definition(desk.get("shop-licence")["definition"]) == kept
 
 
-def test_a_published_version_cannot_be_changed_in_the_database(desk: Desk) -> None:
-    desk.publish(shop())
-    for statement in ("UPDATE definition SET body = '{}'", "UPDATE definition SET effective_from = '2020-01-01'",
-                      "DELETE FROM definition"):
-        with pytest.raises(DBAPIError, match="never changes"), desk.database.transaction() as connection:
-            connection.execute(text(statement))
+def test_what_was_published_or_decided_cannot_be_changed_in_the_database(desk: Desk) -> None:
+    desk.load(shop(), adopt=True)
+    desk.approved("retirement", {"code": "shop-licence", "reason": {"ar": "ضُمّت إلى خدمة أخرى", "en": "merged"}})
+    for table, column in (("definition", "body"), ("definition", "effective_from"), ("national_version", "body"),
+                          ("adoption", "overrides"), ("retirement", "retired_from")):
+        for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+            with pytest.raises(DBAPIError, match="never changes"), desk.database.transaction() as connection:
+                connection.execute(text(statement))
     assert desk.get("shop-licence")["definition"] == shop()
 
 
 def test_what_is_not_in_force_yet_is_not_in_the_guide(desk: Desk) -> None:
-    desk.publish(shop())
-    desk.now -= timedelta(days=1)
-    assert publishing.in_force(desk.work()) == {"services": []}
+    desk.load(shop(), adopt=True, effective_from=desk.day(30))
+    assert desk.offered() == []
     with pytest.raises(Refusal, match="service_unknown"):
         desk.get("shop-licence")
+    desk.wait(days=29, hours=13, minutes=59)  # 23:59 in Cairo
+    assert desk.offered() == []
+    desk.wait(minutes=1)
+    assert desk.offered() == ["shop-licence"] and desk.get("shop-licence")["version"] == 1
+
+
+def test_what_was_retired_is_not_brought_back_by_the_loader(desk: Desk) -> None:
+    desk.load(shop(), adopt=True)
+    desk.approved("retirement", {"code": "shop-licence", "reason": {"ar": "ضُمّت إلى خدمة أخرى", "en": "merged"}})
+    desk.wait(days=2)
+    assert desk.offered() == []
+    before = desk.counts()
+    desk.load(shop(), adopt=True)  # what stands is not published again, and does not begin again
+    with pytest.raises(Refusal, match="retired_already"):
+        desk.load(shop() | {"keywords": ["محل"]})
+    assert desk.counts() == before | {"command": before["command"] + 1}
+    assert desk.offered() == []
+
+
+def test_what_the_governorate_decided_is_not_undone_by_the_loader(desk: Desk) -> None:
+    desk.load(shop(), adopt=True)
+    desk.approved("adoption", {"code": "shop-licence", "offered": False})
+    desk.wait(days=1)
+    assert desk.offered() == []
+    desk.load(shop(), adopt=True)
+    desk.load(shop() | {"keywords": ["محل"]}, adopt=True)
+    desk.wait(days=5)
+    assert desk.offered() == []
+
+
+def test_nobody_but_the_loader_loads(desk: Desk) -> None:
+    for actor in (EDITOR, REVIEWER):
+        with pytest.raises(Refusal, match="forbidden"):
+            desk.ask(actor, "catalog.load_national", definition=shop())
+    assert len(desk.audited("denied")) == 2
 
 
 @pytest.mark.parametrize("code", ["nobody", "", "shop-licence\x00", "ترخيص", "' OR 1=1 --", "x" * 10_000])
 def test_a_code_that_is_none(desk: Desk, code: str) -> None:
-    desk.publish(shop())
+    desk.load(shop(), adopt=True)
     with pytest.raises(Refusal, match="service_unknown"):
         desk.get(code)
+    with pytest.raises(Refusal, match="service_unknown"):
+        desk.ask(EDITOR, "catalog.versions", code=code)
 
 
-@pytest.mark.parametrize(("version", "code"), [(2, "service_unknown"), (0, "field_invalid"), (-1, "field_invalid"),
+@pytest.mark.parametrize(("version", "code"), [(2, "version_unknown"), (0, "field_invalid"), (-1, "field_invalid"),
                                                (2**31, "field_invalid")])
 def test_a_version_that_is_none(desk: Desk, version: int, code: str) -> None:
-    desk.publish(shop())
+    desk.load(shop(), adopt=True)
     with pytest.raises(Refusal, match=code):
         desk.get("shop-licence", version)
 

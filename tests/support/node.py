@@ -70,7 +70,9 @@ class Node:
             databases.migrate(service, self.stack.postgres.url(service))
         self._attempt("gateway", demo.load_demo_accounts)
         for definition in authoring.read_folder(GUIDE).values():
-            self._attempt("catalog", lambda work, given=definition: publishing.publish(work, given))
+            self._attempt(
+                "catalog", lambda work, given=definition: publishing.load_national(work, given, None, adopt=True)
+            )
 
     def start(self, service: str) -> None:
         """Start a service's process by the command that containers run."""
@@ -112,7 +114,8 @@ class Node:
 
     def wait_for_guide(self, timeout: float = READY) -> None:
         """Until every consumer of the guide has it."""
-        wanted, ends = len(authoring.files(GUIDE)), time.monotonic() + timeout
+        wanted = self.sql("catalog", "SELECT count(*) AS n FROM definition")[0].n
+        ends = time.monotonic() + timeout
         while time.monotonic() < ends:
             if all(
                 self.sql(service, "SELECT count(*) AS n FROM definition")[0].n >= wanted

@@ -106,7 +106,7 @@ class Catalog(Service):
     broken_ticks = 0
     on_write: Callable[[], None] | None = None
 
-    @command("catalog.write", Write, permission="catalog.publish")
+    @command("catalog.write", Write, permission="guide.edit")
     def write(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         if body["text"] == "refuse":
             raise refuse("field_invalid", "text", reason="toy")
@@ -115,7 +115,7 @@ class Catalog(Service):
             Catalog.on_write()
         return answer
 
-    @command("catalog.slow_write", Write, permission="catalog.publish")
+    @command("catalog.slow_write", Write, permission="guide.edit")
     def slow_write(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         answer = write_note(work, body["note_id"], body["text"])
         work.all(SLEEP, seconds=1.0)

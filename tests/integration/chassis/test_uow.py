@@ -112,7 +112,7 @@ def test_a_refused_attempt_is_recorded_and_nothing_else(context, database):
     work = maker(context, VISITOR)()
     write_note(work, uuid7(), "ن")
     with pytest.raises(Refusal) as refusal:
-        work.require("catalog.publish")
+        work.require("guide.edit")
     assert refusal.value.code == "forbidden"
     assert counts(database) == (0, 0, 1, 0)
     assert rows(database, "SELECT action, actor_id FROM audit")[0] == ("denied", "public")

@@ -83,4 +83,4 @@ def test_memory_of_tokens_is_bounded(verifier):
 
 def test_an_unknown_role_permits_nothing():
     assert not Actor(id="1", kind="staff", roles=("emperor",)).permits("guide.read")
-    assert actors.PUBLIC.permits("guide.read") and not actors.PUBLIC.permits("catalog.publish")
+    assert actors.PUBLIC.permits("guide.read") and not actors.PUBLIC.permits("guide.edit")

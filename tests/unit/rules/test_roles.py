@@ -15,12 +15,15 @@ DATA = yaml.safe_load((Path(rules.roles.__file__).parent / "roles.yaml").read_te
 def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
                                  "department_head",
-                                 "centre_manager", "catalogue_editor", "administrator", "rail", "system"}
+                                 "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
+                                 "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system"}
     assert set(load().permissions) == {
         "guide.read", "request.submit", "request.inquire", "request.complete", "document.add", "licence.verify",
         "licence.fetch", "bill.read", "bill.pay", "bill.callback", "bill.take_cash", "receipt.read", "task.list",
-        "task.next", "task.read", "task.act", "message.read", "catalog.publish", "account.manage", "audit.read",
-        "parked.manage"}
+        "task.next", "task.read", "task.act", "message.read", "account.manage", "audit.read",
+        "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit",
+        "guide.review", "guide.adopt", "guide.approve_adoption", "organisation.read", "organisation.propose",
+        "organisation.review_council", "organisation.review_follow_up"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 
@@ -30,6 +33,12 @@ def test_duties_that_stay_apart():
         assert not ("request.submit" in permissions and "task.act" in permissions), role  # who takes may not decide
         assert not ("bill.take_cash" in permissions and "task.act" in permissions), role
         assert not ("account.manage" in permissions and "task.act" in permissions), role
+    for editor, reviewer in (("guide.edit", "guide.review"), ("guide.adopt", "guide.approve_adoption"),
+                             ("organisation.propose", "organisation.review_council"),
+                             ("organisation.propose", "organisation.review_follow_up"),
+                             ("organisation.review_council", "organisation.review_follow_up")):
+        assert not any({editor, reviewer} <= permissions for permissions in may.values())
+    assert [code for code in may if "catalog.load" in may[code]] == ["system"]
     assert may["rail"] == {"bill.callback"}
     assert [code for code in may if "bill.callback" in may[code]] == ["rail"]
     assert task_roles() == {"officer", "inspector", "department_head", "unit_head"}
@@ -38,7 +47,8 @@ def test_duties_that_stay_apart():
 def test_the_public_gets_in_only_where_it_should():
     assert permits(["public"], "request.submit")
     for permission in ("task.list", "task.act", "bill.take_cash", "bill.callback", "account.manage", "audit.read",
-                       "parked.manage", "catalog.publish", "message.read"):
+                       "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide",
+                       "message.read"):
         assert not permits(["public", "citizen"], permission)
 
 

@@ -22,6 +22,10 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE service (
+  code text PRIMARY KEY,
+  version bigint NOT NULL
+);
 CREATE TABLE national_version (
   code text NOT NULL,
   version integer NOT NULL,
@@ -88,6 +92,7 @@ ALTER TABLE definition DISABLE TRIGGER definition_stands;
 UPDATE definition SET national_version = version, overrides = '{}';
 ALTER TABLE definition ENABLE TRIGGER definition_stands;
 ALTER TABLE definition ALTER COLUMN national_version SET NOT NULL, ALTER COLUMN overrides SET NOT NULL;
+INSERT INTO service SELECT DISTINCT code, 1 FROM definition;
 INSERT INTO national_version
   SELECT code, version, effective_from, digest, body, published_by, NULL, published_at FROM definition;
 """
