@@ -27,6 +27,7 @@ from chassis.database import Statement
 from chassis.errors import Unavailable
 from chassis.offload import offload
 from contracts.events import Event
+from rules import editions
 from rules.refusal import Fault, Refusal
 from rules.search import ANYTHING, Filters, Hit, Index
 from services.gateway.tables import definition, retirement
@@ -252,11 +253,10 @@ def _entry(row: Any) -> Entry:
 
 
 def _of_day(held: _Held, day: date) -> Iterable[Entry]:
-    """Of each service the version in force on a day: the highest whose day has come, unless the service was retired
-    after that version took effect and that day has come too."""
+    """Of each service the version in force on a day (rules.editions)."""
     for code, versions in held.versions.items():
-        entry = next((one for one in versions if one.effective_from <= day), None)
-        if entry and not any(entry.effective_from < retired <= day for retired in held.retired.get(code, ())):
+        entry = editions.in_force(versions, held.retired.get(code, ()), day)
+        if entry is not None:
             yield entry
 
 

@@ -37,6 +37,10 @@ class Gateway(Service):
     def take_definition(self, work: UnitOfWork, event: Event) -> None:
         guide.take(work, event)
 
+    @subscribe(catalog.RETIRED, way="each")
+    def take_retirement(self, work: UnitOfWork, event: Event) -> None:
+        guide.take_retirement(work, event)
+
     @subscribe(ORGANISATION_CHANGED, way="latest")
     def take_organisation(self, work: UnitOfWork, event: Event) -> None:
         organisation.take(work, event)
