@@ -139,6 +139,8 @@ PROBLEMS: dict[str, Problem] = {
                                          "A decree covers at most {most} days. Check both dates."),
     "organisation_holiday_past": Problem(422, "القرار يسري من {start} ويشمل أياماً قبله. صحح التاريخ.",
                                          "The decree counts from {start} and covers days before. Correct the date."),
+    "organisation_name_unsealed": Problem(422, "لا يُقرأ اسم الموظف كما أُرسل. اكتب name من جديد.",
+                                          "The employee's sealed name does not open here. Send `name` anew."),
     "organisation_unknown": Problem(404, "لا يوجد {kind_ar} بهذا الكود: {code}", "There is no {kind_en} with the code"
                                     " {code}."),
 }

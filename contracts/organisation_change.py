@@ -242,6 +242,15 @@ def read_change(body: Mapping[str, Any], effective_from: date | None = None) -> 
     return Change(read, frozenset(unread), faults)
 
 
+def name_faults(name: Any, at: str) -> list[Fault]:
+    """What keeps a text from being a person's name, told at `at`."""
+    try:
+        _line().deserialize(name)
+    except ValidationError as error:
+        return list(_told(error.messages, at))
+    return []
+
+
 def _operation(given: Any, effective_from: date | None, at: str) -> tuple[Operation | None, list[Fault]]:
     faults: list[Fault] = []
     loaded = _load(ChangeOperation(), given, at, faults)

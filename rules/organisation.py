@@ -90,11 +90,11 @@ class Organisation:
         found = version_on(self.timelines.get(key, ()), day)
         return None if found is None else found.body
 
-    def on(self, day: date, kind: str | None = None) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    def on(self, day: date, kind: str | None = None) -> Iterator[tuple[Key, Version]]:
         """All that stands on a day (of one kind), by kind and code."""
         for key in sorted(key for key in self.timelines if kind in (None, key[0])):
-            if (body := self.standing(key, day)) is not None:
-                yield key, body
+            if (version := version_on(self.timelines[key], day)) is not None:
+                yield key, version
 
 
 def version_on(timeline: Timeline, day: date) -> Version | None:

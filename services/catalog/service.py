@@ -9,8 +9,10 @@ from chassis.errors import ConfigurationError
 from chassis.service import Service, command, query, subscribe
 from chassis.uow import UnitOfWork
 from contracts import catalog as language
+from contracts import organisation as organisation_language
 from contracts.events import Event
-from services.catalog import adoptions, publishing, reading, review
+from services.catalog import adoptions, comparing, publishing, reading, review
+from services.catalog import organisation_reading as organisation
 from services.catalog.tables import metadata
 
 
@@ -64,7 +66,7 @@ class Catalog(Service):
 
     @query("catalog.get", language.GetDefinition, permission="guide.read")
     def get(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return reading.get(work, body["code"], body["version"])
+        return reading.get(work, body["code"], body["version"], body["scope"])
 
     @query("catalog.list", language.ListDefinitions, permission="guide.read")
     def list_(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
@@ -73,6 +75,44 @@ class Catalog(Service):
     @query("catalog.versions", language.ListVersions, permission="guide.read")
     def versions(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return reading.versions(work, body["code"], body["scope"])
+
+    # -- the organisation
+
+    @query("catalog.organisation", organisation_language.ListOrganisation, permission="organisation.read")
+    def organisation(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return organisation.listing(work, body)
+
+    @query("catalog.organisation_history", organisation_language.OrganisationHistory, permission="organisation.read")
+    def organisation_history(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return organisation.history(work, body["kind"], body["code"])
+
+    @query("catalog.employee", organisation_language.ReadEmployee, permission="organisation.read")
+    def employee(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return organisation.employee(work, body["code"], body["proposal_id"])
+
+    @query("catalog.calendar", organisation_language.ShowCalendar, permission="guide.read")
+    def calendar(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return organisation.year(work, body["year"], body["unit"])
+
+    @query("catalog.compare", language.CompareVersions, permission="guide.read")
+    def compare(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return comparing.compare(work, body)
+
+    @query("catalog.effect", language.CompareVersions, permission="guide.read")
+    def effect(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return comparing.effect(work, body)
+
+    @query("catalog.graph", language.DrawGraph, permission="guide.read")
+    def graph(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return comparing.graph(work, body)
+
+    @query("catalog.adoptions", language.ListAdoptions, permission="proposal.read")
+    def adoptions(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return adoptions.listing(work, body)
+
+    @query("catalog.differences", language.ListDifferences, permission="proposal.read")
+    def differences(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return comparing.between_governorates(work, body["code"])
 
     # -- what other governorates tell
 

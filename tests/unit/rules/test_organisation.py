@@ -78,12 +78,13 @@ def test_it_begins_with_the_published_lists():
     assert len(list(BASE.on(TODAY, "governorate"))) == 27
     units = dict(BASE.on(TODAY, "unit"))
     assert {key[1] for key in units} == set(places.units()) | set(places.new_cities())
-    for (_, code), body in units.items():
+    for (_, code), version in units.items():
+        body = version.body
         assert (body["governorate"] is None) == (code in places.new_cities()) == (body["kind"] == "new-city")
 
 
 def test_each_open_unit_has_its_technology_centre_and_no_other_has():
-    centres = {body["unit"]: body["kind"] for _, body in BASE.on(TODAY, "centre")}
+    centres = {one.body["unit"]: one.body["kind"] for _, one in BASE.on(TODAY, "centre")}
     assert centres == {unit.code: "technology_centre" for unit in places.units().values() if unit.status == "open"}
 
 
