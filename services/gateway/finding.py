@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.exchange.cpsv_words import CHANNELS as CHANNEL_NAMES
 from contracts.requests import CHANNELS
 from rules import guide_words, places
-
-CHANNEL_NAMES: Mapping[str, Mapping[str, str]] = {
-    "centre": {"ar": "شباك المركز التكنولوجي", "en": "Window of a technology centre"},
-    "portal": {"ar": "البوابة الإلكترونية", "en": "Portal"},
-    "mobile": {"ar": "متصفح الهاتف", "en": "Mobile browser"},
-    "mobile_district": {"ar": "الحي المتنقل", "en": "Mobile district"},
-    "post_office": {"ar": "مكتب البريد", "en": "Post office"},
-}
 
 
 def names(facet: str) -> Mapping[str, Mapping[str, str]]:

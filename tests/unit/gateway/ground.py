@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,15 +47,18 @@ def settings() -> config.Settings:
     )
 
 
+@cache
+def _documents() -> list[dict[str, Any]]:
+    """The guide's own files, read once a run: forty take seconds."""
+    return [load_definition(written) for written in authoring.read_folder(GUIDE).values()]
+
+
 def definitions() -> list[Any]:
     """The guide's own files as rows of the gateway's copy."""
-    rows = []
-    for written in authoring.read_folder(GUIDE).values():
-        document = load_definition(written)
-        rows.append(
-            SimpleNamespace(code=document["code"], version=1, effective_from=date(2026, 1, 1), document=document)
-        )
-    return rows
+    return [
+        SimpleNamespace(code=one["code"], version=1, effective_from=date(2026, 1, 1), document=copy.deepcopy(one))
+        for one in _documents()
+    ]
 
 
 class Work:

@@ -200,7 +200,7 @@ def test_filters_and_facets_of_the_api() -> None:
 
 @pytest.mark.parametrize(("query", "field"), [
     ("unit=EG-ZZ-99", "unit"), ("unit=EG-C-01&unit_kind=village", "unit"), ("channel=pigeon", "channel"),
-    ("limit=0", "limit"), ("limit=501", "limit"), ("after=x", "after"), ("q=" + "م" * 201, "q"), ("a=b", "a"),
+    ("limit=0", "limit"), ("limit=501", "limit"), ("after=x", "after"), ("q=" + "م" * 201, "q"),
 ])  # fmt: skip
 def test_what_no_filter_takes_is_refused_with_its_field(query: str, field: str) -> None:
     answer = client_of(Service()).get(f"/api/v1/services?{query}")

@@ -1,0 +1,91 @@
+"""What is made of a file that somebody sends in: which services it changes, and what is refused and why.
+
+Nothing is published here. Whoever calls proposes what is changed, one proposal a service, for somebody else to review.
+A definition with any fault is refused whole, and a file that was not understood as a whole is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.definition import load_definition
+from contracts.exchange import MAX_SERVICES, Item, Reading, plain, xlsx
+from contracts.problems import describe
+from rules.refusal import Fault, Refusal
+
+JSON, YAML = "application/json", "application/yaml"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+READERS: Mapping[str, Callable[[bytes], Reading]] = {
+    JSON: plain.read_json, YAML: plain.read_yaml, XLSX: xlsx.read_xlsx,
+}  # fmt: skip
+SUFFIXES = {".json": JSON, ".yaml": YAML, ".yml": YAML, ".xlsx": XLSX}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One definition of a file: to be proposed (`definition`, loaded), unchanged (neither), or refused (`faults`)."""
+
+    at: str
+    code: str | None
+    definition: Mapping[str, Any] | None = None
+    faults: Sequence[Mapping[str, Any]] = ()
+
+
+def judge(media_type: str, data: bytes, standing: Callable[[str], Mapping[str, Any] | None]) -> list[Judged]:
+    """Every definition of the file, judged. `standing` gives what is in force of a code, or None. Refuses where the
+    file cannot be understood as a whole."""
+    reading = READERS[media_type](data)
+    faults = list(reading.faults)
+    if not faults and not reading.items:
+        faults.append(Fault("import_empty"))
+    if len(reading.items) > MAX_SERVICES:
+        faults.append(Fault("import_too_many", None, {"count": len(reading.items), "limit": MAX_SERVICES}))
+    if faults:
+        raise Refusal(faults)
+    codes = Counter(item.code for item in reading.items if item.code)
+    return [_judged(item, codes, standing) for item in reading.items]
+
+
+def _judged(item: Item, codes: Counter[str], standing: Callable[[str], Mapping[str, Any] | None]) -> Judged:
+    faults = list(item.faults)
+    if item.code and codes[item.code] > 1:
+        faults.append(Fault("import_code_twice", "code", {"code": item.code, "at": item.at}))
+    definition = None
+    try:
+        definition = load_definition(item.raw)
+    except Refusal as refusal:
+        faults += refusal.faults
+    if faults or definition is None:
+        return Judged(item.at, item.code, None, [told(fault, item.locate) for fault in faults])
+    if definition == standing(definition["code"]):
+        return Judged(item.at, item.code)
+    return Judged(item.at, item.code, definition)
+
+
+def told(fault: Fault, locate: Callable[[str], str] | None = None) -> dict[str, Any]:
+    """One reason of a refusal: field, where that stands in the file, code, and what it says in both languages."""
+    at = fault.params.get("at") or (locate(fault.field) if locate and fault.field else None)
+    return {"field": fault.field, "at": at, "code": str(fault.params.get("rule") or fault.code),
+            "ar": describe(fault, "ar"), "en": describe(fault, "en")}  # fmt: skip
+
+
+def report(judged: Sequence[Judged], proposed: Mapping[str, Mapping[str, Any]],
+           failed: Mapping[str, Sequence[Fault]]) -> dict[str, Any]:
+    """What became of a file: `accepted` with the proposal of each (`proposed`, by code: proposal_id, version, and the
+    faults that it still has to lose before review), `unchanged`, and `refused` with every reason. `failed` holds why
+    catalog took no proposal of a code."""
+    accepted, unchanged, refused = [], [], []
+    for one in judged:
+        if one.faults:
+            refused.append({"at": one.at, "code": one.code, "faults": list(one.faults)})
+        elif one.definition is None:
+            unchanged.append({"at": one.at, "code": one.code})
+        elif one.code is not None and one.code in proposed:
+            accepted.append({"at": one.at, "code": one.code, **proposed[one.code]})
+        else:
+            reasons = failed.get(one.code or "") or [Fault("unavailable")]
+            refused.append({"at": one.at, "code": one.code, "faults": [told(fault) for fault in reasons]})
+    return {"accepted": accepted, "unchanged": unchanged, "refused": refused}
