@@ -68,8 +68,9 @@ def test_the_key_of_a_thing_is_its_code_name_value_or_the_prefix_of_its_part():
 
 
 def test_a_list_of_things_without_keys_is_replaced():
-    base = {"legal_basis": [{"ar": "أ", "en": "a"}], "examples": [{"name": {"ar": "أ", "en": "a"}, "answers": {}}]}
-    over = {"legal_basis": [{"ar": "ب", "en": "b"}], "examples": [{"name": {"ar": "ب", "en": "b"}, "answers": {"x": 1}}]}
+    old, new = {"ar": "أ", "en": "a"}, {"ar": "ب", "en": "b"}
+    base = {"legal_basis": [old], "examples": [{"name": old, "answers": {}}]}
+    over = {"legal_basis": [new], "examples": [{"name": new, "answers": {"x": 1}}]}
     assert merged(base, over) == over
 
 
@@ -82,8 +83,9 @@ def test_a_thing_that_is_not_there_is_neither_removed_nor_stood_before():
 
 items = st.lists(st.fixed_dictionaries({"code": st.sampled_from("abcd"), "n": st.integers(0, 9)}), max_size=4,
                  unique_by=lambda item: item["code"])
-documents = st.recursive(st.one_of(st.integers(0, 9), st.sampled_from(["x", "y"]), items), lambda inner: st.dictionaries(
-    st.sampled_from(["p", "q", "r"]), inner, max_size=3), max_leaves=8)
+documents = st.recursive(
+    st.one_of(st.integers(0, 9), st.sampled_from(["x", "y"]), items),
+    lambda inner: st.dictionaries(st.sampled_from(["p", "q", "r"]), inner, max_size=3), max_leaves=8)
 mappings = st.dictionaries(st.sampled_from(["p", "q", "r", "s"]), documents, max_size=4)
 
 

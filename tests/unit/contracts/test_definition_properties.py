@@ -1,5 +1,5 @@
-"""Whatever is done to a definition, the gate either takes it or refuses it with its faults; and the published JSON Schema
-says the same of its shape."""
+"""Whatever is done to a definition, the gate either takes it or refuses it with its faults; and the published JSON
+Schema says the same of its shape."""
 
 import copy
 import json
@@ -19,7 +19,9 @@ JUNK = st.one_of(
         ["", "x", "X y", "first", "officer", "2.5", "-1", "area_m2", "law", "2026-02-30", "end", "parallel", "task",
          "decision", "opinions", "fees/permit/amount", "أ"]),
     st.sampled_from([[], {}, [[]], [{}], [None], {"ar": "س", "en": "s"}, {"field": "corner", "equals": True},
-                     {"field": "area_m2", "at_least": "x"}, {"not": {"any": []}}, ["corner"], {"part": "address"}])).map(copy.deepcopy)
+                     {"field": "area_m2", "at_least": "x"}, {"not": {"any": []}}, ["corner"], {"part": "address"}]),
+).map(copy.deepcopy)
+KEYS = ["when", "min", "to", "verdict", "colour", "part", "join", "body", "source"]
 
 
 def places(value, path=()):
@@ -60,8 +62,7 @@ def mutated(draw, most=3):
         elif deed == "double" and isinstance(there, list) and there:
             there.append(copy.deepcopy(draw(st.sampled_from(there))))
         elif deed == "add" and isinstance(there, dict):
-            there[draw(st.sampled_from(["when", "min", "to", "verdict", "colour", "part", "join", "body", "source"]))] = (
-                draw(JUNK))
+            there[draw(st.sampled_from(KEYS))] = draw(JUNK)
         elif deed == "move":
             try:
                 holder[key] = copy.deepcopy(inside(data, draw(st.sampled_from(sample_places()))))

@@ -119,7 +119,7 @@ def faults(data):
     ("fees/2/amount", -1, "fees/2/amount", "schema"), ("fees/4/percent", 2.5, "fees/4/percent", "schema"),
     ("fees/4/percent", "-1", "fees/4/percent", "schema"),
     ("fees/0/per", ["area_m2", "workers"], "fees/0/per", "schema"),
-    ("fees/0/source", "hearsay", "fees/0/source", "schema"), ("fees/3/source", None, "fees/3/source", "source_missing"),
+    ("fees/0/source", "hearsay", "fees/0/source", "schema"),
     ("fees/0/per", "nobody", "fees/0/per", "fee_per_not_number"),
     ("fees/4/of", ["nothing"], "fees/4/of", "fee_of_unknown"),
     ("fees/3/when", {"field": "nobody", "equals": 1}, "fees/3/when", "condition_unsound"),

@@ -26,8 +26,8 @@ def state(kind, targets, branches):
         held = {} if kind == "applicant" else HELD | ({"body": "body"} if kind == "external" else {})
         return {"kind": kind, "name": NAME, **held, "actions": [action(n, to) for n, to in enumerate(targets)]}
     join = {"favourable": targets[0]} | ({"unfavourable": targets[1]} if len(targets) > 1 else {})
-    acting = [{"code": f"b{n}", "name": NAME, **HELD, "actions": [{"code": "yes", "name": NAME, "verdict": "favourable"}]}
-              for n in range(branches)]
+    acting = [{"code": f"b{n}", "name": NAME, **HELD,
+               "actions": [{"code": "yes", "name": NAME, "verdict": "favourable"}]} for n in range(branches)]
     if len(targets) > 1:
         acting[-1]["actions"].append({"code": "no", "name": NAME, "verdict": "unfavourable"})
     acting[0]["actions"] += [action(n, to) for n, to in enumerate(targets[2:])]
