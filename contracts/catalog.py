@@ -166,10 +166,12 @@ class CheckProposal(Schema):
 
 
 class GetDefinition(Schema):
-    """Query `catalog.get`: one definition; without `version`, the one in force."""
+    """Query `catalog.get`: one definition; without `version`, the one in force. `scope`: an edition of this governorate
+    or a version of the national guide."""
 
     code = fields.String(required=True)
     version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, _MOST))
+    scope = fields.String(load_default="local", validate=validate.OneOf(SCOPES))
 
 
 class ListDefinitions(Schema):
@@ -198,8 +200,17 @@ class DrawGraph(Schema):
 
     code = fields.String(required=True)
     version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, _MOST))
+    scope = fields.String(load_default="local", validate=validate.OneOf(SCOPES))
     form = fields.String(load_default="svg", validate=validate.OneOf(("svg", "mermaid")))
     language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
+class ListAdoptions(Schema):
+    """Query `catalog.adoptions`: for every service of the national guide, what this governorate decided, whether its
+    own values fit the newest version (`blocked` and why), and what it may set."""
+
+    state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(ADOPTION_STATES))
+    code = fields.String(load_default=None, allow_none=True, validate=_TEXT)
 
 
 class ListDifferences(Schema):

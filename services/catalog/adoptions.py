@@ -15,7 +15,9 @@ from chassis.answers import load
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from contracts.events import Event
+from rules import overrides
 from rules.calendar import cairo_date
+from rules.differences import differences
 from rules.editions import in_force
 from rules.refusal import Fault, Refusal
 from services.catalog import localising, publishing, records
@@ -32,6 +34,18 @@ _KEEP = Statement(
         "national_version, decided_by, decided_at) VALUES (:governorate, :code, :version, :offered, "
         "CAST(:overrides AS jsonb), :effective_from, :state, CAST(:faults AS jsonb), "
         "CAST(:national_version AS integer), :decided_by, :decided_at) ON CONFLICT DO NOTHING"
+    )
+)
+
+
+_LIST = Statement(
+    text(
+        "SELECT n.code, n.name, n.version AS newest_version, a.version, a.offered, a.overrides, a.effective_from, "
+        "a.state, a.faults, a.national_version FROM (SELECT DISTINCT ON (code) code, version, body -> 'name' AS name "
+        "FROM national_version WHERE CAST(:code AS text) IS NULL OR code = :code ORDER BY code, version DESC) n "
+        "LEFT JOIN (SELECT DISTINCT ON (code) * FROM adoption WHERE governorate = :governorate "
+        "ORDER BY code, version DESC) a ON a.code = n.code "
+        "WHERE CAST(:state AS text) IS NULL OR a.state = :state ORDER BY n.code"
     )
 )
 
@@ -63,6 +77,21 @@ def take(work: UnitOfWork, event: Event) -> None:
         decided_by=event.source,
         decided_at=event.time,
     )
+
+
+def listing(work: UnitOfWork, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Every service of the national guide and what this governorate decided of it; with one code, also what it may
+    set."""
+    rows = work.all(_LIST, governorate=work.settings.node, code=asked["code"], state=asked["state"])
+    found = []
+    for row in rows:
+        one = {**row._asdict(), "offered": bool(row.offered), "overrides": row.overrides or {},
+               "faults": row.faults or [], "effective_from": row.effective_from and row.effective_from.isoformat()}
+        if asked["code"] is not None:
+            newest = records.read(work, row.code).newest
+            one["allowed"] = overrides.allowed(newest.body) if newest else []
+        found.append(one)
+    return {"governorate": work.settings.node, "adoptions": found}
 
 
 def standing(work: UnitOfWork, code: str) -> int:
@@ -150,7 +179,7 @@ def _difference(work: UnitOfWork, body: Mapping[str, Any]) -> list[dict[str, Any
     if body.get("offered") is not False:
         own = body.get("overrides")
         after = localising.localised(national.body, own if isinstance(own, Mapping) else {})[0]
-    return list(_differences()(before, after))
+    return differences(before, after)
 
 
 def _json(value: Any) -> str:
@@ -168,8 +197,3 @@ ADOPTION = Kind(
     standing=standing,
     closed=_closed,
 )
-
-
-def _differences():
-    from rules.differences import differences
-    return differences

@@ -13,6 +13,7 @@ from chassis.answers import load
 from chassis.uow import UnitOfWork
 from contracts.definition import load_definition
 from rules.calendar import cairo_date
+from rules.differences import differences
 from rules.refusal import Fault, Refusal
 from services.catalog import publishing, records
 from services.catalog.proposals import Kind, Proposal
@@ -89,7 +90,7 @@ def _definition_difference(work: UnitOfWork, body: Mapping[str, Any]) -> list[di
         after: Mapping[str, Any] = load_definition(dict(body))
     except Refusal:
         after = body  # a draft is compared as it was written
-    return list(_differences()(newest.body if newest else {}, after))
+    return differences(newest.body if newest else {}, after)
 
 
 DEFINITION = Kind(
@@ -159,7 +160,7 @@ def _apply_retirement(work: UnitOfWork, proposal: Proposal) -> dict[str, Any]:
 
 def _retirement_difference(work: UnitOfWork, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     newest = records.read(work, code).newest if (code := code_of(body)) else None
-    return list(_differences()(newest.body, {})) if newest else []
+    return differences(newest.body, {}) if newest else []
 
 
 RETIREMENT = Kind(
@@ -173,8 +174,3 @@ RETIREMENT = Kind(
     standing=standing,
     closed=kept_by_centre,
 )
-
-
-def _differences():
-    from rules.differences import differences
-    return differences

@@ -11,7 +11,7 @@ from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules import editions
 from rules.calendar import cairo_date
-from rules.refusal import refuse
+from rules.refusal import Refusal, refuse
 
 # What is in force: the one rule of rules.editions.in_force, as PostgreSQL reads it.
 _NEWEST = Statement(
@@ -19,6 +19,14 @@ _NEWEST = Statement(
         "SELECT d.* FROM (SELECT code, version, effective_from, body FROM definition "
         "WHERE code = :code AND effective_from <= :today ORDER BY version DESC LIMIT 1) d WHERE NOT EXISTS "
         "(SELECT 1 FROM retirement r WHERE r.scope = 'local' AND r.code = d.code "
+        "AND r.retired_from > d.effective_from AND r.retired_from <= :today)"
+    )
+)
+_NEWEST_NATIONAL = Statement(
+    text(
+        "SELECT d.* FROM (SELECT code, version, effective_from, body FROM national_version "
+        "WHERE code = :code AND effective_from <= :today ORDER BY version DESC LIMIT 1) d WHERE NOT EXISTS "
+        "(SELECT 1 FROM retirement r WHERE r.scope = 'national' AND r.code = d.code "
         "AND r.retired_from > d.effective_from AND r.retired_from <= :today)"
     )
 )
@@ -53,13 +61,15 @@ _ENDS = Statement(
 )
 
 
-def get(work: UnitOfWork, code: str, version: int | None) -> dict[str, Any]:
-    """One edition; the one in force when no version is named. Refuses service_unknown, version_unknown."""
+def get(work: UnitOfWork, code: str, version: int | None, scope: str = "local") -> dict[str, Any]:
+    """One version, an edition of this governorate unless the national scope is asked for; the one in force when no
+    version is named. Refuses service_unknown, version_unknown."""
     if version is not None:
-        return one(work, code, version, "local")
-    row = work.first(_NEWEST, code=asked(code), today=cairo_date(work.now))
+        return one(work, code, version, scope)
+    newest = _NEWEST_NATIONAL if scope == "national" else _NEWEST
+    row = work.first(newest, code=asked(code), today=cairo_date(work.now))
     if row is None:
-        raise refuse("service_unknown", "code", code=code)
+        raise unknown(code)
     return {**_brief(row.code, row.version, row.effective_from), "definition": row.body}
 
 
@@ -87,7 +97,7 @@ def versions(work: UnitOfWork, code: str, scope: str) -> dict[str, Any]:
     service_unknown when there is none."""
     rows = work.all(_NATIONALS if scope == "national" else _EDITIONS, code=asked(code))
     if not rows:
-        raise refuse("service_unknown", "code", code=code)
+        raise unknown(code)
     ends, today = work.all(_ENDS, scope=scope, code=code), cairo_date(work.now)
     retired = [end.retired_from for end in ends]
     standing, states = editions.in_force(rows, retired, today), editions.states(rows, retired, today)
@@ -108,8 +118,13 @@ def asked(code: str) -> str:
     """The code, when it can be that of a service at all: a text column takes not every text. Refuses
     service_unknown."""
     if not code.isascii() or not code.isprintable():
-        raise refuse("service_unknown", "code", code=code)
+        raise unknown(code)
     return code
+
+
+def unknown(code: str) -> Refusal:
+    """There is no service of this code."""
+    return refuse("service_unknown", "code", code=code)
 
 
 def _brief(code: str, version: int, effective_from: date) -> dict[str, Any]:

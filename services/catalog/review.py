@@ -146,6 +146,8 @@ def _demand_sound(work: UnitOfWork, kind: Kind, proposal: Proposed, permission: 
     _demand_open(work, kind)
     faults = _faults(work, kind, proposal.body, proposal.effective_from, proposal.subject, proposal.based_on)
     if faults:
+        # Each read sees the moment it runs at: what another has just decided shows as a fault before it shows here.
+        _seen(work, {"proposal_id": proposal.id, "version": proposal.version}, (proposal.state,))
         if permission is not None:
             work.deny(permission, str(proposal.id))
         raise Refusal(faults)
