@@ -1,5 +1,5 @@
-"""Walks through the services of the guide: from the start of a request to each of its ends, one real step after another,
-with an input of the right kind wherever an action wants one."""
+"""Walks through the services of the guide: from the start of a request to each of its ends, by real steps one after
+another, with an input of the right kind wherever an action wants one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def usual(definition: Mapping[str, Any]) -> tuple[Walk, str]:
     """The walk of a request that nobody objects to, and its end: bills are paid, departments agree, and everybody takes
     the first action that is offered."""
     workflow = Workflow.parse(definition["workflow"])
-    here, walk = workflow.start().to_state, ()
+    here = workflow.start().to_state
+    walk: Walk = ()
     seen: set[str] = set()
     while workflow.state(here).kind != "end":
         assert here not in seen, f"the usual path comes to {here} twice"
@@ -97,7 +98,9 @@ def _ways_through_branches(workflow: Workflow, code: str) -> Iterator[tuple[Walk
 
 def _joined(workflow: Workflow, code: str, objecting: str | None) -> tuple[Walk, str]:
     """All branches act in turn; the request stays where it is until the last of them has."""
-    walk, verdicts, here = [], {}, code
+    walk: list[Step] = []
+    verdicts: dict[str, Any] = {}
+    here = code
     branches = workflow.state(code).branches
     for count, branch in enumerate(branches, start=1):
         action = _action(branch, UNFAVOURABLE if branch.code == objecting else FAVOURABLE)
