@@ -90,6 +90,10 @@ PROBLEMS: dict[str, Problem] = {
     # what a governorate may set
     "overridable_unknown": Problem(422, "المسار {path} لا يقود إلى قيمة واحدة في التعريف. صححه.",
                                    "The path {path} leads to no single value of the definition. Correct it."),
+    "overridable_twice": Problem(422, "المسار {path} مكرر في overridable. اكتبه مرة واحدة.",
+                                 "The path {path} stands twice in `overridable`. Write it once."),
+    "overridable_identity": Problem(422, "{path} مما يُعرف به الشيء أو يُحكم به عليه، فلا تغيره محافظة. احذفه.",
+                                    "By {path} a thing is known or judged, so no governorate may set it. Remove it."),
     "overridable_bounds_unsound": Problem(422, "حدا {path} غير سليمين، أو القيمة الحالية خارجهما. صحح min وmax.",
                                           "The bounds of {path} are not sound, or the value that stands is outside"
                                           " them. Correct min and max."),

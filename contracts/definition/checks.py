@@ -13,6 +13,7 @@ from rules.workflow_check import reaches
 
 Definition = Mapping[str, Any]
 APPROVAL, NONE, UNVERIFIED = "approval", "none", "unverified"
+_IDENTITY = ("code", "name", "value", "kind", "source")  # by these a thing is found and judged
 
 
 def check(definition: Definition, unsound: set[str]) -> list[Fault]:
@@ -200,17 +201,24 @@ def _under(field: str | None, at: str) -> str:
 
 def _overridable(definition: Definition, unsound: set[str]) -> list[Fault]:
     found = []
+    paths = [one["path"] for one in definition["overridable"]]
     for index, one in enumerate(definition["overridable"]):
         at, path = f"overridable/{index}", one["path"]
+        if paths.count(path) > 1:
+            found.append(Fault("overridable_twice", f"{at}/path", {"path": path}))
         if path.partition("/")[0] in unsound:
+            continue
+        if path.rpartition("/")[2] in _IDENTITY:
+            found.append(Fault("overridable_identity", f"{at}/path", {"path": path}))
             continue
         value = definition_paths.find(definition, path)
         if isinstance(value, (Mapping, list)) or value is definition_paths.NOTHING:
             found.append(Fault("overridable_unknown", f"{at}/path", {"path": path}))
             continue
         bounds = [conditions.number(one[key]) for key in ("min", "max") if key in one]
-        number = conditions.number(value)
-        if None in bounds or (bounds and number is None) or not _between(one, value):
+        # null is a number that has no end, such as a validity: a governorate may give it one
+        counts = value is None or conditions.number(value) is not None
+        if None in bounds or (bounds and not counts) or not _between(one, value):
             found.append(Fault("overridable_bounds_unsound", f"{at}/min", {"path": path}))
     return found
 

@@ -77,6 +77,9 @@ def test_the_answers_of_an_example_are_kept_clean():
     ("outputs/0/delivery", ["pigeon"], "outputs/0/delivery/0", "schema"),
     ("overridable/0/path", "fees/nothing/amount", "overridable/0/path", "overridable_unknown"),
     ("overridable/0/path", "fees/permit", "overridable/0/path", "overridable_unknown"),
+    ("overridable/0/path", "fees/permit/source", "overridable/0/path", "overridable_identity"),
+    ("overridable/0/path", "form/area_m2/name", "overridable/0/path", "overridable_identity"),
+    ("overridable/1/path", "fees/permit/amount", "overridable/1/path", "overridable_twice"),
     ("overridable/0/path", "fees/permit/name/ar", "overridable/0/min", "overridable_bounds_unsound"),
     ("overridable/0/min", 2000, "overridable/0/min", "overridable_bounds_unsound"),
     ("overridable/0/max", "many", "overridable/0/min", "overridable_bounds_unsound"),
@@ -100,6 +103,13 @@ def test_the_answers_of_an_example_are_kept_clean():
 ])
 def test_a_fault_is_told_with_its_place(path, value, field, rule):
     assert (field, rule) in faults(changed(path, value))
+
+
+def test_a_validity_without_end_may_be_given_one_by_a_governorate():
+    data = changed("outputs/0/validity_months", None)
+    data["outputs"][0]["renewal"] = None
+    data["overridable"].append({"path": "outputs/permit/validity_months", "min": 12, "max": 60})
+    assert load_definition(data)["overridable"][2]["max"] == 60
 
 
 def test_a_wrong_shape_in_one_section_hides_nothing_of_the_others():

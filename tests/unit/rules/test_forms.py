@@ -69,6 +69,38 @@ def test_what_is_refused(name, value, code):
     assert faults({**GOOD, name: value}) == [(f"answers/{name}", code)]
 
 
+WHO = [field("id", "national_id", personal=True), field("phone", "mobile", personal=True),
+       field("mail", "email", personal=True)]
+
+
+def test_who_somebody_is_is_cleaned_to_one_shape():
+    answers = {"id": "٢٨٥٠٣١٥٠١٠١٢٣٢", "phone": "0020 10 1234 5678", "mail": " Ali@Example.ORG "}
+    cleaned = {"id": "28503150101232", "phone": "+201012345678", "mail": "Ali@example.org"}
+    assert forms.validate(WHO, answers) == cleaned == forms.validate(WHO, cleaned)
+
+
+@pytest.mark.parametrize("name, value, code", [
+    ("id", "285031501012", "national_id_length"), ("id", "28513150101232", "national_id_date"),
+    ("id", 28503150101232, "answer_not_text"), ("phone", "0225551234", "phone_invalid"),
+    ("phone", True, "answer_not_text"), ("mail", "a@b@c", "email_invalid"), ("mail", ["a@b.org"], "answer_not_text")])
+def test_what_is_no_national_id_mobile_or_email_is_refused(name, value, code):
+    assert faults({name: value}, WHO) == [(f"answers/{name}", code)]
+
+
+@pytest.mark.parametrize("kind", ["national_id", "mobile", "email"])
+def test_who_somebody_is_is_always_personal(kind):
+    for personal in ({}, {"personal": False}):
+        found = forms.check([field("who", kind, **personal)])
+        assert [(fault.code, fault.field) for fault in found] == [("form_field_not_personal", "form/0/personal")]
+    assert forms.check([field("who", kind, personal=True)]) == []
+
+
+def test_only_a_choice_has_options():
+    found = forms.check([field("name", options=options("a")), field("size", "integer", options=options("b"))])
+    assert [(fault.code, fault.field) for fault in found] == [
+        ("form_options_unsound", "form/0/options"), ("form_options_unsound", "form/1/options")]
+
+
 def test_a_required_field_is_required_only_where_it_is_asked():
     assert faults({**GOOD, "kind": "cafe"}) == [("answers/shisha", "field_required")]
     assert forms.validate(FORM, GOOD) == GOOD
