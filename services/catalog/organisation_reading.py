@@ -22,7 +22,7 @@ from services.catalog import organisation_people as people
 from services.catalog import organisation_records as records
 
 _PROPOSAL = Statement(text("SELECT body FROM proposal WHERE id = :id AND kind = 'organisation'"))
-_FORECAST = "estimated"  # the library's word in the English name of a day that the moon will decide
+_FORECAST = "estimated"  # the library's word in the English name of a day that the sighting of the moon decides
 
 
 def listing(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,10 @@ POST   /api/v1/tasks/next                                       task.next
 GET    /api/v1/tasks/<task_id>                                  task.read
 GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
 POST   /api/v1/tasks/<task_id>/actions                          task.act
+GET    /api/v1/organisation/<kind>                              organisation.read
+GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
+GET    /api/v1/organisation/employee/<code>/name                organisation.read
+GET    /api/v1/calendar/<year>                                  guide.read
 POST   /api/v1/sessions                                         guide.read
 DELETE /api/v1/sessions                                         guide.read staff
 """
@@ -79,6 +83,7 @@ STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
 VALUES = {
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
     "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
+    "kind": "unit", "year": "2026",
 }  # fmt: skip
 
 
