@@ -91,7 +91,6 @@ overridable:
   - {path: fees/workers/amount, min: 500, max: 2000}
   - {path: fees/share/percent, min: 1, max: "3.5"}
   - {path: workflow/states/inspection/target/days, max: 7}
-  - {path: outputs/licence/kind}
   - {path: name/ar}
 """)
 

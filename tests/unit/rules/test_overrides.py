@@ -12,8 +12,8 @@ from tests.unit.rules.sample_service import service
 NATIONAL = service()
 
 
-def codes(own):
-    return [(fault.code, fault.field) for fault in overrides.check(NATIONAL, own)]
+def codes(own, national=NATIONAL):
+    return [(fault.code, fault.field) for fault in overrides.check(national, own)]
 
 
 @pytest.mark.parametrize("own", [
@@ -45,6 +45,13 @@ def test_what_a_governorate_may_set(own):
     ("workflow/states/inspection/target/days", 8, "override_out_of_bounds"), ("name/ar", "", "override_value_unsound")])
 def test_anything_else_is_refused_with_its_place(path, value, code):
     assert codes({path: value}) == [(code, f"overrides/{path}")]
+
+
+@pytest.mark.parametrize("path", ["outputs/licence/kind", "fees/area/source", "form/goods/code", "code"])
+def test_what_a_part_is_cannot_be_made_overridable(path):
+    national = {**NATIONAL, "overridable": [{"path": path}]}
+    assert codes({path: "letter"}, national) == [("override_not_allowed", f"overrides/{path}")]
+    assert path not in {one["path"] for one in overrides.allowed(national)}
 
 
 def test_all_faults_are_told_at_once_in_both_languages():
