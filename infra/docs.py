@@ -15,7 +15,17 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from contracts import catalog, definition_problems, gateway, notifications, payments, problems, requests, rules_problems
+from contracts import (
+    catalog,
+    definition_problems,
+    gateway,
+    notifications,
+    organisation,
+    payments,
+    problems,
+    requests,
+    rules_problems,
+)
 from contracts.definition import authoring, json_schema, load_definition
 from contracts.events import REGISTRY, EventType
 from contracts.problem import Problem
@@ -79,6 +89,7 @@ _OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
     ("notifications", notifications.PROBLEMS),
     ("The rules", rules_problems.PROBLEMS),
     ("A service definition", definition_problems.PROBLEMS),
+    ("The organisation", organisation.PROBLEMS),
 )
 
 
