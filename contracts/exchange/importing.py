@@ -7,7 +7,7 @@ A definition with any fault is refused whole, and a file that was not understood
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,20 +72,24 @@ def told(fault: Fault, locate: Callable[[str], str] | None = None) -> dict[str, 
             "ar": describe(fault, "ar"), "en": describe(fault, "en")}  # fmt: skip
 
 
-def report(judged: Sequence[Judged], proposed: Mapping[str, Mapping[str, Any]],
-           failed: Mapping[str, Sequence[Fault]]) -> dict[str, Any]:
-    """What became of a file: `accepted` with the proposal of each (`proposed`, by code: proposal_id, version, and the
-    faults that it still has to lose before review), `unchanged`, and `refused` with every reason. `failed` holds why
-    catalog took no proposal of a code."""
+def report(
+    judged: Sequence[Judged],
+    proposed: Mapping[str, Mapping[str, Any]],
+    failed: Mapping[str, Sequence[Mapping[str, Any]]],
+    same: Collection[str] = (),
+) -> dict[str, Any]:
+    """What became of a file: `accepted` with the proposal of each (`proposed`, by code), `unchanged`, and `refused`
+    with every reason. `failed` holds why catalog took no proposal of a code, `same` the codes of which it said that
+    nothing is changed. A change that is in none of the three was never asked for: the platform did not answer."""
     accepted, unchanged, refused = [], [], []
     for one in judged:
+        head = {"at": one.at, "code": one.code}
         if one.faults:
-            refused.append({"at": one.at, "code": one.code, "faults": list(one.faults)})
-        elif one.definition is None:
-            unchanged.append({"at": one.at, "code": one.code})
+            refused.append({**head, "faults": list(one.faults)})
+        elif one.definition is None or one.code in same:
+            unchanged.append(head)
         elif one.code is not None and one.code in proposed:
-            accepted.append({"at": one.at, "code": one.code, **proposed[one.code]})
+            accepted.append({**head, **proposed[one.code]})
         else:
-            reasons = failed.get(one.code or "") or [Fault("unavailable")]
-            refused.append({"at": one.at, "code": one.code, "faults": [told(fault) for fault in reasons]})
+            refused.append({**head, "faults": list(failed.get(one.code or "") or [told(Fault("unavailable"))])})
     return {"accepted": accepted, "unchanged": unchanged, "refused": refused}
