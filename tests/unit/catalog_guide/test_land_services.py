@@ -222,7 +222,7 @@ def test_a_violation_after_the_aerial_photographs_is_not_reconciled() -> None:
 def test_a_sound_building_is_checked_against_the_heritage_register_before_the_governorate_agrees() -> None:
     workflow = Workflow.parse(DEFINITIONS["demolition-sound"]["workflow"])
     assert "urban-harmony" in {branch.body for branch in workflow.state("departments").branches}
-    assert workflow.state("departments").join == {"favourable": "governorate", "unfavourable": "decision"}
+    assert workflow.state("departments").join == {"favourable": "governorate", "unfavourable": "objections"}
 
 
 def test_a_body_outside_is_asked_only_where_the_site_concerns_it() -> None:
@@ -232,6 +232,19 @@ def test_a_body_outside_is_asked_only_where_the_site_concerns_it() -> None:
         assert body not in {step.state for step in usual(DEFINITIONS[code])[0]}
         assert [exit_.to for exit_ in workflow.state("document_review").exits if exit_.to == body] == [body]
         assert "document_review" in {exit_.to for exit_ in workflow.state(body).exits}
+
+
+@every_service
+def test_nothing_is_approved_over_an_objection(code: str) -> None:
+    """But for a reconciliation, whose deciding committee is there to weigh what the departments found."""
+    workflow = Workflow.parse(DEFINITIONS[code]["workflow"])
+    after = {exit_.to for state in workflow.states.values() for exit_ in state.exits
+             if (state.kind == "external" and exit_.code == "object") or exit_.code == "objected"}
+    assert after <= ({"objections", "decision"} if code == "violation-reconciliation" else {"objections"})
+    if after:
+        refused = "grievance_window" if "grievance_window" in workflow.states else "rejected"
+        exits = {exit_.code: exit_.to for exit_ in workflow.state("objections").exits}
+        assert exits == {"reject": refused, "examine_again": "document_review", "send_back": "completion"}
 
 
 def test_an_old_building_brings_what_its_own_case_needs() -> None:
