@@ -12,6 +12,7 @@ from chassis.uow import UnitOfWork
 from rules import measure, places, workflow_mermaid
 from rules.calendar import cairo_date
 from rules.differences import differences
+from rules.drawing import svg
 from rules.workflow import Workflow
 from services.catalog import localising, reading
 
@@ -47,12 +48,14 @@ def graph(work: UnitOfWork, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow of a service drawn, of the version in force unless one is named. Refuses service_unknown,
     version_unknown."""
     found = reading.get(work, asked["code"], asked["version"], asked["scope"])
-    from rules.drawing import svg
-
-    workflow = Workflow.parse(found["definition"]["workflow"])
-    draw = svg if asked["form"] == "svg" else workflow_mermaid.mermaid
-    return {"code": asked["code"], "version": found["version"], "form": asked["form"],
-            "text": draw(workflow, asked["language"])}
+    definition = found["definition"]
+    workflow = Workflow.parse(definition["workflow"])
+    if asked["form"] == "svg":
+        bodies = {one["code"]: one["name"] for one in definition.get("external_bodies") or ()}
+        drawn = svg(workflow, asked["language"], bodies=bodies)
+    else:
+        drawn = workflow_mermaid.mermaid(workflow, asked["language"])
+    return {"code": asked["code"], "version": found["version"], "form": asked["form"], "text": drawn}
 
 
 def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:

@@ -200,6 +200,12 @@ class Guide:
         versions = self._held.versions.get(code, []) if self._held else []
         return next((entry for entry in versions if version in (None, entry.version)), None)
 
+    def history(self, code: str) -> tuple[Sequence[Entry], Sequence[date]]:
+        """All versions of a service, newest first, and the days from which it was offered no more."""
+        self.edition()
+        held = self._held
+        return (held.versions.get(code, []), held.retired.get(code, [])) if held else ([], [])
+
     def search(self, query: str, filters: Filters = ANYTHING) -> Sequence[Entry]:
         """The services of today in which every word of the query is met (rules.search), best first."""
         return self.edition().find(query, filters).entries

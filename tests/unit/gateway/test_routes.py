@@ -52,8 +52,29 @@ GET    /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 POST   /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 GET    /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.read staff
 GET    /api/v1/openapi.json                                     guide.read
+GET    /api/v1/guide.json                                       guide.read
+GET    /api/v1/guide.yaml                                       guide.read
+GET    /api/v1/guide.xlsx                                       guide.read
+GET    /api/v1/guide.jsonld                                     guide.read
+GET    /api/v1/guide/schema.json                                guide.read
+POST   /api/v1/guide/imports                                    guide.edit
 GET    /api/v1/services                                         guide.read
 GET    /api/v1/services/<code>                                  guide.read
+GET    /api/v1/services/<code>/versions                         guide.read
+GET    /api/v1/services/<code>/compare                          guide.read
+GET    /api/v1/services/<code>/effect                           guide.read
+GET    /api/v1/services/<code>/graph.svg                        guide.read
+GET    /api/v1/services/<code>/graph.mmd                        guide.read
+POST   /api/v1/catalog/proposals                                proposal.write
+GET    /api/v1/catalog/proposals                                proposal.read
+GET    /api/v1/catalog/proposals/<proposal_id>                  proposal.read
+POST   /api/v1/catalog/proposals/<proposal_id>/amendments       proposal.write
+POST   /api/v1/catalog/proposals/<proposal_id>/submission       proposal.write
+POST   /api/v1/catalog/proposals/<proposal_id>/decision         proposal.decide
+POST   /api/v1/catalog/proposals/<proposal_id>/withdrawal       proposal.write
+POST   /api/v1/catalog/checks                                   proposal.write
+GET    /api/v1/catalog/adoptions                                proposal.read
+GET    /api/v1/catalog/differences                              proposal.read
 POST   /api/v1/documents                                        document.add
 POST   /api/v1/requests                                         request.submit
 GET    /api/v1/requests/<tracking_number>                       request.inquire
@@ -82,7 +103,7 @@ ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
 STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
 VALUES = {
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
-    "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
+    "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID, "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
     "kind": "unit", "year": "2026",
 }  # fmt: skip
 

@@ -6,7 +6,19 @@ from typing import Any
 
 from flask_smorest import Api
 
-from services.gateway.web.api import bills, licences, openapi, organisation, requests, services, sessions, tasks
+from services.gateway.web.api import (
+    bills,
+    catalog,
+    guide,
+    licences,
+    openapi,
+    organisation,
+    requests,
+    services,
+    sessions,
+    tasks,
+    versions,
+)
 
 DESCRIPTION = """One window between a citizen and local government.
 
@@ -29,6 +41,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (services, requests, tasks, bills, licences, sessions, organisation, openapi):
+    for module in (services, versions, guide, requests, tasks, bills, licences, sessions, organisation, catalog,
+                   openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec
