@@ -274,6 +274,12 @@ def _answers(case: Case) -> list[dict[str, Any]]:
             continue
         value = case.row.answers[name]
         lines.append(
-            {"name": name, "label": field["label"], "value": value, "value_name": answers.value_name(field, value)}
+            {
+                "name": name,
+                "label": field["label"],
+                "part": field.get("part"),
+                "value": value,
+                "value_name": answers.value_name(field, value),
+            }
         )
     return lines

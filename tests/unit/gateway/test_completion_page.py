@@ -9,7 +9,7 @@ from tests.unit.gateway.ground import NUMBER, TASK_ID, Service, client_of, csrf_
 
 COMPLETE = f"/ar/follow/{NUMBER}/complete"
 SENT_BACK = {
-    "tracking_number": NUMBER, "service_code": "shop-licence", "state_kind": "applicant",
+    "tracking_number": NUMBER, "service_code": "shop-licence", "service_version": 1, "state_kind": "applicant",
     "entries": [{"note": "صورة العقد غير واضحة"}],
     "actions": [{"code": "resubmit", "name": {"ar": "إعادة التقديم", "en": "Submit again"}, "requires": []},
                 {"code": "withdraw", "name": {"ar": "سحب الطلب", "en": "Withdraw"}, "requires": ["reason"]}],
@@ -65,7 +65,7 @@ def test_whoever_decides_reads_the_findings() -> None:
     token = service.log_in("unit_head", department="leadership")
     label = {"ar": "نتيجة المعاينة", "en": "Findings"}
     service.answers["requests.task_file"] = {
-        "task_id": TASK_ID, "version": 2, "tracking_number": NUMBER, "service_code": "shop-licence",
+        "task_id": TASK_ID, "version": 2, "tracking_number": NUMBER, "service_code": "shop-licence", "service_version": 1,
         "service_name": {"ar": "ترخيص محل", "en": "Shop licence"}, "unit": "EG-C-01", "state": "decision",
         "state_name": {"ar": "قرار", "en": "Decision"}, "department": "leadership", "due_on": None,
         "request_due_on": None, "days_left": None, "answers": [], "documents": [], "actions": [], "inputs": [],

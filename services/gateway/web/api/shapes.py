@@ -7,10 +7,11 @@ from typing import Any
 from marshmallow import fields, validate
 
 from contracts.payments import BillState
+from contracts.requests import STATE_KINDS
 from services.gateway.web.api.answers import Shown
 
 CLOCKS = ("running", "stopped", "ended")
-KINDS = ("task", "payment", "applicant", "end")
+KINDS = STATE_KINDS
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
 LICENCE_STATUS = ("valid", "expired", "not_yet_valid")
 
@@ -38,6 +39,14 @@ class ActionOffered(Shown):
     requires = fields.List(fields.String(), required=True, metadata={"description": "What to send along: `reason`, …"})
 
 
+class BranchShown(Shown):
+    code = text()
+    name = named()
+    department = text()
+    body = named(allow_none=True)
+    done = fields.Boolean(required=True)
+
+
 class StatusShown(Shown):
     """Where a request stands: no name, no contact, no channel."""
 
@@ -53,6 +62,12 @@ class StatusShown(Shown):
     state_name = named()
     stage = text_or_none(metadata={"description": "Of the fees to pay, where `state_kind` is `payment`"})
     department = text_or_none()
+    body = named(
+        allow_none=True, metadata={"description": "The outside body that is asked, where `state_kind` is `external`"}
+    )
+    branches = fields.List(
+        fields.Nested(BranchShown), required=True, metadata={"description": "Who acts at once, where it is `parallel`"}
+    )
     lodged_at = fields.AwareDateTime(required=True)
     due_on = day_or_none()
     clock = text(validate=validate.OneOf(CLOCKS))
@@ -73,6 +88,8 @@ class TimelineEntry(Shown):
     state_kind = text(validate=validate.OneOf(KINDS))
     state_name = named()
     department = text_or_none()
+    branch = text_or_none(metadata={"description": "Which of the departments that act at once acted"})
+    branch_name = named(allow_none=True)
     action = text_or_none()
     action_name = named(allow_none=True)
     note = text_or_none(metadata={"description": "What to complete, or why it was rejected"})
@@ -134,6 +151,8 @@ class TaskShown(Shown):
     service_name = named()
     state = text()
     state_name = named()
+    branch = text_or_none(metadata={"description": "Of a parallel state, which branch the task is for"})
+    branch_name = named(allow_none=True)
     due_on = day_or_none()
     request_due_on = day_or_none()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g
 
-from rules import arabic, conditions, fees, places
+from rules import arabic, fees, places
 from rules.refusal import Refusal
 from rules.workflow import REASON
 from services.gateway.web.pages import shown
@@ -42,79 +42,33 @@ def units(definition: Definition) -> list[places.Unit]:
 
 def labels(definition: Definition) -> dict[str, str]:
     """What each field of the application form is called, for the summary of faults."""
-    found = {f"answers/{field['name']}": shown.named(field["label"]) for field in form(definition)}
+    found = {f"answers/{field['name']}": label(field) for field in form(definition)}
     found |= {f"documents/{one['code']}": shown.named(one["name"]) for one in documents(definition)}
     return found
 
 
-def about(definition: Definition) -> dict[str, Any]:
-    """What the service page tells besides the definition's own texts."""
-    return {
-        "fees": [_fee(line, definition) for line in definition["fees"]],
-        "steps": _steps(definition),
-        "documents": [(one, condition_text(one.get("when"), definition)) for one in documents(definition)],
-    }
+def label(field: Mapping[str, Any]) -> str:
+    """What a question is called away from its own group: two parts of a form may ask the same."""
+    part = field.get("part")
+    return f"{shown.named(part['name'])}: {shown.named(field['label'])}" if part else shown.named(field["label"])
 
 
-def _fee(line: Mapping[str, Any], definition: Definition) -> dict[str, Any]:
-    """One fee line in words: what it is, how much, when it is due."""
-    return {
-        "name": shown.named(line["name"]),
-        "how": _how_much(line, definition),
-        "stage": stage_name(line["stage"], definition),
-        "when": condition_text(line.get("when"), definition),
-        "unverified": line["source"] == "unverified",
-    }
-
-
-def _how_much(line: Mapping[str, Any], definition: Definition) -> str:
-    kind = line["kind"]
-    if kind == "fixed":
-        return shown.money(line["amount"])
-    if kind == "percentage":
-        of = [shown.named(other["name"]) for other in definition["fees"] if other["code"] in line["of"]]
-        return shown.text("fee.percentage", percent=line["percent"], of=", ".join(of))
-    per = [line["per"]] if isinstance(line["per"], str) else list(line["per"])
-    what = " × ".join(_label(name, definition) for name in per)
-    if kind == "per_unit":
-        return shown.text("fee.per_unit", amount=shown.money(line["amount"]), what=what)
-    least, most = min(t["amount"] for t in line["tiers"]), max(t["amount"] for t in line["tiers"])
-    return shown.text("fee.tiered", least=shown.money(least), most=shown.money(most), what=what)
+def grouped(fields: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Questions in the form's order, those of one part together under its name; the others under none."""
+    groups: list[tuple[Any, str, list[Mapping[str, Any]]]] = []
+    for field in fields:
+        part = field.get("part")
+        key = (part["code"], part.get("prefix")) if part else None
+        if not groups or groups[-1][0] != key:
+            groups.append((key, shown.named(part["name"]) if part else "", []))
+        groups[-1][2].append(field)
+    return [(name, members) for _, name, members in groups]
 
 
 def stage_name(stage: str, definition: Definition) -> str:
     """The name of the state in which the fees of a stage are paid."""
     states = definition["workflow"]["states"].values()
     return next((shown.named(state["name"]) for state in states if state.get("stage") == stage), stage)
-
-
-def _steps(definition: Definition) -> list[tuple[str, str]]:
-    """The usual path: from the initial state by the first way out of each, until an end. (name, kind)"""
-    states = definition["workflow"]["states"]
-    path: list[str] = []
-    code = definition["workflow"]["initial"]
-    while code in states and code not in path:
-        path.append(code)
-        state = states[code]
-        code = state.get("next") or next((action["to"] for action in state.get("actions") or ()), "")
-    return [(shown.named(states[one]["name"]), states[one]["kind"]) for one in path]
-
-
-def condition_text(condition: Any, definition: Definition) -> str:
-    """When a document or a fee is asked for, in words; nothing where it always is."""
-    if not condition:
-        return ""
-    names = sorted(conditions.fields(condition))
-    return shown.text(
-        "condition",
-        what="، ".join(_label(name, definition) for name in names)
-        if g.language == "ar"
-        else ", ".join(_label(name, definition) for name in names),
-    )
-
-
-def _label(name: str, definition: Definition) -> str:
-    return next((shown.named(field["label"]) for field in form(definition) if field["name"] == name), name)
 
 
 def fees_by_stage(
@@ -155,7 +109,7 @@ def answer_text(field: Mapping[str, Any], value: Any) -> str:
 def shown_answers(definition: Definition, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(label, answer) in the form's order, of what was answered."""
     return [
-        (shown.named(field["label"]), answer_text(field, answers[field["name"]]))
+        (label(field), answer_text(field, answers[field["name"]]))
         for field in form(definition)
         if field["name"] in answers
     ]
@@ -169,7 +123,7 @@ def answers_of_file(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     for line in found["answers"]:
         value = line["value_name"] if line.get("value_name") else line["value"]
-        lines.append((shown.named(line["label"]), _plain(value)))
+        lines.append((label(line), _plain(value)))
     return lines
 
 

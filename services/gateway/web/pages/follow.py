@@ -193,8 +193,8 @@ def _codes(found: dict[str, Any]) -> list[str]:
 
 
 def _documents(found: dict[str, Any]) -> list[Any]:
-    """What may be brought: the documents of the service, by the answers that are known here."""
-    entry = platform().guide.get(found["service_code"])
+    """What may be brought: the documents of the version it was lodged under, by the answers that are known here."""
+    entry = platform().guide.version(found["service_code"], found["service_version"])
     return list(definition.documents(entry.document)) if entry else []
 
 

@@ -8,7 +8,8 @@ from chassis import admin_http
 from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
 from services.gateway.web.access import door
-from services.gateway.web.pages import definition, shown
+from services.gateway.web.pages import service as service_page
+from services.gateway.web.pages import shown
 from services.gateway.web.platform import platform
 
 blueprint = Blueprint("public", __name__)
@@ -62,4 +63,4 @@ def search() -> str:
 @door(blueprint, "GET", LANG + "/services/<code>", permission="guide.read")
 def service(code: str) -> str:
     entry = entry_of(code)
-    return render_template("public/service.html", entry=entry, about=definition.about(entry.document))
+    return render_template("public/service.html", entry=entry, about=service_page.about(entry.document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -64,6 +64,30 @@ def moment(value: Any) -> str:
 
 def _parsed(value: str) -> date:
     return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+
+
+_COUNTED = {
+    "day": (("يوم واحد", "يومان", "أيام", "يوماً", "يوم"), "day"),
+    "month": (("شهر واحد", "شهران", "أشهر", "شهراً", "شهر"), "month"),
+    "year": (("سنة واحدة", "سنتان", "سنوات", "سنة", "سنة"), "year"),
+}
+
+
+def counted(number: int, what: str) -> str:
+    """So many days, months or years, as the page's language counts them: `3 أيام`, `60 يوماً`, `100 يوم`."""
+    (one, two, few, many, hundreds), english = _COUNTED[what]
+    if g.language != "ar":
+        return f"{number} {english}" + ("" if number == 1 else "s")
+    if number in (1, 2):
+        return one if number == 1 else two
+    last = number % 100
+    word = few if 3 <= last <= 10 else many if 11 <= last <= 99 else hundreds
+    return f"{number} {word}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Several things in a row, with the comma of the page's language."""
+    return ("، " if g.language == "ar" else ", ").join(parts)
 
 
 def unit_name(code: str | None) -> str:
@@ -143,6 +167,8 @@ FILTERS = {
     "unit_name": unit_name,
     "fault_text": fault_text,
     "qr": qr,
+    "counted": counted,
+    "joined": joined,
     "dom_id": dom_id,
     "state_pair": lambda entry: (entry["state"], entry["state_name"]),
 }

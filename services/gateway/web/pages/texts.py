@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.gateway.web.pages.texts_service import SERVICE
 from services.gateway.web.pages.texts_staff import STAFF
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -51,36 +52,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "الدليل لم يُنشر بعد. أعد المحاولة بعد لحظات.",
         "The guide is not published yet. Try again shortly.",
     ),
-    # one service
-    "service.apply": ("قدّم الآن", "Apply now"),
-    "service.period": ("المدة القانونية", "Legal period"),
-    "service.days": ("{days} يوماً", "{days} days"),
-    "service.silence": ("إذا انقضت المدة دون رد", "If time passes without an answer"),
-    "service.documents": ("المستندات المطلوبة", "Documents"),
-    "service.fees": ("الرسوم", "Fees"),
-    "service.fees_unverified": (
-        "بعض الرسوم استرشادية وتحددها المحافظة.",
-        "Some fees are illustrative and set by the governorate.",
-    ),
-    "service.free": ("هذه الخدمة بلا رسوم.", "This service is free of charge."),
-    "service.steps": ("خطوات الخدمة", "Steps"),
-    "service.law": ("السند القانوني", "Legal basis"),
-    "period.calendar": (
-        "أيام تقويمية، ويتوقف العدّ أثناء انتظارك",
-        "calendar days; the count stops while it waits for you",
-    ),
-    "period.working": ("أيام عمل، ويتوقف العدّ أثناء انتظارك", "working days; the count stops while it waits for you"),
-    "silence.none": ("لا أثر قانوني لانقضائها", "No legal effect"),
-    "silence.approval": ("يُعد الطلب مقبولاً", "The request counts as approved"),
-    "silence.rejection": ("يُعد الطلب مرفوضاً", "The request counts as rejected"),
-    "fee.percentage": ("{percent}٪ من {of}", "{percent}% of {of}"),
-    "fee.per_unit": ("{amount} × {what}", "{amount} × {what}"),
-    "fee.tiered": ("من {least} إلى {most} حسب {what}", "{least} to {most} by {what}"),
     # forms
     "form.faults": ("راجع ما يلي ثم أعد الإرسال", "Check the following and send again"),
     "form.optional": ("(اختياري)", "(optional)"),
     "form.choose": ("اختر…", "Choose…"),
     "form.file_help": ("PDF أو JPEG أو PNG حتى 5 ميجابايت", "PDF, JPEG or PNG, up to 5 MB"),
+    "form.original_original": (
+        "ارفع صورته الآن، وسلّم الأصل في المركز.",
+        "Upload a scan now; the centre takes the original.",
+    ),
+    "form.original_original_and_copy": (
+        "ارفع صورته الآن، واعرض الأصل في المركز للمطابقة.",
+        "Upload a copy now and show the original at the centre.",
+    ),
     "form.file_kept": ("رُفع الملف:", "Uploaded:"),
     "apply.title": ("تقديم طلب", "Apply"),
     "apply.applicant": ("مقدم الطلب", "The applicant"),
@@ -135,6 +119,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "request.service": ("الخدمة", "Service"),
     "request.state": ("الحالة الآن", "State now"),
     "request.due": ("الموعد القانوني", "Due by law"),
+    "request.at_work": ("الإدارات التي تعمل عليه الآن معاً", "Departments at work on it now, all at once"),
+    "request.branch_done": ("انتهت", "done"),
+    "request.branch_open": ("تعمل عليه", "at work"),
+    "request.body": ("بانتظار رأي: {name}", "waiting for: {name}"),
     "request.clock": ("عدّ المدة", "Count"),
     "request.clock_stopped": ("العدّ متوقف", "the count is stopped"),
     "clock.running": ("جارٍ", "running"),
@@ -264,5 +252,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.other": ("تعذر تنفيذ الطلب", "This could not be done"),
     "problem.home": ("الصفحة الرئيسية", "Home"),
     "problem.reference": ("رقم البلاغ:", "Reference:"),
+    **SERVICE,
     **STAFF,
 }
