@@ -142,6 +142,9 @@ def test_no_illustrative_figure_passes_for_law_or_for_published() -> None:
         ("occupancy-certificate", "period"): "public",
         ("violation-reconciliation", "fees/examination_city"): "public",
         ("violation-reconciliation", "fees/examination_village"): "public",
+        ("state-land-regularisation", "fees/examination_farm"): "public",
+        ("state-land-regularisation", "fees/inspection_farm"): "public",
+        ("state-land-regularisation", "fees/inspection_built"): "public",
     }
 
 
@@ -202,6 +205,35 @@ def test_a_reconciliation_is_paid_a_quarter_at_first_and_the_rest_once_accepted(
     assert told == {"inspection": 50_000 + 1_750_000, "final": 5_250_000}
     paid_before = bills(definition, definition["examples"][2]["answers"])
     assert paid_before["inspection"] == 0
+
+
+@pytest.mark.parametrize("feddans, examination, inspection", [
+    ("10", 2500, 5000), ("10.5", 5500, 5250), ("1000", 7500, 500_000), ("30000", 9500, 15_000_000),
+    ("30001", 10_000, 15_000_500)])
+def test_farmed_state_land_pays_what_was_published(feddans: str, examination: int, inspection: int) -> None:
+    definition = DEFINITIONS["state-land-regularisation"]
+    told = bills(definition, {**definition["examples"][2]["answers"], "feddans": feddans})
+    assert (told["examination"], told["inspection"]) == (examination * 100, inspection * 100)
+
+
+@pytest.mark.parametrize("place, area, examination, inspection", [
+    ("village", "100", 2500, 600), ("capital", "100.5", 10_000, 1005)])
+def test_built_state_land_pays_what_was_published(place: str, area: str, examination: int, inspection: int) -> None:
+    definition = DEFINITIONS["state-land-regularisation"]
+    told = bills(definition, {**definition["examples"][0]["answers"], "place": place, "land_m2": area})
+    assert (told["examination"], told["inspection"]) == (examination * 100, inspection * 100)
+
+
+def test_who_paid_for_a_former_application_pays_neither_fee_again() -> None:
+    definition = DEFINITIONS["state-land-regularisation"]
+    assert bills(definition, definition["examples"][3]["answers"]) == {
+        "examination": 0, "inspection": 0, "final": 100_000}
+
+
+def test_a_site_validity_statement_takes_fifteen_days_of_survey_and_five_more() -> None:
+    definition = DEFINITIONS["site-validity-statement"]
+    parts = {period["code"]: period["days"] for period in definition["stage_periods"]}
+    assert parts == {"survey": 15, "statement": 5} and sum(parts.values()) == definition["period"]["days"]
 
 
 @pytest.mark.parametrize("code", ["violation-reconciliation", "state-land-regularisation"])
