@@ -31,9 +31,3 @@ def named_facets(facets: Mapping[str, Mapping[str, int]]) -> dict[str, list[dict
         shown[facet] = [{"code": code, "name": dict(known.get(code) or {"ar": code, "en": code}),
                          "count": counts[code]} for code in order]
     return shown
-
-
-def kind_of_unit(code: str) -> str | None:
-    """The kind of a local unit, or None where there is no such unit."""
-    unit = places.unit(code)
-    return unit.kind if unit else None

@@ -102,9 +102,11 @@ def filters_of(query: Mapping[str, Any]) -> Filters:
     """The filters of a query; `unit` stands for its kind. Refuses unit_unknown."""
     kind = query.get("unit_kind")
     if query.get("unit"):
-        kind = finding.kind_of_unit(query["unit"])
-        if kind is None or query.get("unit_kind") not in (None, kind):
+        held = platform()
+        unit = held.organisation.known().unit(query["unit"], held.today())
+        if unit is None or kind not in (None, unit.kind):
             raise Refusal(Fault("unit_unknown", "unit"))
+        kind = unit.kind
     return Filters(query.get("sector"), query.get("life_event"), kind, query.get("channel"))
 
 
@@ -115,17 +117,18 @@ def filters_of(query: Mapping[str, Any]) -> Filters:
 @blueprint.alt_response(304, description="Nothing has changed")
 def list_services(query: dict[str, Any]) -> Response:
     """Find services in the guide: best first, with what each filter would leave"""
-    edition = platform().guide.edition()
-    if unchanged := confirmed(edition.tag, KEPT):
+    edition, filters = platform().guide.edition(), filters_of(query)
+    tag = f"{edition.tag}-{filters.unit_kind}"  # what kind a unit is can change without the guide
+    if unchanged := confirmed(tag, KEPT):
         return unchanged
-    page = edition.find(query["q"], filters_of(query), after=query.get("after"), limit=query["limit"])
+    page = edition.find(query["q"], filters, after=query.get("after"), limit=query["limit"])
     body = {
         "services": [brief(entry) for entry in page.entries],
         "total": page.total,
         "next": page.next,
         "facets": finding.named_facets(page.facets),
     }
-    return tagged(answer(body, Cache_Control=KEPT), edition.tag)
+    return tagged(answer(body, Cache_Control=KEPT), tag)
 
 
 @door(blueprint, "GET", "/<code>", permission="guide.read")

@@ -8,6 +8,7 @@ from chassis import admin_http
 from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
 from services.gateway.web.access import door
+from services.gateway.web.pages import search as search_page
 from services.gateway.web.pages import service as service_page
 from services.gateway.web.pages import shown
 from services.gateway.web.platform import platform
@@ -56,8 +57,7 @@ def home() -> str:
 
 @door(blueprint, "GET", LANG + "/services", permission="guide.read")
 def search() -> str:
-    query = request.args.get("q", "")[:200].strip()
-    return render_template("public/services.html", query=query, entries=platform().guide.search(query))
+    return search_page.page(request.args)
 
 
 @door(blueprint, "GET", LANG + "/services/<code>", permission="guide.read")
