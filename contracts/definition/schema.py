@@ -14,7 +14,7 @@ from marshmallow import RAISE, ValidationError, fields, validate, validates_sche
 from marshmallow import Schema as _Schema
 
 from contracts.requests import APPLICANT_KINDS, CHANNELS
-from rules import conditions, fees, forms, places, workflow
+from rules import conditions, fees, forms, guide_words, places, workflow
 from rules.deadlines import CALENDAR, WORKING
 
 SOURCES = ("law", "public", "unverified")
@@ -438,8 +438,8 @@ class Definition(Schema):
     name = fields.Nested(Text, required=True)
     summary = fields.Nested(Text, required=True)
     keywords = fields.List(fields.String(validate=_FILLED), load_default=list)
-    sector = fields.String(required=True, validate=_CODE)
-    life_event = fields.String(required=True, validate=_CODE)
+    sector = fields.String(required=True, validate=validate.OneOf(tuple(guide_words.load().sectors)))
+    life_event = fields.String(required=True, validate=validate.OneOf(tuple(guide_words.load().life_events)))
     legal_basis = fields.List(fields.Nested(LegalBasis), required=True, validate=_AT_LEAST_ONE)
     eligibility = fields.Nested(Text)
     sources = fields.Nested(Sources, load_default=dict)

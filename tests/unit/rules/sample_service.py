@@ -11,8 +11,8 @@ code: kiosk-licence
 name: {ar: ترخيص كشك, en: Kiosk licence}
 summary: {ar: رخصة لكشك صغير, en: A licence for a small kiosk}
 keywords: [كشك, kiosk]
-sector: commerce
-life_event: opening-a-shop
+sector: shops
+life_event: starting-a-business
 legal_basis: [{ar: قانون, en: A law, source: law}]
 sources: {applicants: public, channels: public, unit_kinds: public, form: unverified, documents: unverified,
   fees: unverified, workflow: unverified, outputs: unverified, follow_up: unverified,
