@@ -49,7 +49,7 @@ def branching() -> dict[str, Any]:
         "external_bodies": [{"code": "civil-defence", "name": _name("الحماية المدنية", "Civil defence"),
                              "source": "unverified"}],
         "period": {"days": 20, "kind": "working", "silence": "none", "source": "unverified"},
-        "stage_periods": [],
+        "stage_periods": [], "follow_up": [], "overridable": [],
     }  # fmt: skip
     definition["workflow"] = {
         "initial": "review",
