@@ -95,9 +95,13 @@ def listing(work: UnitOfWork, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def standing(work: UnitOfWork, code: str) -> int:
-    """The newest decision of this governorate on a service; 0 for none."""
-    adoption = records.read(work, code).adoption
-    return adoption.version if adoption else 0
+    """The newest decision of this governorate on a service, by the version that recorded it; 0 for none. Versions that
+    only say that a newer national version was followed are no decisions."""
+    decided, before = 0, None
+    for one in records.read(work, code).adoptions:
+        content = (one.offered, one.overrides, one.effective_from)
+        decided, before = (decided if content == before else one.version), content
+    return decided
 
 
 def _closed(work: UnitOfWork) -> Fault | None:
@@ -123,8 +127,9 @@ def _check(work: UnitOfWork, body: Mapping[str, Any], effective_from: date | Non
         faults.append(Fault("effective_date_overlaps", "effective_from",
                             {"version": last.version, "taken": last.effective_from.isoformat()}))
     offered = loaded["offered"] if loaded else body.get("offered") is not False
-    own = loaded["overrides"] if loaded else {}
-    day = effective_from or _first_day(record, offered, today)
+    given = loaded["overrides"] if loaded else body.get("overrides")
+    own = given if isinstance(given, Mapping) and all(isinstance(path, str) for path in given) else {}
+    day = max(effective_from or _first_day(record, offered, today), today)
     national = in_force(record.nationals, record.national_retired, day)
     if offered:
         faults += _offer_faults(code, national, own, day)
