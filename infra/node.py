@@ -1,6 +1,7 @@
 """First steps on a new node, run where the gateway's environment is:
 
     docker compose exec gateway python -m infra.node publish-guide
+    docker compose exec gateway python -m infra.node import-guide guide.xlsx
     docker compose exec gateway python -m infra.node add-account amal --name "أمل حسن" --role administrator
 
 Both may be run again: a definition that stands is not published twice, a taken user name is refused.
@@ -12,21 +13,27 @@ import getpass
 import logging
 import sys
 import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import click
+from tqdm import tqdm
 
 from chassis import config, runner  # patches the process, as every process with a bus must be
 from chassis.actors import Actor, Signer
 from chassis.bus.rabbit import RabbitBus
 from chassis.calls import Calls
 from chassis.database import Database
-from chassis.errors import ChassisError, ConfigurationError
+from chassis.errors import ChassisError, ConfigurationError, Unavailable
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts.definition import authoring
+from contracts.exchange import MAX_BYTES, importing
 from contracts.problems import describe
 from rules.refusal import Refusal
 from services.gateway import accounts
@@ -34,6 +41,7 @@ from services.gateway import accounts
 __all__ = ["node", "runner"]
 
 GUIDE = Path("services/catalog/guide")
+T = TypeVar("T")
 
 
 @click.group()
@@ -48,36 +56,105 @@ def node() -> None:
 def publish_guide(folder: Path, adopt: bool) -> None:
     """Load every definition of FOLDER into the national guide; what stands there already is not published twice."""
     definitions = _definitions(folder)
+    refused = 0
+    with _catalog(Actor(id=f"operator:{getpass.getuser()}", kind="system", roles=("system",))) as ask:
+        for code, definition in _counted(definitions.items(), "services"):
+            try:
+                answer = ask("catalog.load_national", {"definition": definition, "adopt": adopt}, uuid7())
+            except Refusal as refusal:
+                refused += 1
+                _tell(code, refusal)
+                continue
+            tqdm.write(f"{code} version {answer['version']}{'' if answer['offered'] else ', not offered here'}")
+    if refused:
+        raise click.ClickException(f"{refused} of {len(definitions)} refused; the others stand")
+
+
+@node.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--effective-from", type=click.DateTime(["%Y-%m-%d"]), default=None, help="first day of what is proposed")
+def import_guide(file: Path, effective_from: datetime | None) -> None:
+    """Propose what FILE (.json, .yaml, .xlsx) changes in the guide, one proposal a service, for others to review.
+
+    Prints what was accepted, what is unchanged, and what was refused and why; exit status 1 where anything was refused.
+    """
+    media_type = importing.SUFFIXES.get(file.suffix.lower())
+    if media_type is None:
+        raise click.ClickException(f"{file.name}: one of {', '.join(importing.SUFFIXES)} is wanted")
+    if file.stat().st_size > MAX_BYTES:
+        raise click.ClickException(f"{file.name}: larger than {MAX_BYTES} bytes")
+    editor = Actor(id=f"operator:{getpass.getuser()}", kind="staff", roles=("catalogue_editor",))
+    with _catalog(editor) as ask:
+
+        def standing(code: str) -> Any:
+            try:
+                return ask("catalog.get", {"code": code}, None)["definition"]
+            except Refusal:
+                return None
+
+        def propose(method: str, payload: Mapping[str, Any], code: str) -> dict[str, Any]:
+            bar.set_postfix_str(code)
+            bar.update(method == "catalog.propose")
+            try:
+                return ask(method, dict(payload), uuid7() if method == "catalog.propose" else None)
+            except Unavailable as error:
+                raise importing.NotAnswered from error
+
+        try:
+            judged = importing.judge(media_type, file.read_bytes(), standing)
+        except Refusal as refusal:
+            _tell(file.name, refusal)
+            raise click.ClickException("nothing was taken") from None
+        with tqdm(desc="proposals", unit="", disable=None) as bar:
+            report = importing.propose(judged, effective_from.date() if effective_from else None, propose)
+    for one in report["accepted"]:
+        click.echo(f"+ {one['code']} ({one['at']}): proposal {one['proposal_id']}")
+    for one in report["refused"]:
+        for fault in one["faults"]:
+            place = fault.get("at") or fault.get("field") or one["at"]
+            click.echo(f"- {one['code'] or '?'} ({place}): {fault['en']} · {fault['ar']}")
+    counts = {name: len(found) for name, found in report.items()}
+    click.echo(f"{counts['accepted']} accepted, {counts['unchanged']} unchanged, {counts['refused']} refused")
+    if counts["refused"]:
+        sys.exit(1)
+
+
+Ask = Callable[[str, dict[str, Any], UUID | None], dict[str, Any]]
+
+
+@contextmanager
+def _catalog(actor: Actor) -> Iterator[Ask]:
+    """A line to catalog in the name of an actor: `ask(method, payload, command_id)`. Ends the command where the
+    platform does not answer."""
     settings = _settings()
     if settings.actor_private_key is None:
         raise click.ClickException("SHUBBAK_ACTOR_PRIVATE_KEY is not set: only the gateway signs actors")
     bus = RabbitBus(settings)
     bus.start()
-    deadline = time.monotonic() + 10
-    while not bus.ready():
-        if time.monotonic() > deadline:
-            raise click.ClickException("the broker does not answer")
-        time.sleep(0.05)
-    loader = Actor(id=f"operator:{getpass.getuser()}", kind="system", roles=("system",))
     calls, signer = Calls(bus), Signer(settings.actor_private_key)
-    refused = 0
+
+    def ask(method: str, payload: dict[str, Any], command_id: UUID | None) -> dict[str, Any]:
+        token = signer.sign(actor, Context.clock())
+        answer: dict[str, Any] = calls(method, payload, actor=token, command_id=command_id, timeout=20)
+        return answer
+
     try:
-        for code, definition in definitions.items():
-            token = signer.sign(loader, Context.clock())
-            try:
-                answer = calls("catalog.load_national", {"definition": definition, "adopt": adopt}, actor=token,
-                               command_id=uuid7(), timeout=20)
-            except Refusal as refusal:
-                refused += 1
-                _tell(code, refusal)
-                continue
-            click.echo(f"{code} version {answer['version']}{'' if answer['offered'] else ', not offered here'}")
+        deadline = time.monotonic() + 10
+        while not bus.ready():
+            if time.monotonic() > deadline:
+                raise click.ClickException("the broker does not answer")
+            time.sleep(0.05)
+        yield ask
     except ChassisError as error:
         raise click.ClickException(str(error)) from None
     finally:
         bus.stop()
-    if refused:
-        raise click.ClickException(f"{refused} of {len(definitions)} refused; the others stand")
+
+
+def _counted(items: Collection[T], what: str) -> Iterable[T]:
+    """The items, with a bar on a terminal."""
+    counted: Iterable[T] = tqdm(items, desc=what, unit="", disable=None)
+    return counted
 
 
 @node.command()

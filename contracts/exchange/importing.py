@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from contracts.definition import load_definition
@@ -70,6 +71,41 @@ def told(fault: Fault, locate: Callable[[str], str] | None = None) -> dict[str, 
     at = fault.params.get("at") or (locate(fault.field) if locate and fault.field else None)
     return {"field": fault.field, "at": at, "code": str(fault.params.get("rule") or fault.code),
             "ar": describe(fault, "ar"), "en": describe(fault, "en")}  # fmt: skip
+
+
+class NotAnswered(Exception):
+    """The platform did not answer; asking on is of no use."""
+
+
+def propose(
+    judged: Sequence[Judged],
+    effective_from: date | None,
+    ask: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Propose each change and report what became of the file. `ask(method, payload, code)` asks catalog in the name of
+    whoever imports, `catalog.check` before `catalog.propose`, so that no draft is left of what catalog would refuse;
+    it raises Refusal or NotAnswered. From the first NotAnswered on the rest is reported as not taken."""
+    proposed: dict[str, Mapping[str, Any]] = {}
+    failed: dict[str, Sequence[Mapping[str, Any]]] = {}
+    same: set[str] = set()
+    day = effective_from.isoformat() if effective_from else None
+    for one in judged:
+        if one.definition is None or one.code is None:
+            continue
+        payload = {"kind": "definition", "body": one.definition, "effective_from": day}
+        try:
+            found = ask("catalog.check", payload, one.code)["faults"]
+            if [fault["code"] for fault in found] == ["nothing_changed"]:
+                same.add(one.code)
+            elif found:
+                failed[one.code] = found
+            else:
+                proposed[one.code] = ask("catalog.propose", payload, one.code)
+        except Refusal as refusal:
+            failed[one.code] = [told(fault) for fault in refusal.faults]
+        except NotAnswered:
+            break
+    return report(judged, proposed, failed, same)
 
 
 def report(

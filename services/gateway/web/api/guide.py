@@ -4,10 +4,9 @@ here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import orjson
 from flask import Response, g, request
@@ -18,7 +17,6 @@ from chassis.errors import Unavailable
 from chassis.offload import offload
 from contracts.definition import json_schema
 from contracts.exchange import MAX_BYTES, Published, WholeGuide, cpsv, importing, plain, xlsx
-from rules.refusal import Fault, Refusal
 from services.gateway.guide import Edition
 from services.gateway.web.access import door
 from services.gateway.web.api.answers import PREFIX, Shown, answer, confirmed, tagged
@@ -28,7 +26,6 @@ from services.gateway.web.platform import platform
 
 blueprint = Blueprint("api_guide", __name__, url_prefix=PREFIX, description="The guide as open data, and imports")
 FILE_TYPES = (importing.JSON, importing.YAML, importing.XLSX)
-NOTHING_CHANGED = "nothing_changed"
 PROPOSE_SECONDS = 15.0
 
 
@@ -147,34 +144,13 @@ def import_guide(query: dict[str, Any]) -> Response:
         entry = edition.get(code)
         return entry.document if entry else None
 
-    judged = offload(importing.judge, request.mimetype, request.get_data(), standing)
-    return answer(_propose(judged, query.get("effective_from"), g.command_id))
-
-
-def _propose(judged: list[importing.Judged], effective_from: date | None, command: UUID) -> dict[str, Any]:
-    """Propose each change under a command id of its own, so that a repeat of the import proposes nothing twice. Once
-    the platform does not answer, the rest is reported as not taken."""
-    proposed: dict[str, dict[str, Any]] = {}
-    failed: dict[str, list[dict[str, Any]]] = {}
-    same: set[str] = set()
-    for one in judged:
-        if one.definition is None or one.code is None:
-            continue
-        body = {"kind": "definition", "body": one.definition,
-                "effective_from": effective_from.isoformat() if effective_from else None}  # fmt: skip
+    def ask(method: str, payload: Mapping[str, Any], code: str) -> dict[str, Any]:
+        # Each proposal has a command id of its own, so that a repeat of the import proposes nothing twice.
+        command = uuid5(g.command_id, code) if method == "catalog.propose" else None
         try:
-            found = platform().call("catalog.check", body, caller().actor, timeout=PROPOSE_SECONDS)["faults"]
-            if found:
-                if [fault["code"] for fault in found] == [NOTHING_CHANGED]:
-                    same.add(one.code)
-                else:
-                    failed[one.code] = found
-                continue
-            proposed[one.code] = platform().call("catalog.propose", body, caller().actor, timeout=PROPOSE_SECONDS,
-                                                 command_id=uuid5(command, one.code))  # fmt: skip
-        except Refusal as refusal:
-            failed[one.code] = [importing.told(fault) for fault in refusal.faults]
-        except Unavailable:
-            failed[one.code] = [importing.told(Fault("unavailable"))]
-            break
-    return importing.report(judged, proposed, failed, same)
+            return platform().call(method, dict(payload), caller().actor, command_id=command, timeout=PROPOSE_SECONDS)
+        except Unavailable as error:
+            raise importing.NotAnswered from error
+
+    judged = offload(importing.judge, request.mimetype, request.get_data(), standing)
+    return answer(importing.propose(judged, query.get("effective_from"), ask))
