@@ -73,7 +73,7 @@ def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Name
     _say("")
     _say(f"بوابة المواطن · citizens' portal     {url}/")
     _say(f"مساحة العاملين · staff log-in         {url}/ar/staff   (password: {PASSWORD})")
-    _say("    clerk · cashier · officer · inspector · head · admin")
+    _say("    clerk · cashier · officer · inspector · head · editor · reviewer · admin")
     _say(f"توثيق الواجهة · API document          {url}/api/v1/openapi.json")
     _say(f"الرسائل المرسلة · messages that went out: {around.peers.url}/sms and {around.peers.url}/mail")
     _say("Ctrl-C ends it; the next start finds this data again (demo-data/).")

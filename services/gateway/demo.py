@@ -17,6 +17,8 @@ PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     ("officer", "officer", "سلمى فؤاد", "licensing", None),
     ("inspector", "inspector", "كريم نبيل", "engineering", None),
     ("head", "unit_head", "أحمد رفعت", "leadership", None),
+    ("editor", "catalogue_editor", "ليلى حسن", None, None),
+    ("reviewer", "catalogue_reviewer", "سامي رزق", None, None),
     ("admin", "administrator", "إدارة المنصة", None, None),
 )
 

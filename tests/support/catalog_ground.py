@@ -140,6 +140,11 @@ class Desk:
     def get(self, code: str, version: int | None = None) -> dict[str, Any]:
         return self.ask(actors.PUBLIC, "catalog.get", code=code, version=version)
 
+    def ask_versions(self, code: str, scope: str = "local") -> list[dict[str, Any]]:
+        """All versions of a service, newest first."""
+        found: list[dict[str, Any]] = self.ask(actors.PUBLIC, "catalog.versions", code=code, scope=scope)["versions"]
+        return found
+
     def offered(self) -> list[str]:
         """The codes of all services in force today."""
         return [one["code"] for one in self.ask(actors.PUBLIC, "catalog.list")["services"]]
