@@ -13,7 +13,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import fields, validate
 
-from contracts.definition import schema
+from contracts.definition import schema, values
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:shubbak:schema:definition"
@@ -21,11 +21,11 @@ _DEFS = "#/$defs/"
 _DECIMAL = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 _SCALAR = {"type": ["string", "integer", "boolean", "null"]}
 _CUSTOM: dict[type[fields.Field[Any]], list[dict[str, Any]]] = {
-    schema.DecimalText: [{"type": "integer"}, {"type": "string", "pattern": _DECIMAL}],
-    schema.Bound: [{"type": "integer"}, {"type": "string"}],
-    schema.Names: [{"type": "string", "minLength": 1},
+    values.DecimalText: [{"type": "integer"}, {"type": "string", "pattern": _DECIMAL}],
+    values.Bound: [{"type": "integer"}, {"type": "string"}],
+    values.Names: [{"type": "string", "minLength": 1},
                    {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}],
-    schema.Condition: [{"$ref": f"{_DEFS}Condition"}],
+    values.Condition: [{"$ref": f"{_DEFS}Condition"}],
 }
 
 
@@ -116,6 +116,6 @@ _CONDITION: dict[str, Any] = {
            "additionalProperties": False} for word in ("all", "any")),
         {"properties": {"not": _SELF}, "required": ["not"], "additionalProperties": False},
         {"properties": {"field": {"type": "string"}, "in": {"type": "array"},
-                        **{test: _SCALAR for test in schema.TESTS if test != "in"}},
+                        **{test: _SCALAR for test in values.TESTS if test != "in"}},
          "required": ["field"], "minProperties": 2, "additionalProperties": False},
     ]}
