@@ -39,6 +39,7 @@ def test_a_service_with_what_it_needs_starts(service):
 @pytest.mark.parametrize(
     ("service", "changes"),
     [
+        ("catalog", {"SHUBBAK_GUIDE_AUTHORITY": "rubbish"}),
         ("requests", {"SHUBBAK_REQUESTS_LICENCE_KEYS": None}),
         ("requests", {"SHUBBAK_REQUESTS_LICENCE_KEYS": "rubbish"}),
         ("requests", {"SHUBBAK_REQUESTS_LICENCE_KEYS": "l1:c2hvcnQ="}),
