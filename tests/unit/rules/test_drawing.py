@@ -80,6 +80,16 @@ def test_no_line_crosses_a_card_and_all_stay_in_the_picture(language):
                            for card in picture.cards.values())
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_ways_to_different_states_never_run_over_each_other(language):
+    picture = drawn(PARALLEL, language)
+    running = [(line[1][0], *sorted((line[1][1], line[2][1])), line[-1][1]) for line in picture.lines if len(line) == 4]
+    assert running
+    for x, low, high, end in running:
+        for other_x, other_low, other_high, other_end in running:
+            assert end == other_end or x != other_x or high < other_low or low > other_high
+
+
 def ends_of_lines(picture):
     """The state at which each line ends."""
     near = [[code for code, card in picture.cards.items()

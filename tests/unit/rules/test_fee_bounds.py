@@ -75,6 +75,8 @@ def told(*lines):
     ([formula("balcony * 5")], "fee_input_may_be_missing", "fees/0/formula"),
     ([formula("if(1 / storeys > 0, 5, 6)")], "fee_divides_by_zero", "fees/0/formula"),
     ([formula("seats * 5")], "fee_input_may_be_missing", "fees/0/formula"),
+    ([formula("if(given(balcony) or corner, balcony, 0)")], "fee_input_may_be_missing", "fees/0/formula"),
+    ([formula("if(depth > 0 and corner, 1, 0 - depth)")], "fee_may_be_negative", "fees/0/formula"),
     ([formula('if(kind == "cinema", 5, 6)')], "formula_option_unknown", "fees/0/formula"),
 ])
 def test_an_unsound_line_is_told_with_its_place(lines, code, where):
@@ -137,6 +139,8 @@ def test_what_can_be_computed_is_not_refused(one):
     (line("a", "per_unit", per=["area", "storeys"], amount=10, min_amount=50), 50, 5000 * 60 * 10),
     ({**TIERED, "code": "a"}, 500, 2000),
     (line("a", "formula", formula="ceil(area / 100) * 250", round_to=1000, rounding="up"), 1000, 13000),
+    (line("a", "formula", formula="area - storeys + 100"), 1 - 60 + 100, 5000 - 0 + 100),
+    (line("a", "formula", formula="-depth + 600 / (storeys + 1) + 20"), 10, 640),
     (line("a", "formula", formula="if(corner, 5, 9) + if(area > 9000, 100, 0)"), 5, 9)])
 def test_the_least_and_the_most_of_a_fee(one, least, most):
     found = bounds([one, line("share", "percentage", of=["a"], percent=50)], FORM)

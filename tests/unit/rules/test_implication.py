@@ -69,6 +69,7 @@ def test_an_answer_is_sure_to_be_given_where_it_is_asked_and_required(name, know
     (None, True, -3, 3), ({"field": "extra", "at_least": 0}, True, 0, 3),
     ({"field": "extra", "at_least": 0}, False, -3, -1),
     ({"field": "extra", "at_most": 1}, False, 2, 3), (is_("extra", 2), True, 2, 2), (is_("extra", 3), False, -3, 2),
+    ({"field": "extra", "in": [0, 1, 2]}, True, 0, 2),
     ({"any": [is_("extra", 0), is_("extra", 2)]}, True, 0, 2), ({"field": "extra", "at_least": "0.5"}, True, 1, 3)])
 def test_between_which_numbers_an_answer_lies(known, holds, low, high):
     assert Knowledge(FORM).given(known, holds).range_of("extra") == Interval(low, high)
