@@ -16,7 +16,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -58,8 +58,7 @@ class Filters:
 ANYTHING = Filters()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hit:
+class Hit(NamedTuple):
     """One service found. Hits sort as they are shown: fewest typing errors, then most telling, then by code."""
 
     typos: int
@@ -81,7 +80,7 @@ class Index:
     def __init__(self, definitions: Iterable[Mapping[str, Any]]) -> None:
         self._codes: list[str] = []
         self._places: dict[str, list[int]] = {}  # word: its services, a set for each place of _WEIGHTS
-        self._names: list[tuple[frozenset[str], ...]] = []
+        self._lengths: list[tuple[int, int]] = []  # words of the name in Arabic and in English
         self._facets: dict[str, dict[str, int]] = {"sector": {}, "life_event": {}, "unit_kind": {}, "channel": {}}
         for definition in sorted(definitions, key=lambda one: str(one["code"])):
             self._add(definition)
@@ -108,7 +107,8 @@ class Index:
             for form in {form for text in found for word in _words(text) for form in _forms(word)}:
                 sets = self._places.setdefault(form, [0] * len(_WEIGHTS))
                 sets[place] |= bit
-        self._names.append(tuple(frozenset(_words(text)) for text in texts[NAME]))
+        name = definition.get("name") or {}
+        self._lengths.append((len(_words(str(name.get("ar", "")))), len(_words(str(name.get("en", ""))))))
         for facet, values in (("sector", [sector]), ("life_event", [event]),
                               ("unit_kind", definition.get("unit_kinds") or ()),
                               ("channel", definition.get("channels") or ())):
@@ -167,30 +167,27 @@ class Index:
     def _ranked(self, found: int, met: Sequence[_Met], words: Sequence[str]) -> list[Hit]:
         if not words:
             return [Hit(0, 0, self._codes[index]) for index in _members(found)]
-        ranks: dict[int, list[int]] = {index: [0, 0] for index in _members(found)}
+        ranks: dict[int, list[int]] = {index: [0, 0, 0] for index in _members(found)}
         for one in met:
             left = found
-            for typos, rank, services in one.levels():
+            for typos, rank, named, services in one.levels():
                 for index in _members(services & left):
                     total = ranks[index]
                     total[0] += typos
                     total[1] += rank
+                    total[2] += named
                 left &= ~services
                 if not left:
                     break
-        asked = [frozenset(_forms(word)) for word in words]
-        return sorted(Hit(typos, -10 * rank - self._coverage(index, asked), self._codes[index])
-                      for index, (typos, rank) in ranks.items())
+        language = int(all(word.isascii() for word in words))
+        return sorted(Hit(typos, -10 * rank - self._coverage(index, named, language), self._codes[index])
+                      for index, (typos, rank, named) in ranks.items())
 
-    def _coverage(self, index: int, asked: Sequence[frozenset[str]]) -> int:
-        """How much of the service's name the query says, in tenths of the better language: of two names that hold
-        what was asked for, the one that says little else comes first."""
-        best = 0
-        for name in self._names[index]:
-            if name:
-                said = sum(any(form in name for form in forms) for forms in asked)
-                best = max(best, 10 * min(said, len(name)) // len(name))
-        return best
+    def _coverage(self, index: int, named: int, language: int) -> int:
+        """How much of the service's name the query says, in tenths: of two names that hold what was asked for, the one
+        that says little else comes first."""
+        length = self._lengths[index][language]
+        return 10 * min(named, length) // length if length else 0
 
 
 class _Met:
@@ -214,11 +211,13 @@ class _Met:
                 every |= services
         return every
 
-    def levels(self) -> Iterator[tuple[int, int, int]]:
-        """(typing errors, rank, services), best first; a service counts at the first level it stands at."""
+    def levels(self) -> Iterator[tuple[int, int, int, int]]:
+        """(typing errors, rank, whole words of the name, services), best first; a service counts at the first level it
+        stands at."""
         for way, place in _LEVELS:
             if services := self._sets[way][place]:
-                yield int(way == _TYPO), _WEIGHTS[place] * _SHARE[way], services
+                named = int(way == _WHOLE and place == NAME)
+                yield int(way == _TYPO), _WEIGHTS[place] * _SHARE[way], named, services
 
 
 _LEVELS = sorted(((way, place) for way in range(len(_SHARE)) for place in range(len(_WEIGHTS))),

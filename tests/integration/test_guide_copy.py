@@ -32,7 +32,8 @@ class Copy:
         return self.database.read(statement, params)
 
     def take(self, one: str, version: int, effective_from: str, **more: Any) -> None:
-        document = {"code": one, "name": {"ar": "مصعد", "en": "Lift"}, "unit_kinds": [], "channels": [], **more}
+        name = {"ar": "مرصد فلكي", "en": "Observatory"}
+        document = {"code": one, "name": name, "unit_kinds": [], "channels": [], **more}
         data = {"code": one, "version": version, "effective_from": effective_from, "definition": document}
         self.ground.run(lambda work: guide.take(work, event(data)))
 
@@ -94,4 +95,4 @@ def test_documents_are_read_once(copy: Copy) -> None:
     assert copy.guide.edition().tag != tag
     assert copy.read.count(guide._DOCUMENTS) == 1
     assert Guide(copy._read, lambda: NOW).edition().tag == copy.guide.edition().tag
-    assert [entry.code for entry in copy.guide.edition().find("مصعد", Filters()).entries] == ["lift"]
+    assert [entry.code for entry in copy.guide.edition().find("مرصد", Filters()).entries] == ["lift"]

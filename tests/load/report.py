@@ -40,6 +40,8 @@ def of_machine(machine: dict[str, Any]) -> str:
 def figures(found: dict[str, Any]) -> Iterator[Figure]:
     """Every figure that was measured."""
     readers = {
+        "search": _search,
+        "fees": _fees,
         "calls": _calls,
         "round_trips": _round_trips,
         "submit": _submit,
@@ -80,6 +82,19 @@ def _by_process(submit: dict[str, Any]) -> Iterator[str]:
         "issues, the texts that notifications writes, and as many messages as were sent by then. The sandboxes stand\n"
         "for the providers outside and count nowhere; wrk is not in it. PostgreSQL's memory holds its shared buffers."
     )
+
+
+def _search(part: dict[str, Any]) -> Iterator[Figure]:
+    what = f"Search over {part['services']:,} services, filters and facets included: p99"
+    yield Figure(what, f"{part['p99_ms']:.1f} ms", "< 20 ms", part["p99_ms"] < 20)
+    yield Figure("  p50, worst", f"{part['p50_ms']:.2f}, {part['worst_ms']:.1f} ms")
+    yield Figure("  CPU of one search, p99 (what others' programs leave as it is)", f"{part['cpu_p99_ms']:.1f} ms")
+    yield Figure("  index built", f"{part['build_seconds']:.2f} s")
+
+
+def _fees(part: dict[str, Any]) -> Iterator[Figure]:
+    what = f"Fees computed: bills a second ({part['fee_lines_each']} lines each, every sample applicant of the guide)"
+    yield Figure(what, f"{part['bills_per_second']}/s")
 
 
 def _calls(part: dict[str, Any]) -> Iterator[Figure]:
