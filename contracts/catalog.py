@@ -6,8 +6,9 @@ from marshmallow import Schema, fields, validate
 
 from contracts.catalog_problems import PROBLEMS
 from contracts.events import EventSchema, event
+from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 
-__all__ = ["PROBLEMS"]
+__all__ = ["ORGANISATION_CHANGED", "PROBLEMS"]
 
 KINDS = ("definition", "retirement", "adoption", "organisation")
 PROPOSAL_STATES = ("draft", "in_review", "returned", "approved", "withdrawn")
