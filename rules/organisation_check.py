@@ -37,8 +37,8 @@ def check(
     starts = [start for places in draft.places.values() for _, start in places]
     if starts:
         referrers = _referrers(draft.timelines)
-        for day in _days(draft.timelines, min(starts)):
-            faults += relations.on_day(draft, referrers, day)
+        for day, moved in sorted(_moved(draft.timelines, min(starts)).items()):
+            faults += relations.on_day(draft, referrers, day, moved)
         faults += relations.holidays_twice(draft)
     return _once(faults)
 
@@ -109,15 +109,15 @@ def _referrers(timelines: Mapping[Key, Timeline]) -> Mapping[Key, set[Key]]:
     return found
 
 
-def _days(timelines: Mapping[Key, Timeline], first: date) -> list[date]:
-    """The days from `first` on, on which anything begins or ends; between two of them nothing changes."""
-    days = {first}
-    for timeline in timelines.values():
+def _moved(timelines: Mapping[Key, Timeline], first: date) -> dict[date, set[Key]]:
+    """What begins, ends or changes on each day from `first` on; between two of these days all stays as it is."""
+    moved: dict[date, set[Key]] = {}
+    for key, timeline in timelines.items():
         for version in timeline:
-            days.add(version.valid_from)
-            if version.valid_until is not None:
-                days.add(version.valid_until)
-    return sorted(day for day in days if day >= first)
+            for day in (version.valid_from, version.valid_until):
+                if day is not None and day >= first:
+                    moved.setdefault(day, set()).add(key)
+    return moved
 
 
 def _once(faults: Iterable[Fault]) -> list[Fault]:

@@ -50,11 +50,11 @@ class Draft:
         return next((index for index, start in reversed(self.places.get(key, [])) if start <= day), None)
 
 
-def on_day(draft: Draft, referrers: Mapping[Key, set[Key]], day: date) -> Iterator[Fault]:
-    """What the change would make wrong on one day: in what it touches, and in what names that."""
-    touched = set(draft.places)
-    affected = touched.union(*(referrers.get(key, set()) for key in touched))
-    for key in sorted(affected):
+def on_day(draft: Draft, referrers: Mapping[Key, set[Key]], day: date, moved: set[Key]) -> Iterator[Fault]:
+    """What the change makes wrong on one day. `moved` is all that begins, ends or changes then, by this change or by
+    one that was approved before: only there, and in what names it, can anything become wrong."""
+    concerned = moved.union(*(referrers.get(key, set()) for key in moved))
+    for key in sorted(concerned):
         body = draft.standing(key, day)
         if body is None or (key[0] == HOLIDAY and day > date.fromisoformat(str(body["last"]))):
             continue
@@ -65,7 +65,7 @@ def on_day(draft: Draft, referrers: Mapping[Key, set[Key]], day: date) -> Iterat
             yield from _in_its_governorate(draft, key, body, day)
         if key[0] == ADDRESS:
             yield from _rank(draft, key, body, day)
-        if key in touched:
+        if key in moved:
             yield from _circle(draft, key, day)
             yield from _twin(draft, referrers, key, body, day)
 
@@ -91,17 +91,18 @@ def _named_stand(draft: Draft, key: Key, body: Body, day: date) -> Iterator[Faul
 
 def _circle(draft: Draft, key: Key, day: date) -> Iterator[Fault]:
     """Whether something stands under itself. Told at each operation of the change that is part of the circle."""
-    path: list[str] = [key[1]]
-    body = draft.standing(key, day)
-    while body is not None and (above := parent(key, body)) is not None:
-        path.append(above[1])
-        if above[1] == path[0]:
-            yield from _fault(draft, (key[0], path[0]), day, "organisation_circle", "parent", **named(key),
-                              circle=" ← ".join(path))
-            return
-        if above[1] in path[:-1]:
-            return  # a circle further up: told by those who are in it
-        body = draft.standing(above, day)
+    path: list[str] = []
+    at: Key | None = key
+    while at is not None and at[1] not in path:
+        path.append(at[1])
+        body = draft.standing(at, day)
+        at = None if body is None else parent(at, body)
+    if at != key:
+        return  # no circle, or one further up: told by those who are in it
+    for index, code in enumerate(path):
+        around = [*path[index:], *path[: index + 1]]
+        yield from _fault(draft, (key[0], code), day, "organisation_circle", "parent", **named((key[0], code)),
+                          circle=" ← ".join(around))
 
 
 def _one_place(draft: Draft, key: Key, body: Body, day: date) -> Iterator[Fault]:
@@ -144,22 +145,25 @@ def _rank(draft: Draft, key: Key, body: Body, day: date) -> Iterator[Fault]:
 
 
 def _twin(draft: Draft, referrers: Mapping[Key, set[Key]], key: Key, body: Body, day: date) -> Iterator[Fault]:
-    """Another entity that says the same thing over again: hours of the same place, the same person."""
+    """Another entity that says the same thing over again: hours of the same place, the same person. Told at the
+    operation on this one, else at the one on the other."""
     if key[0] == HOURS:
         place = (body["of"]["kind"], body["of"]["code"])
-        for other in sorted(referrers.get(place, set())):
-            if other[0] == HOURS and other != key and _says(draft.standing(other, day), "of", body["of"]):
-                yield from _fault(draft, key, day, "organisation_hours_twice", "of", **named(place), other=other[1])
+        for other in sorted(referrers.get(place, set()) - {key}):
+            standing = draft.standing(other, day)
+            if other[0] == HOURS and standing is not None and standing["of"] == body["of"]:
+                yield from _fault(draft, _touched(draft, key, other, day), day, "organisation_hours_twice", "of",
+                                  **named(place), other=other[1])
     if key[0] == EMPLOYEE and body.get("identity"):
         for other in sorted(referrers.get((IDENTITY, body["identity"]), set()) - {key}):
             standing = draft.standing(other, day)
-            if standing is not None and _says(standing, "identity", body["identity"]):
-                yield from _fault(draft, key, day, "organisation_employee_in_two_places", "national_id",
-                                  **named(other), place=place_of(standing))
+            if standing is not None and standing.get("identity") == body["identity"]:
+                yield from _fault(draft, _touched(draft, key, other, day), day, "organisation_employee_in_two_places",
+                                  "national_id", **named(other), place=place_of(standing))
 
 
-def _says(body: Body | None, field: str, value: Any) -> bool:
-    return body is not None and body.get(field) == value
+def _touched(draft: Draft, key: Key, other: Key, day: date) -> Key:
+    return key if draft.place(key, day) is not None else other
 
 
 def holidays_twice(draft: Draft) -> Iterator[Fault]:

@@ -40,7 +40,7 @@ class Governorate:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A local unit: `kind` is district, markaz-city or diwan; `status` is open or being fitted out."""
+    """A local unit: `kind` is one of UNIT_KINDS; `status` is open or being fitted out."""
 
     code: str
     governorate: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules import calendar
 from rules.calendar import HOLIDAY, WEEKDAYS, WORKING_DAY, Calendar, cairo_date
-from rules.organisation import Organisation, Version, version_on
+from rules.organisation import ADD, CLOSE, Organisation, Version, version_on
 from rules.organisation_base import base
 from rules.organisation_kinds import EMPLOYEE, HOURS, KINDS, UNIT, WEEKDAY_NAMES, Key, references
 from rules.organisation_kinds import HOLIDAY as DECREES
@@ -48,23 +49,29 @@ def listing(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def history(work: UnitOfWork, kind: str, code: str) -> dict[str, Any]:
-    """Every version of an entity that ever counted, with who proposed and who approved it. Refuses
-    organisation_unknown."""
-    first = base().get((kind, code), ())
-    rows = records.history(work, kind, code) if _storable(code) else []
-    if not first and not rows:
+    """Every version of an entity that ever counted or will, with who proposed and who approved it. `valid_until` is
+    what came of it: a later version may have ended it earlier than it said itself. Refuses organisation_unknown."""
+    _, organisation = records.read(work)
+    first, timeline = base().get((kind, code), ()), organisation.timeline((kind, code))
+    if not timeline:
         raise _unknown((kind, code))
-    versions = [{"version": 0, "op": "add", **_shown(work, kind, version), "proposal_id": None, "proposed_by": None,
-                 "edited_by": [], "approved_by": [], "at": None} for version in first]
+    ends = {version.valid_from: version.valid_until for version in timeline}
+    versions = [
+        {
+            "version": 0, "op": ADD, **_shown(work, kind, replace(version, valid_until=ends[version.valid_from])),
+            "proposal_id": None, "proposed_by": None, "edited_by": [], "approved_by": [], "at": None,
+        }
+        for version in first
+    ]
     versions += [
         {
             "version": row.version, "op": row.op, "valid_from": row.valid_from.isoformat(),
-            "valid_until": None if row.valid_until is None else row.valid_until.isoformat(),
+            "valid_until": _iso(None if row.op == CLOSE else ends.get(row.valid_from, row.valid_until)),
             "body": None if row.body is None else _body(work, kind, row.body), "proposal_id": str(row.proposal_id),
             "proposed_by": row.author, "edited_by": row.editors or [], "approved_by": row.approvals or [],
             "at": row.recorded_at.isoformat(),
         }
-        for row in rows
+        for row in records.history(work, kind, code)
     ]
     return {"kind": kind, "code": code, "versions": versions}
 
@@ -123,7 +130,7 @@ def hours_of(organisation: Organisation, unit: str | None) -> list[dict[str, Any
 
 def _day(day: date, worked: Calendar, decree: calendar.Decree | None) -> dict[str, Any] | None:
     if decree is not None:
-        number = {"number": decree.number, "date": None if decree.dated is None else decree.dated.isoformat()}
+        number = {"number": decree.number, "date": _iso(decree.dated)}
         return _told(day, decree.effect == WORKING_DAY, "decree", decree.names, decree=number)
     public = {language: calendar.public_holidays(day.year, language).get(day) for language in ("ar", "en")}
     if public["ar"] is not None:
@@ -151,6 +158,5 @@ def _unknown(key: Key) -> Refusal:
     return refuse("organisation_unknown", "code", kind_ar=KINDS[key[0]]["ar"], kind_en=KINDS[key[0]]["en"], code=key[1])
 
 
-def _storable(code: str) -> bool:
-    """Whether a text column could hold it at all."""
-    return code.isascii() and code.isprintable()
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -345,6 +345,7 @@ def test_history_tells_who_proposed_and_who_approved_and_when(office: Office) ->
     office.carry(office.op("close", "unit", "EG-C-01", 20), office.op("close", "centre", "EG-C-01-TC", 20))
     base, changed, closed = office.history("unit", "EG-C-01")
     assert (base["version"], base["proposed_by"], base["body"]["status"]) == (0, None, "open")
+    assert [one["valid_until"] for one in (base, changed, closed)] == ["2026-03-11", "2026-03-22", None]
     assert (changed["proposed_by"], changed["valid_from"], changed["body"]["status"]) == (
         EDITOR.id, "2026-03-11", "being fitted out")
     assert [(one["permission"], one["by"]) for one in changed["approved_by"]] == [

@@ -389,6 +389,16 @@ def test_one_place_has_one_set_of_hours():
     assert judge(op("close", "working_hours", "H-1", LATER), hours("H-2", start=LATER), organisation=after) == []
 
 
+def test_hours_and_persons_that_only_what_is_scheduled_doubles():
+    person = "ab" * 32
+    after = made(hours("H-1", start=LATER), employee("E-9", start=LATER, department="D-1", identity=person),
+                 organisation=STAFFED)
+    assert judge(hours("H-2"), employee("E-8", department="D-1", identity=person), organisation=after) == [
+        ("hours_twice", "operations/0/body/of"), ("employee_in_two_places", "operations/1/body/national_id")]
+    assert judge(hours("H-2"), op("close", "working_hours", "H-2", LATER),
+                 employee("E-8", until=LATER, department="D-1", identity=person), organisation=after) == []
+
+
 def test_a_day_decreed_twice():
     first, last = date(2027, 1, 10), date(2027, 1, 12)
     after = made(holiday("H-1", first, last))
