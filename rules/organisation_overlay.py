@@ -29,6 +29,7 @@ class Overlay:
             if kind in self._timelines:
                 self._timelines[kind][code] = sorted(timeline, key=lambda entry: str(entry["valid_from"]))
         self._calendars: dict[str, Calendar] = {}
+        self._units: tuple[date, list[Unit]] | None = None
 
     def unit(self, code: str, day: date) -> Unit | None:
         """The unit as it stands on a day, or None where there is none of this code then."""
@@ -38,13 +39,16 @@ class Overlay:
         entry = _of_day(timeline, day)
         if entry is not None:
             return _unit(code, entry["body"])
-        return places.unit(code) if day < date.fromisoformat(str(timeline[0]["valid_from"])) else None
+        return places.unit(code) if day.isoformat() < str(timeline[0]["valid_from"]) else None
 
     def units(self, day: date) -> list[Unit]:
         """All units of a day: in the order of the list, then those that only were published, by code."""
+        if self._units is not None and self._units[0] == day:
+            return list(self._units[1])
         codes = [*places.units(), *sorted(set(self._timelines["unit"]) - set(places.units()))]
-        found = (self.unit(code, day) for code in codes)
-        return [unit for unit in found if unit is not None]
+        found = [unit for code in codes if (unit := self.unit(code, day)) is not None]
+        self._units = (day, found)
+        return list(found)
 
     def unit_ever(self, code: str) -> Unit | None:
         """The unit as it was last known, closed or not; None for a code that never was one."""
@@ -70,9 +74,9 @@ class Overlay:
 
 
 def _of_day(timeline: Iterable[Entry], day: date) -> Entry | None:
-    return next((entry for entry in timeline
-                 if date.fromisoformat(str(entry["valid_from"])) <= day
-                 and (entry["valid_until"] is None or day < date.fromisoformat(str(entry["valid_until"])))), None)
+    on = day.isoformat()
+    return next((entry for entry in timeline if str(entry["valid_from"]) <= on
+                 and (entry["valid_until"] is None or on < str(entry["valid_until"]))), None)
 
 
 def _unit(code: str, body: Mapping[str, Any]) -> Unit:

@@ -391,6 +391,29 @@ def test_an_event_that_comes_again_makes_no_second_message(office):
         assert dict(found.fetchall()) == {"sms": 1, "email": 1}
 
 
+def test_departments_that_act_at_once_are_told_of_once_and_where_the_file_goes_from_them(office):
+    request_id, _ = office.lodge()
+    told = []
+
+    def moved(sequence, kind, department, **more):
+        data = {"request_id": str(request_id), "state_kind": kind, "department": department, "outcome": None,
+                "note": None, "state_name": {"ar": f"مرحلة {sequence}", "en": f"Stage {sequence}"}, **more}
+        event = Event(uuid7(), requests.MOVED.name, "urn:t", request_id, sequence, datetime.now(UTC), "c", data)
+        office.transact(lambda work: recipients.follow(work, event, URL))
+        with office.context.database.transaction() as connection:
+            count = connection.execute(text("SELECT count(*) FROM message WHERE request_id = :r AND channel = 'sms'"),
+                                       {"r": request_id}).scalar()  # fmt: skip
+        told.append(count)
+
+    moved(2, "parallel", None, branch=None)
+    moved(3, "parallel", None, branch="health", verdict="favourable")
+    moved(4, "parallel", None, branch="roads", verdict="favourable")
+    moved(5, "task", "licensing", branch="utilities", verdict="favourable", joined="joined")
+    moved(6, "task", "licensing")
+    moved(7, "external", "licensing")
+    assert told == [2, 2, 2, 3, 3, 4]  # the first one said that it was received
+
+
 def test_staff_see_what_was_sent_with_addresses_masked(office):
     request_id, phone = office.lodge(email="mona@example.org")
     manager = actors.Actor("a1", "staff", ("centre_manager",), unit="EG-C-01")
