@@ -13,6 +13,7 @@ from rules.calendar import Calendar
 from rules.organisation import Operation, Organisation, Version, fold
 from rules.organisation_base import base
 from rules.organisation_check import check
+from rules.organisation_overlay import Overlay
 
 TODAY = date(2026, 11, 22)
 HORIZON = 14
@@ -239,3 +240,47 @@ def test_the_base_is_sound():
             if body.get(field):
                 named = kind if field == "parent" else field
                 assert organisation.standing((named, body[field]), TODAY) is not None, (kind, code)
+
+
+REAL = ("EG-C-01", "EG-C-02", "X-1")
+
+
+@st.composite
+def changes_of_real_units(draw):
+    unit = st.fixed_dictionaries({
+        "name": st.just(NAME), "kind": st.just("district"), "governorate": st.just("EG-C"), "authority": st.none(),
+        "parent": st.none(), "status": st.sampled_from(("open", "being fitted out"))})
+    said = {"unit": unit, "centre": st.none(),
+            "holiday": bodies("holiday").map(lambda body: {**body, "scope": None}),
+            "working_hours": st.builds(lambda code, weekend: {
+                "of": {"kind": "unit", "code": code}, "days": {}, "weekend": [weekend]},
+                st.sampled_from(REAL), st.sampled_from(("friday", "sunday")))}
+    codes = {"unit": REAL, "centre": ("EG-C-01-TC", "EG-C-02-TC"), "holiday": HOLIDAYS, "working_hours": PLACES}
+    kind = draw(st.sampled_from(sorted(codes)))
+    op = "close" if kind == "centre" else draw(st.sampled_from(("add", "change", "close")))
+    body = None if op == "close" else draw(said[kind])
+    return Operation(op, kind, draw(st.sampled_from(codes[kind])), draw(st.sampled_from(DAYS)), body)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(st.lists(changes_of_real_units(), min_size=1, max_size=6), min_size=1, max_size=5))
+def test_what_is_told_gives_others_the_same_units_and_days_off(proposed):
+    """Other services know the lists and the timelines that were told, nothing else."""
+    organisation = Organisation.of(base(), ())
+    for change in proposed:
+        organisation = after(organisation, sound_part(organisation, change))
+    told = [(kind, code, [version.as_dict() for version in timeline])
+            for (kind, code), timeline in organisation.timelines.items() if timeline != base().get((kind, code))]
+    elsewhere = Overlay(told)
+    decreed = [timeline for kind, _, timeline in told if kind == "holiday"]
+    for day in [TODAY - timedelta(days=1), *ALL]:
+        here = {key[1]: version.body["status"] for key, version in organisation.on(day, "unit")
+                if version.body["governorate"]}
+        assert {unit.code: unit.status for unit in elsewhere.units(day)} == here
+        for code in REAL:
+            hours = [version.as_dict() for (kind, _), timeline in organisation.timelines.items()
+                     if kind == "working_hours" for version in timeline if version.body["of"]["code"] == code]
+            calendar = Calendar.of_decrees(decreed, governorate="EG-C", unit=code,
+                                           hours=sorted(hours, key=lambda entry: entry["valid_from"]))
+            assert elsewhere.calendar(code).is_working(day) == calendar.is_working(day), (code, day)
+    event(f"told: {len(told)}")
