@@ -39,7 +39,8 @@ _SHARE = (10, 7, 5)
 _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = ("وبال", "وكال", "ولل", "وال", "بال", "كال", "فال", "لل", "ال")
 _LETTERS_BEFORE = ("و", "ب", "ل", "ف", "ك")
-_IDLE = frozenset(("في", "من", "علي", "عن", "الي", "او", "و", "مع", "ان", "هذا", "هذه",
+_IDLE = frozenset(("في", "من", "علي", "عن", "الي", "او", "و", "مع", "ان", "هذا", "هذه", "عايز", "عاوز", "محتاج", "اريد",
+                   "اعمل", "اطلع", "ازاي", "كيف", "خدمه", "طلب", "want", "need", "how", "get", "service",
                    "the", "a", "an", "of", "for", "to", "in", "on", "at", "and", "or", "with", "by", "my", "i"))
 """Words that tell nothing about a service; they count only where the query has no others."""
 

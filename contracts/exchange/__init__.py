@@ -13,8 +13,8 @@ from typing import Any
 
 from rules.refusal import Fault
 
-MAX_BYTES = 16 * 1024 * 1024
-"""Largest file taken. 238 services are about 6 MB of JSON."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Largest file taken. 238 services are 8 MB of indented JSON, 5 MB of YAML, 1 MB of XLSX."""
 MAX_UNPACKED = 256 * 1024 * 1024
 """Largest content of a packed file (XLSX is a ZIP)."""
 MAX_SERVICES = 2000

@@ -15,7 +15,7 @@ import yaml
 from rdflib import Graph
 
 from chassis.errors import Unavailable
-from contracts.exchange import importing, plain, xlsx
+from contracts.exchange import MAX_BYTES, importing, plain, xlsx
 from tests.unit.gateway.ground import Service, client_of, refused
 
 PROPOSAL = {"proposal_id": "01980c5e-7c00-7000-8000-00000000000a", "version": 1, "state": "draft", "faults": []}
@@ -216,7 +216,7 @@ def test_a_file_that_is_not_understood_is_refused_whole(
 
 
 def test_a_file_that_is_too_large_is_refused(ground: Ground) -> None:
-    answer = ground.send(b" " * (16 * 1024 * 1024 + 1), importing.YAML)
+    answer = ground.send(b" " * (MAX_BYTES + 1), importing.YAML)
     assert answer.status_code == 413 and answer.get_json()["code"] == "too_large"
 
 
