@@ -26,7 +26,7 @@ from infra.database import SERVICES
 from infra.devstack import Devstack, free_port
 from infra.peers.client import Peers
 from services.catalog import publishing
-from services.gateway import demo
+from services.gateway import accounts, demo
 from tests.support import databases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,6 +186,12 @@ class Node:
             "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
         }
         return self.stack.environment(service, admin_port=self.admin_ports[service], extra={**common, **extra})
+
+    def employ(self, username: str, role: str, department: str, unit: str = demo.UNIT) -> None:
+        """Somebody of the staff with the demo's password, beside the demo's own."""
+        self._attempt("gateway", lambda work: accounts.create(
+            work, username=username, password=demo.PASSWORD, display_name=username, roles=(role,), unit=unit,
+            department=department))  # fmt: skip
 
     def _attempt(self, service: str, run: object) -> None:
         settings = config.load(service, self.environments[service])
