@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 
@@ -68,8 +69,21 @@ class Record:
         return self.adoptions[-1] if self.adoptions else None
 
 
+# What a unit of work has read. Whatever it checks and then applies stands on one reading, and `touch` demands at the
+# commit that nothing has changed since.
+_read: WeakKeyDictionary[UnitOfWork, dict[str, Record]] = WeakKeyDictionary()
+
+
 def read(work: UnitOfWork, code: str) -> Record:
-    """What is on record of a code. Its version is read first: a change that comes between is found at the commit."""
+    """What is on record of a code, the same all through a unit of work."""
+    known = _read.setdefault(work, {})
+    if code not in known:
+        known[code] = _read_now(work, code)
+    return known[code]
+
+
+def _read_now(work: UnitOfWork, code: str) -> Record:
+    """Its version is read first: a change that comes between is found at the commit."""
     version, governorate = work.scalar(_SERVICE, code=code), work.settings.node
     nationals = work.all(_NATIONALS, code=code)
     ends = work.all(_RETIREMENTS, code=code)

@@ -4,7 +4,7 @@ amended it approves none of it, and no person gives two approvals."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,13 @@ from services.catalog.proposals import APPROVED, DRAFT, IN_REVIEW, OPEN, RETURNE
 from services.catalog.proposals import Proposal as Proposed
 
 _INSERT = Statement.insert(tables.proposal)
-_READ = Statement(text("SELECT * FROM proposal WHERE id = :id"))
-_APPROVALS = Statement(text('SELECT permission, by, at FROM approval WHERE proposal_id = :id AND round = :round '
-                            "ORDER BY at"))
+# In one statement, so that a proposal is never seen without the approvals that made it what it is.
+_READ = Statement(
+    text(
+        "SELECT p.*, (SELECT coalesce(jsonb_agg(jsonb_build_array(a.permission, a.by, a.at) ORDER BY a.at), '[]') "
+        "FROM approval a WHERE a.proposal_id = p.id AND a.round = p.round) AS approvals FROM proposal p WHERE id = :id"
+    )
+)
 _AMEND = Statement(
     text(
         "UPDATE proposal SET version = version + 1, body = CAST(:body AS jsonb), subject = :subject, "
@@ -264,7 +268,7 @@ def _read(work: UnitOfWork, proposal_id: UUID) -> Proposed:
     row = work.first(_READ, id=proposal_id)
     if row is None:
         raise refuse("proposal_unknown", "proposal_id")
-    approvals = tuple(Approval(*one) for one in work.all(_APPROVALS, id=proposal_id, round=row.round))
+    approvals = tuple(Approval(permission, by, datetime.fromisoformat(at)) for permission, by, at in row.approvals)
     return Proposed(**{**row._asdict(), "editors": tuple(row.editors), "approvals": approvals})
 
 

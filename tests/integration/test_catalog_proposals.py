@@ -175,6 +175,25 @@ def test_two_reviewers_who_decide_at_once_decide_once(desk: Desk) -> None:
     assert len(desk.events("catalog.national.published.v1")) == 1 and len(desk.rows("SELECT 1 FROM approval")) == 1
 
 
+def test_two_proposals_for_one_service_approved_at_once_are_not_both_taken(desk: Desk) -> None:
+    """Each is sound alone; the second must not slip in behind the check of the first."""
+    desk.load(shop(), adopt=True)
+    day = desk.day(5)
+    submitted = [desk.submitted("definition", other(f"كلمة {n}"), effective_from=day) for n in range(3)]
+
+    def decide(one: dict[str, Any]) -> str:
+        try:
+            return str(desk.decide(one)["state"])
+        except Refusal as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = sorted(pool.map(decide, submitted))
+    assert outcomes == ["approved", "proposal_outdated", "proposal_outdated"]
+    rows = desk.rows("SELECT version, effective_from FROM national_version ORDER BY version")
+    assert [(row.version, row.effective_from.isoformat()) for row in rows] == [(1, desk.day(0)), (2, day)]
+
+
 def test_approved_and_returned_at_once_is_one_of_them(desk: Desk) -> None:
     submitted = desk.submitted("definition", shop())
 
