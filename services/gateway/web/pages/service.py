@@ -26,6 +26,7 @@ def about(document: Definition) -> dict[str, Any]:
         "fees": [_fee(line, document) for line in document["fees"]],
         "examples": examples,
         "cost": _cost(document, examples),
+        "cost_unverified": any(map(_unsourced, document["fees"])),
         "steps": _steps(document),
         "documents": [_document(one, document) for one in document["documents"]],
         "applicants": [shown.text(f"kind.{kind}") for kind in document["applicants"]],
