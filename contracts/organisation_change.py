@@ -41,14 +41,15 @@ from rules.refusal import Fault
 
 SOURCES = ("law", "public", "unverified")
 MOST_OPERATIONS = 2000
-_CODE = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}\Z", error="Must be Latin letters, digits, . - and _.")
+_CODE = validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}\Z", error="organisation_code_malformed")
 # One line that others read: no control characters, none that turn the direction of what follows, no half characters.
 _LINE = (
-    validate.Length(min=1, max=200),
-    validate.Regexp(r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]*\Z", error="Must be plain text."),
-    validate.Regexp(r"^\s*\S", error="Must not be blank."),
+    validate.Length(min=1, max=200, error="organisation_text_unfit"),
+    validate.Regexp(r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]*\Z", error="organisation_text_unfit"),
+    validate.Regexp(r"^\s*\S", error="organisation_text_unfit"),
 )
-_TIME = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", error="Must be a time such as 09:00.")
+_CHOICE = "Must be one of:"
+_TIME = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", error="organisation_time_malformed")
 
 
 def _code(**options: Any) -> fields.String:
@@ -289,10 +290,21 @@ def _told(messages: Any, at: str) -> Iterator[Fault]:
         for name, inner in messages.items():
             yield from _told(inner, at if name in ("_schema", "value", "key") else f"{at}/{name}")
         return
-    for message in messages:
+    for message in dict.fromkeys(messages):
         if message == fields.Field.default_error_messages["required"]:
             yield Fault("field_required", at)
         elif message == Schema._default_error_messages["unknown"]:
             yield Fault("field_unknown", at)
         else:
-            yield Fault("field_invalid", at, {"reason": str(message)})
+            yield _unfit(str(message), at)
+
+
+def _unfit(message: str, at: str) -> Fault:
+    """A fault with texts of its own in both languages, for what marshmallow says in English."""
+    if message.startswith("organisation_"):
+        return Fault(message, at)
+    if message.startswith(_CHOICE):
+        return Fault("organisation_choice", at, {"choices": message.removeprefix(_CHOICE).strip(" .")})
+    if message == "Not a valid date.":
+        return Fault("organisation_date_malformed", at)
+    return Fault("organisation_value_unfit", at, {"reason": message})

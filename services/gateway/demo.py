@@ -19,6 +19,9 @@ PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     ("head", "unit_head", "أحمد رفعت", "leadership", None),
     ("editor", "catalogue_editor", "ليلى حسن", None, None),
     ("reviewer", "catalogue_reviewer", "سامي رزق", None, None),
+    ("organiser", "organisation_editor", "نهى فريد", None, None),
+    ("council", "council_reviewer", "عادل منصور", None, None),
+    ("follow-up", "follow_up_reviewer", "هدى كمال", None, None),
     ("admin", "administrator", "إدارة المنصة", None, None),
 )
 

@@ -133,7 +133,7 @@ def test_a_change_with_faults_is_told_all_of_them_and_never_goes_to_review(offic
         ("field_required", "operations/0/body/name/en"), ("entity_unknown", "operations/1/code"),
         ("date_past", "operations/2/from"), ("period_overlaps", "operations/2/from"),
         ("still_used", "operations/3/code"), ("circle", "operations/4/body/parent"),
-        ("field_invalid", "operations/5/body/kind"), ("field_invalid", "operations/6/kind")}
+        ("choice", "operations/5/body/kind"), ("choice", "operations/6/kind")}
     assert all(fault["ar"] and fault["en"] and "{" not in fault["ar"] + fault["en"] for fault in draft["faults"])
     before = office.counts()
     with pytest.raises(Refusal) as refusal:

@@ -158,25 +158,25 @@ def test_a_name_in_one_language_an_unknown_field_and_an_unknown_kind_are_told_at
     broken["body"] = {**broken["body"], "name": {"ar": "اسم"}, "colour": "red"}
     assert judge(broken, {**unit(), "kind": "moon"}, {"op": "add"}, "nothing") == [
         ("field_required", "operations/0/body/name/en"), ("field_unknown", "operations/0/body/colour"),
-        ("field_invalid", "operations/1/kind"),
+        ("choice", "operations/1/kind"),
         ("field_required", "operations/2/kind"), ("field_required", "operations/2/code"),
         ("field_required", "operations/2/from"), ("field_required", "operations/2/body"),
-        ("field_invalid", "operations/3")]
+        ("value_unfit", "operations/3")]
 
 
 def test_what_refers_to_something_misspelt_in_the_same_change_is_not_blamed_for_it():
     broken = unit()
     broken["body"]["status"] = "shut"
-    assert judge(broken, department("D-1", unit="EG-C-16")) == [("field_invalid", "operations/0/body/status")]
+    assert judge(broken, department("D-1", unit="EG-C-16")) == [("choice", "operations/0/body/status")]
 
 
 @pytest.mark.parametrize(("given", "fault"), [
     ({**op("close", "unit", "EG-C-16"), "body": {}}, ("close_without_body", "operations/0/body")),
     ({**unit(what="change"), "until": "2027-01-01"}, ("until_only_added", "operations/0/until")),
     ({**unit(), "body": None}, ("field_required", "operations/0/body")),
-    ({**unit(), "from": "tomorrow"}, ("field_invalid", "operations/0/from")),
-    ({**unit(), "code": "حي"}, ("field_invalid", "operations/0/code")),
-    (employee("E-1", name_sealed="v1.x", department="D", job=None), ("field_invalid", "operations/0/body/job")),
+    ({**unit(), "from": "tomorrow"}, ("date_malformed", "operations/0/from")),
+    ({**unit(), "code": "حي"}, ("code_malformed", "operations/0/code")),
+    (employee("E-1", name_sealed="v1.x", department="D", job=None), ("value_unfit", "operations/0/body/job")),
 ])
 def test_an_operation_that_cannot_be_read(given, fault):
     assert judge(given) == [fault]
@@ -430,3 +430,15 @@ def test_a_past_holiday_of_a_unit_does_not_keep_the_unit_open():
 
 def test_every_kind_has_a_name_in_both_languages():
     assert all(set(names) == {"ar", "en"} and all(names.values()) for names in KINDS.values())
+
+
+def test_what_cannot_be_read_is_said_in_both_languages():
+    broken = hours("H-1", days={"sunday": [{"opens": "9", "closes": "12:00"}]}, weekend=["someday"])
+    wrong = [broken, {**unit(), "from": "31/1/2027", "code": "حي", "op": "shut"}, holiday("H-1", SOON) | {"body": 1}]
+    faults = read_change({"operations": wrong}).faults
+    assert {fault.code for fault in faults} == {
+        "organisation_time_malformed", "organisation_choice", "organisation_date_malformed",
+        "organisation_code_malformed", "organisation_value_unfit"}
+    for fault in faults:
+        arabic = describe(fault, "ar")
+        assert any("\u0600" <= letter <= "\u06ff" for letter in arabic) and describe(fault, "en") != arabic
