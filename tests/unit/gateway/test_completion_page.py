@@ -65,7 +65,7 @@ def test_whoever_decides_reads_the_findings() -> None:
     token = service.log_in("unit_head", department="leadership")
     label = {"ar": "نتيجة المعاينة", "en": "Findings"}
     service.answers["requests.task_file"] = {
-        "task_id": TASK_ID, "version": 2, "tracking_number": NUMBER, "service_code": "shop-licence", "service_version": 1,
+        "task_id": TASK_ID, "version": 2, "tracking_number": NUMBER, "service_code": "shop-licence",
         "service_name": {"ar": "ترخيص محل", "en": "Shop licence"}, "unit": "EG-C-01", "state": "decision",
         "state_name": {"ar": "قرار", "en": "Decision"}, "department": "leadership", "due_on": None,
         "request_due_on": None, "days_left": None, "answers": [], "documents": [], "actions": [], "inputs": [],

@@ -159,7 +159,8 @@ def test_faults_come_with_a_summary_that_leads_to_each_field() -> None:
 def test_a_draft_of_another_service_or_a_changed_one_is_refused() -> None:
     client = client_of(Service())
     page = client.get(APPLY).get_data(as_text=True)
-    for path, draft in (("/ar/services/building-permit-new/apply", hidden(page, "draft")), (APPLY, "v1.AAAA"), (APPLY, "")):
+    other = "/ar/services/building-permit-new/apply"
+    for path, draft in ((other, hidden(page, "draft")), (APPLY, "v1.AAAA"), (APPLY, "")):
         answer = client.post(path, data={"csrf": hidden(page, "csrf"), "draft": draft})
         assert 'data-problem="form_expired"' in answer.get_data(as_text=True)
 
