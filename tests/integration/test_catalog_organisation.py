@@ -11,12 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis import actors
 from chassis.actors import Actor
 from rules.refusal import Refusal
+from services.catalog.organisation_tables import metadata
 from tests.support.catalog_ground import CLERK, REVIEWER, Desk
 
 EDITOR = Actor(id="staff:organiser", kind="staff", roles=("organisation_editor",))
@@ -357,6 +360,13 @@ def test_history_tells_who_proposed_and_who_approved_and_when(office: Office) ->
     for unknown in ("EG-C-99", "لا", "x\x00"):
         with pytest.raises(Refusal):
             office.history("unit", unknown)
+
+
+def test_the_tables_are_what_the_migrations_make(office: Office) -> None:
+    with office.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={
+            "include_object": lambda _, name, kind, *__: kind != "table" or name.startswith("organisation_")})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_what_was_approved_cannot_be_changed_in_the_database(office: Office) -> None:
