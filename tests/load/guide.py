@@ -1,4 +1,5 @@
-"""Search over 2,000 services and computing fees, both without a door around them, in this process."""
+"""Search over 2,000 services, alone and through the API's view and the search page, and the computing of fees; all in
+this process, without sockets."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ import random
 import statistics
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from contracts.definition import authoring, load_definition
 from rules import fees
 from rules.search import ANYTHING, Filters, Index
 from tests.support import guides
+from tests.unit.gateway.ground import Service, client_of
 
 SERVICES, QUERIES, ROUNDS = 2000, 4000, 3
 FEE_SECONDS = 3.0
@@ -33,7 +37,29 @@ def measure_search() -> dict[str, Any]:
     rounds = [_round(index, asked) for _ in range(ROUNDS)]
     middle = sorted(rounds, key=lambda found: found["p99_ms"])[ROUNDS // 2]
     return {"services": SERVICES, "queries": QUERIES, "build_seconds": round(built, 2), **middle,
-            "rounds_p99_ms": [found["p99_ms"] for found in rounds]}  # fmt: skip
+            "rounds_p99_ms": [found["p99_ms"] for found in rounds], "answers": _answers(guide)}  # fmt: skip
+
+
+def _answers(guide: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Milliseconds of whole answers: JSON of the first hundred, a page of the first twenty, and 304."""
+    service = Service()
+    service.definitions = [SimpleNamespace(code=one["code"], version=1, effective_from=date(2026, 1, 1), document=one)
+                           for one in guide]  # fmt: skip
+    client = client_of(service)
+    tag = client.get("/api/v1/services").headers["ETag"]
+    found = {}
+    for name, path, headers in (("api", "/api/v1/services", {}), ("page", "/ar/services", {}),
+                                ("unchanged", "/api/v1/services", {"If-None-Match": tag})):  # fmt: skip
+        times = []
+        for query in guides.queries(guide, QUERIES // 4):
+            begun = time.perf_counter()
+            answer = client.get(path, query_string={"q": query}, headers=headers)
+            times.append((time.perf_counter() - begun) * 1000)
+            if answer.status_code != (304 if headers else 200):
+                raise RuntimeError(f"{path}: {answer.status_code}")
+        cuts = statistics.quantiles(times, n=1000)
+        found[name] = {"p50_ms": round(cuts[499], 2), "p99_ms": round(cuts[989], 2)}
+    return found
 
 
 def _filters(chance: random.Random) -> Filters:
@@ -77,7 +103,8 @@ def measure_fees() -> dict[str, Any]:
     if not cases:
         raise RuntimeError("the guide holds no sample applicants: nothing to compute")
     lines = sum(len([line for line in fee_lines if line["stage"] == stage]) for fee_lines, _, stage in cases)
-    _compute_all(cases)
+    if not _compute_all(cases):
+        raise RuntimeError("every bill came to nothing: nothing was measured")
     begun, computed = time.perf_counter(), 0
     while time.perf_counter() - begun < FEE_SECONDS:
         _compute_all(cases)
@@ -91,6 +118,6 @@ def measure_fees() -> dict[str, Any]:
     }
 
 
-def _compute_all(cases: list[tuple[list[Mapping[str, Any]], Mapping[str, Any], str]]) -> None:
-    for lines, answers, stage in cases:
-        fees.compute(lines, answers, stage)
+def _compute_all(cases: list[tuple[list[Mapping[str, Any]], Mapping[str, Any], str]]) -> int:
+    """The sum of all bills, in piastres."""
+    return sum(charge.amount for lines, answers, stage in cases for charge in fees.compute(lines, answers, stage))
