@@ -84,7 +84,7 @@ PROBLEMS: dict[str, Problem] = {
     "organisation_date_malformed": Problem(422, "اكتب التاريخ هكذا: 2027-01-31.", "Give a date such as 2027-01-31."),
     "organisation_choice": Problem(422, "اختر واحدة من: {choices}.", "Choose one of: {choices}."),
     "organisation_value_unfit": Problem(422, "قيمة لا تصلح هنا. راجع نوعها وطولها.",
-                                        "The value does not fit here: {reason}"),
+                                        "The value does not fit here. Check its kind and length."),
     "organisation_until_only_added": Problem(422, "until للإضافة فقط. احذفه أو استخدم close.",
                                              "`until` is for `add` only. Remove it, or close the entity."),
     "organisation_close_without_body": Problem(422, "الإنهاء لا يحمل بيانات. احذف body.",

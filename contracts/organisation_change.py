@@ -307,4 +307,4 @@ def _unfit(message: str, at: str) -> Fault:
         return Fault("organisation_choice", at, {"choices": message.removeprefix(_CHOICE).strip(" .")})
     if message == "Not a valid date.":
         return Fault("organisation_date_malformed", at)
-    return Fault("organisation_value_unfit", at, {"reason": message})
+    return Fault("organisation_value_unfit", at)

@@ -49,7 +49,7 @@ def _kept(work: UnitOfWork, given: Any, at: str, faults: list[Fault]) -> Any:
 
 def _identity(work: UnitOfWork, given: Any, at: str, faults: list[Fault]) -> str | None:
     if not isinstance(given, str):
-        faults.append(Fault("organisation_value_unfit", at, {"reason": "Not a valid string."}))
+        faults.append(Fault("organisation_value_unfit", at))
         return None
     try:
         number = parse_national_id(given, at, cairo_date(work.now))
