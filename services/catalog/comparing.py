@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import measure, places, workflow_mermaid
+from rules import measure, overrides, places, workflow_mermaid
 from rules.calendar import cairo_date
 from rules.differences import differences
 from rules.drawing import svg
 from rules.workflow import Workflow
-from services.catalog import localising, reading
+from services.catalog import reading
 
 _ADOPTIONS = Statement(
     text(
@@ -69,6 +69,7 @@ def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:
         services[row.code] = {"code": row.code, "name": row.name, "version": row.version, "offered_by": [],
                               "unlike": []}
     told: set[str] = set()
+    bodies: dict[tuple[str, int], Any] = {}
     for row in work.all(_ADOPTIONS, code=code):
         told.add(row.governorate)
         service = services.setdefault(row.code, {"code": row.code, "name": None, "version": None, "offered_by": [],
@@ -76,8 +77,8 @@ def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:
         if not row.offered:
             continue
         service["offered_by"].append(row.governorate)
-        own = _own(work, row)
-        if own or row.state == "blocked" or row.national_version != service["version"]:
+        own = _own(work, row, bodies)
+        if own or own is None or row.state == "blocked" or row.national_version != service["version"]:
             service["unlike"].append({"governorate": row.governorate, "national_version": row.national_version,
                                       "state": row.state, "faults": row.faults, "differences": own})
     for service in services.values():
@@ -92,12 +93,20 @@ def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:
     }
 
 
-def _own(work: UnitOfWork, row: Any) -> list[dict[str, Any]] | None:
-    """What a governorate's edition has of its own; None where its national version is not known here."""
+def _own(work: UnitOfWork, row: Any, bodies: dict[tuple[str, int], Any]) -> list[dict[str, Any]] | None:
+    """What a governorate's edition has of its own; None where its national version is not known here. Only the sections
+    that it touches are compared: 27 governorates may have thousands of editions."""
     if not row.overrides:
         return []
-    body = work.scalar(_BODY, code=row.code, version=row.national_version)
-    return None if body is None else differences(body, localising.localised(body, row.overrides)[0])
+    key = (row.code, row.national_version)
+    if key not in bodies:
+        bodies[key] = work.scalar(_BODY, code=row.code, version=row.national_version)
+    body = bodies[key]
+    if body is None or overrides.check(body, row.overrides):
+        return None
+    touched = {path.partition("/")[0] for path in row.overrides}
+    before = {section: body[section] for section in body if section in touched}
+    return differences(before, overrides.apply(before, row.overrides))
 
 
 def _both(work: UnitOfWork, asked: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
