@@ -150,6 +150,18 @@ def test_texts_are_arabic_in_arabic_and_english_in_english(code: str) -> None:
         assert text["ar"] == text["ar"].strip() and text["en"] == text["en"].strip(), where
 
 
+def test_an_account_of_revenue_is_that_of_one_sector() -> None:
+    """Accounts of 2000 and more are held for others: deposits, the development charge."""
+    sectors: dict[str, set[str]] = {}
+    for definition in DEFINITIONS.values():
+        for line in definition["fees"]:
+            sectors.setdefault(line["account"], set()).add(definition["sector"])
+    assert {account: found for account, found in sectors.items() if account < "2000" and len(found) > 1} == {}
+    deposits = {line["account"] for definition in DEFINITIONS.values() for line in definition["fees"]
+                if line["code"] == "deposit"}
+    assert deposits == {"2301"}
+
+
 @every_service
 def test_sample_answers_are_as_the_form_keeps_them(code: str) -> None:
     definition = DEFINITIONS[code]
