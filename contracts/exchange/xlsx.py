@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 from typing import Any
@@ -134,6 +136,12 @@ _MODIFIED = re.compile(rb"(?<=>)[^<>]*(?=</dcterms:modified>)")
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
+# What unpacking and the library's parsers trip over in a broken file (SyntaxError is XML's ParseError, RuntimeError an
+# encrypted file); found by changing bytes of good ones.
+_BROKEN = (zipfile.BadZipFile, InvalidFileException, zlib.error, struct.error, LookupError, ValueError, TypeError,
+           SyntaxError, OSError, AttributeError, EOFError, ArithmeticError, RuntimeError, AssertionError)
+
+
 def read_xlsx(data: bytes) -> Reading:
     """The definitions of a workbook, each with its cells as positions."""
     try:
@@ -142,9 +150,7 @@ def read_xlsx(data: bytes) -> Reading:
             return Reading(faults=[refused])
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheets, faults = _sheets(book)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, SyntaxError, OSError,
-            AttributeError, IndexError, EOFError, NotImplementedError) as error:
-        # The library meets a broken file with whatever its parser trips over (SyntaxError is XML's ParseError).
+    except _BROKEN as error:
         return Reading(faults=[Fault("import_unreadable", None, {"at": "xlsx", "reason": type(error).__name__})])
     long, more = _long_texts(sheets.pop(LONG, []))
     faults += more

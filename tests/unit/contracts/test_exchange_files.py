@@ -242,6 +242,50 @@ def refused(change: Any) -> list[tuple[str, str]]:
     return [(fault.code, fault.params.get("at") or fault.params.get("sheet")) for fault in found]
 
 
+def packed(**parts: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+SENT = {form: write(guide(SHOP)) for form, (write, _) in WRITE_AND_READ.items()}
+with zipfile.ZipFile(io.BytesIO(SENT["xlsx"])) as archive:
+    PARTS = {name: archive.read(name) for name in archive.namelist()}
+PUT = [b"", b"\x00", b"[", b"{", b"&a ", b"*a", b'"', b"<", b"/>", b"- ", b"\n", b"1e999", b"-1", b"99999999999", b"\xff"]
+damage = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), st.sampled_from(PUT)), min_size=1, max_size=4)
+
+
+def damaged(data: bytes, places: list[tuple[int, int, bytes]]) -> bytes:
+    for at, gone, put in places:
+        at %= len(data) + 1
+        data = data[:at] + put + data[at + gone:]
+    return data
+
+
+def understood_or_refused(form: str, data: bytes) -> None:
+    reading = WRITE_AND_READ[form][1](data)
+    assert all(fault.code.startswith("import_") for fault in reading.faults)
+    assert not (reading.faults and reading.items)
+
+
+@FORMS
+@settings(deadline=None)
+@given(places=damage)
+def test_a_damaged_file_is_understood_or_refused(form: str, places: list[tuple[int, int, bytes]]) -> None:
+    understood_or_refused(form, damaged(SENT[form], places))
+
+
+@settings(deadline=None)
+@given(name=st.sampled_from(sorted(PARTS)), places=damage, gone=st.booleans())
+def test_a_damaged_part_of_a_workbook_is_understood_or_refused(
+    name: str, places: list[tuple[int, int, bytes]], gone: bool
+) -> None:
+    parts = {one: content for one, content in PARTS.items() if not gone or one != name}
+    understood_or_refused("xlsx", packed(**(parts if gone else {**parts, name: damaged(PARTS[name], places)})))
+
+
 @pytest.mark.parametrize(("change", "told"), [
     (set_cell("fees", "C2", "=1+1"), ("import_cell_formula", "fees!C2")),
     (set_cell("fees", "C2", date(2026, 1, 1)), ("import_cell_not_text", "fees!C2")),
@@ -265,14 +309,6 @@ def test_cells_that_contradict_each_other_are_refused() -> None:
         book["services"].cell(1, 21).value, book["services"].cell(2, 21).value = "name", "x"
 
     assert [code for code, _ in refused(twice)] == ["import_cell_conflict"] * 2
-
-
-def packed(**parts: bytes) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return written.getvalue()
 
 
 def test_a_packed_file_that_is_larger_than_allowed_unpacked_is_refused_before_it_is_unpacked(
