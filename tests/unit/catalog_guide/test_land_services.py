@@ -246,6 +246,14 @@ def test_who_was_refused_may_make_a_grievance_before_the_refusal_is_final(code: 
             if period["states"] == ["grievance_window"]] == [30]
 
 
+def test_state_land_held_since_the_day_of_the_law_or_later_is_not_regularised() -> None:
+    with pytest.raises(Refusal, match="answer_above"):
+        answers_of("state-land-regularisation", held_since="2023-10-15")
+    bodies = {branch.body for branch in
+              Workflow.parse(DEFINITIONS["state-land-regularisation"]["workflow"]).state("departments").branches}
+    assert "defence-ministry" in bodies
+
+
 def test_a_violation_after_the_aerial_photographs_is_not_reconciled() -> None:
     with pytest.raises(Refusal, match="answer_above"):
         answers_of("violation-reconciliation", violation_date="2023-10-16")
@@ -276,7 +284,10 @@ def test_nothing_is_approved_over_an_objection(code: str) -> None:
     if after:
         refused = "grievance_window" if "grievance_window" in workflow.states else "rejected"
         exits = {exit_.code: exit_.to for exit_ in workflow.state("objections").exits}
-        assert exits == {"reject": refused, "examine_again": "document_review", "send_back": "completion"}
+        # Where a fee was paid after the papers were reviewed, what comes back goes on behind that payment.
+        again, completed = (("departments", "later_completion") if "later_completion" in workflow.states
+                            else ("document_review", "completion"))
+        assert exits == {"reject": refused, "examine_again": again, "send_back": completed}
 
 
 def test_an_old_building_brings_what_its_own_case_needs() -> None:

@@ -121,6 +121,18 @@ def test_nobody_ends_a_request_against_the_applicant_without_a_reason(code: str)
 
 
 @every_service
+def test_nothing_is_approved_over_an_objection(code: str) -> None:
+    """By notification an objection gives the applicant time to cure; elsewhere it is refused, examined again, or sent
+    back to be completed."""
+    workflow = workflow_of(code)
+    after = {exit_.to for state in workflow.states.values() for exit_ in state.exits if exit_.code == "objected"}
+    assert after <= ({"cure"} if code == "shop-notification" else {"objections"})
+    if "objections" in after:
+        exits = {exit_.code: exit_.to for exit_ in workflow.state("objections").exits}
+        assert exits == {"reject": "rejected", "examine_again": "document_review", "send_back": "completion"}
+
+
+@every_service
 def test_sample_applicants_pay_what_was_reckoned_by_hand(code: str) -> None:
     definition = DEFINITIONS[code]
     assert [sum(bills(definition, one["answers"]).values()) for one in definition["examples"]] == TOTALS[code]
@@ -197,6 +209,15 @@ def test_an_alteration_is_first_accepted_in_principle_then_inspected_when_the_ap
     preliminary, grant = DEFINITIONS["shop-alteration"]["stage_periods"]
     assert (preliminary["days"], preliminary["silence_to"]) == (60, "awaiting_inspection_fee")
     assert (grant["days"], grant["silence"]) == (30, "none")
+
+
+def test_an_alteration_is_inspected_again_only_once_the_same_fee_is_paid_again() -> None:
+    """Law 154 of 2019, article 10: who asks for time to meet what is not met pays the inspection fee again."""
+    workflow = workflow_of("shop-alteration")
+    unmet = workflow.act("inspection", "unmet", {"findings": "x"}, "y").to_state
+    assert workflow.act(unmet, "fulfilled").to_state == "awaiting_reinspection_fee"
+    again = workflow.state("awaiting_reinspection_fee")
+    assert (again.stage, again.next) == ("inspection", "inspection")
 
 
 def test_heirs_have_a_service_of_their_own_in_which_silence_means_nothing() -> None:

@@ -13,6 +13,7 @@ from contracts.definition.checks import across
 from contracts.definition.schema import SOURCED_ITEMS, SOURCED_WHOLE
 from rules import conditions, fees, forms, guide_words, places
 from rules.arabic import fold
+from rules.workflow import PAID, Workflow
 from tests.support.guide_walks import GUIDE
 
 RAW = authoring.read_folder(GUIDE)
@@ -148,6 +149,31 @@ def test_texts_are_arabic_in_arabic_and_english_in_english(code: str) -> None:
         assert not letters or any("\u0600" <= char <= "\u06ff" for char in letters), where
         assert not any("\u0600" <= char <= "\u06ff" for char in text["en"]), where
         assert text["ar"] == text["ar"].strip() and text["en"] == text["en"].strip(), where
+
+
+@every_service
+def test_no_bill_is_asked_twice_and_nothing_is_issued_unpaid(code: str) -> None:
+    workflow = Workflow.parse(DEFINITIONS[code]["workflow"])
+    payments = [state for state in workflow.states.values() if state.kind == "payment"]
+    # The law has a shop that was not ready pay again for being inspected again (Law 154 of 2019, article 10).
+    assert {state.code for state in payments if state.code in _reached(workflow, state.code)} <= {
+        "awaiting_reinspection_fee"}
+    for stage in {state.stage for state in payments}:
+        unpaid = _reached(workflow, workflow.initial, without=stage) | {workflow.initial}
+        assert not [end for end in unpaid if workflow.state(end).outcome == "approved"], stage
+
+
+def _reached(workflow: Workflow, start: str, without: str | None = None) -> set[str]:
+    """The states that can come after this one, of which none by paying the bills of a stage left out."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        state = workflow.state(waiting.pop())
+        after = {exit_.to for exit_ in state.exits
+                 if not (state.kind == "payment" and state.stage == without and exit_.code == PAID)} - found
+        found |= after
+        waiting += after
+    return found
 
 
 def test_an_account_of_revenue_is_that_of_one_sector() -> None:
