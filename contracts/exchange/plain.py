@@ -16,6 +16,8 @@ from rules.refusal import Fault
 FORMAT = "shubbak-guide/1"
 MAX_DEPTH = 64
 """Definitions nest some 15 deep; what cannot be read, sent and written again by recursion is refused here."""
+MOST_UNQUOTED = 100_000
+"""Letters of a YAML text without quotes: `1:1:1:…` is a number to the base of 60, reckoned in quadratic time."""
 TOO_DEEP = "nested too deep"
 
 
@@ -106,6 +108,8 @@ def _unsafe(text: str) -> Reading | None:
             depth -= 1
         if depth > MAX_DEPTH:
             return _unreadable(_line(event.start_mark), TOO_DEEP)
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and len(event.value) > MOST_UNQUOTED:
+            return _unreadable(_line(event.start_mark), "too long without quotes")
     return None
 
 

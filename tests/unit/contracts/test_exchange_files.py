@@ -149,7 +149,8 @@ def test_yaml_of_several_documents_knows_its_lines() -> None:
     ("yaml", b"just text", "import_not_a_guide"), ("yaml", b"code: a\ncode: b\n", "import_key_twice"),
     ("yaml", b"a: &x [1]\nb: *x\n", "import_alias"), ("yaml", b"&a [*a]\n", "import_alias"),
     ("yaml", b"[" * 100_000, "import_unreadable"), ("yaml", b"- " * 100_000, "import_unreadable"),
-    ("json", b"[" * 200 + b"]" * 200, "import_unreadable"),
+    ("json", b"[" * 200 + b"]" * 200, "import_unreadable"), ("yaml", b"code: 1" + b":1" * 500_000, "import_unreadable"),
+    ("yaml", b"code: " + b"9" * 5000, "import_unreadable"), ("json", b"[" + b"9" * 5000 + b"]", "import_unreadable"),
     ("xlsx", b"", "import_unreadable"), ("xlsx", b"PK\x03\x04 no", "import_unreadable"),
     ("xlsx", b"code,name", "import_unreadable"),
 ])  # fmt: skip
@@ -253,7 +254,7 @@ def packed(**parts: bytes) -> bytes:
 SENT = {form: write(guide(SHOP)) for form, (write, _) in WRITE_AND_READ.items()}
 with zipfile.ZipFile(io.BytesIO(SENT["xlsx"])) as archive:
     PARTS = {name: archive.read(name) for name in archive.namelist()}
-PUT = [b"", b"\x00", b"[", b"{", b"&a ", b"*a", b'"', b"<", b"/>", b"- ", b"\n", b"1e999", b"-1", b"99999999999", b"\xff"]
+PUT = [b"", b"\x00", b"[", b"{", b"&a ", b"*a", b'"', b"<", b"/>", b"- ", b"\n", b"1e999", b"-1", b"9" * 11, b"\xff"]
 damage = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), st.sampled_from(PUT)), min_size=1, max_size=4)
 
 
