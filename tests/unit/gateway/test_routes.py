@@ -103,7 +103,8 @@ ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
 STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
 VALUES = {
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
-    "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID, "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
+    "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID,
+    "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
     "kind": "unit", "year": "2026",
 }  # fmt: skip
 
