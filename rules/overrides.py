@@ -70,6 +70,19 @@ def apply(national: Definition, overrides: Overrides) -> dict[str, Any]:
     return body
 
 
+def national_of(edited: Definition, edition: Definition, national: Definition) -> dict[str, Any]:
+    """What a changed copy of a governorate's edition means for the national guide: where a governorate may have a value
+    of its own and the copy has left it as it was, the national value stands. A new mapping; nothing given is changed."""
+    body = deepcopy(dict(edited))
+    for one in allowed(national):
+        path = one["path"]
+        parent, _, last = path.rpartition("/")
+        place = definition_paths.find(body, parent) if parent else body
+        if isinstance(place, dict) and place.get(last, NOTHING) == definition_paths.find(edition, path):
+            place[last] = deepcopy(one["value"])
+    return body
+
+
 def allowed(national: Definition) -> list[dict[str, Any]]:
     """What a governorate may set here, for whoever fills in the form: path, the national value, and min and max where
     there are any."""

@@ -15,6 +15,7 @@ from typing import Any
 from contracts.definition import load_definition
 from contracts.exchange import MAX_SERVICES, Item, Reading, plain, xlsx
 from contracts.problems import describe
+from rules import overrides
 from rules.refusal import Fault, Refusal
 
 JSON, YAML = "application/json", "application/yaml"
@@ -27,12 +28,14 @@ SUFFIXES = {".json": JSON, ".yaml": YAML, ".yml": YAML, ".xlsx": XLSX}
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One definition of a file: to be proposed (`definition`, loaded), unchanged (neither), or refused (`faults`)."""
+    """One definition of a file: to be proposed (`definition`, loaded), unchanged (neither), or refused (`faults`).
+    `edition`: what is in force here of a service that is changed."""
 
     at: str
     code: str | None
     definition: Mapping[str, Any] | None = None
     faults: Sequence[Mapping[str, Any]] = ()
+    edition: Mapping[str, Any] | None = None
 
 
 def judge(media_type: str, data: bytes, standing: Callable[[str], Mapping[str, Any] | None]) -> list[Judged]:
@@ -61,9 +64,10 @@ def _judged(item: Item, codes: Counter[str], standing: Callable[[str], Mapping[s
         faults += refusal.faults
     if faults or definition is None:
         return Judged(item.at, item.code, None, [told(fault, item.locate) for fault in faults])
-    if definition == standing(definition["code"]):
+    edition = standing(definition["code"])
+    if definition == edition:
         return Judged(item.at, item.code)
-    return Judged(item.at, item.code, definition)
+    return Judged(item.at, item.code, definition, edition=edition)
 
 
 def told(fault: Fault, locate: Callable[[str], str] | None = None) -> dict[str, Any]:
@@ -83,8 +87,9 @@ def propose(
     ask: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Propose each change and report what became of the file. `ask(method, payload, code)` asks catalog in the name of
-    whoever imports, `catalog.check` before `catalog.propose`, so that no draft is left of what catalog would refuse;
-    it raises Refusal or NotAnswered. From the first NotAnswered on the rest is reported as not taken."""
+    whoever imports: `catalog.get` for what the country has, and `catalog.check` before `catalog.propose`, so that no
+    draft is left of what catalog would refuse; it raises Refusal or NotAnswered. From the first NotAnswered on the rest
+    is reported as not taken."""
     proposed: dict[str, Mapping[str, Any]] = {}
     failed: dict[str, Sequence[Mapping[str, Any]]] = {}
     same: set[str] = set()
@@ -92,8 +97,8 @@ def propose(
     for one in judged:
         if one.definition is None or one.code is None:
             continue
-        payload = {"kind": "definition", "body": one.definition, "effective_from": day}
         try:
+            payload = {"kind": "definition", "body": _for_the_nation(one, ask), "effective_from": day}
             found = ask("catalog.check", payload, one.code)["faults"]
             if [fault["code"] for fault in found] == ["nothing_changed"]:
                 same.add(one.code)
@@ -106,6 +111,18 @@ def propose(
         except NotAnswered:
             break
     return report(judged, proposed, failed, same)
+
+
+def _for_the_nation(
+    one: Judged, ask: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The definition to propose: an exported edition carries the governorate's own values, which are not proposed to the
+    country because somebody corrected a word beside them."""
+    assert one.definition is not None
+    if one.edition is None or one.code is None:
+        return one.definition
+    national = ask("catalog.get", {"code": one.code, "scope": "national"}, one.code)["definition"]
+    return overrides.national_of(one.definition, one.edition, national)
 
 
 def report(

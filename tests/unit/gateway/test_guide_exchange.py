@@ -83,6 +83,8 @@ class Ground:
         self.service = Service()
         self.service.answers |= {"catalog.check": {"faults": []}, "catalog.propose": PROPOSAL}
         self.documents = {row.code: row.document for row in self.service.definitions}
+        self.national = copy.deepcopy(self.documents)
+        self.service.answers["catalog.get"] = lambda asked: {"definition": self.national[asked["code"]]}
         self.token = self.service.log_in("catalogue_editor")
 
     def send(self, data: Any, kind: str = "application/json", key: str | None = None, query: str = "") -> Any:
@@ -126,7 +128,14 @@ def test_what_differs_is_proposed_and_nothing_else(ground: Ground) -> None:
     first, second = ground.proposed()
     assert first.payload == {"kind": "definition", "body": changed, "effective_from": "2027-01-01"}
     assert first.command_id != second.command_id and first.actor.roles == ("catalogue_editor",)
-    assert {call.method for call in ground.service.called} == {"catalog.check", "catalog.propose"}
+    assert {call.method for call in ground.service.called} == {"catalog.get", "catalog.check", "catalog.propose"}
+
+
+def test_what_the_governorate_has_of_its_own_is_not_proposed_to_the_country(ground: Ground) -> None:
+    ground.national["shop-licence"]["fees"][0]["account"] = "9.9"
+    ground.send([ground.changed("shop-licence", summary=SUMMARY)])
+    (call,) = ground.proposed()
+    assert call.payload["body"] == {**ground.national["shop-licence"], "summary": SUMMARY}
 
 
 def test_a_cell_that_an_editor_changes_becomes_a_proposal(ground: Ground) -> None:

@@ -130,3 +130,19 @@ def test_whatever_is_given_is_judged_and_what_passes_can_be_applied(own):
     bad = {fault.field for fault in overrides.check(NATIONAL, own)}
     assert bad <= {f"overrides/{path}" for path in own}
     overrides.apply(NATIONAL, {path: value for path, value in own.items() if f"overrides/{path}" not in bad})
+
+
+@given(st.sets(st.sampled_from(["channels", "keywords", "fees/area/account", "fees/workers/amount", "name/ar"])))
+def test_an_edition_sent_back_with_a_word_corrected_proposes_only_that_word(chosen):
+    values = {"channels": NATIONAL["channels"][:1], "keywords": ["دكانة"], "fees/area/account": "9.1-A",
+              "fees/workers/amount": 500, "name/ar": "رخصة محل"}
+    edition = overrides.apply(NATIONAL, {path: values[path] for path in chosen})
+    assert overrides.national_of(edition, edition, NATIONAL) == NATIONAL
+    edited = {**copy.deepcopy(edition), "summary": {"ar": "وصف", "en": "A summary"}}
+    assert overrides.national_of(edited, edition, NATIONAL) == {**NATIONAL, "summary": edited["summary"]}
+
+
+def test_a_value_of_its_own_that_somebody_changes_is_proposed_to_all():
+    edition = overrides.apply(NATIONAL, {"fees/workers/amount": 500})
+    edited = overrides.apply(NATIONAL, {"fees/workers/amount": 600})
+    assert overrides.national_of(edited, edition, NATIONAL) == edited
