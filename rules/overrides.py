@@ -71,8 +71,8 @@ def apply(national: Definition, overrides: Overrides) -> dict[str, Any]:
 
 
 def national_of(edited: Definition, edition: Definition, national: Definition) -> dict[str, Any]:
-    """What a changed copy of a governorate's edition means for the national guide: where a governorate may have a value
-    of its own and the copy has left it as it was, the national value stands. A new mapping; nothing given is changed."""
+    """What a changed copy of a governorate's edition means for the national guide: where a governorate may have a
+    value of its own and the copy has left it as it was, the national value stands. A new mapping."""
     body = deepcopy(dict(edited))
     for one in allowed(national):
         path = one["path"]

@@ -98,7 +98,8 @@ def propose(
         if one.definition is None or one.code is None:
             continue
         try:
-            payload = {"kind": "definition", "body": _for_the_nation(one, ask), "effective_from": day}
+            payload = {"kind": "definition", "effective_from": day,
+                       "body": _for_the_nation(one.code, one.definition, one.edition, ask)}
             found = ask("catalog.check", payload, one.code)["faults"]
             if [fault["code"] for fault in found] == ["nothing_changed"]:
                 same.add(one.code)
@@ -114,15 +115,15 @@ def propose(
 
 
 def _for_the_nation(
-    one: Judged, ask: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """The definition to propose: an exported edition carries the governorate's own values, which are not proposed to the
-    country because somebody corrected a word beside them."""
-    assert one.definition is not None
-    if one.edition is None or one.code is None:
-        return one.definition
-    national = ask("catalog.get", {"code": one.code, "scope": "national"}, one.code)["definition"]
-    return overrides.national_of(one.definition, one.edition, national)
+    code: str, changed: Mapping[str, Any], edition: Mapping[str, Any] | None,
+    ask: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]],
+) -> Mapping[str, Any]:  # fmt: skip
+    """The definition to propose: an exported edition carries the governorate's own values, which are not proposed to
+    the country because somebody corrected a word beside them."""
+    if edition is None:
+        return changed
+    national = ask("catalog.get", {"code": code, "scope": "national"}, code)["definition"]
+    return overrides.national_of(changed, edition, national)
 
 
 def report(
