@@ -195,24 +195,35 @@ def _rpcs() -> str:
 _SILENCE = {"none": "means nothing · لا أثر", "approval": "means approval · قبول", "rejection": "means rejection · رفض"}
 
 
+# Drawn here for whoever wants to see what a path looks like; the others are drawn where they are asked for.
+_DRAWN = ("shop-licence", "building-permit-new")
+
+
 def _workflows() -> str:
-    sections = []
-    for path in authoring.files(GUIDE):
-        definition = load_definition(authoring.read_file(path))
-        parsed = workflow.Workflow.parse(definition["workflow"])
-        sections.append("\n\n".join([
-            f"## {definition['name']['ar']} · {definition['name']['en']}",
-            _period(path, definition["period"]),
-            _table(("state", "العربية", "kind", "department · role", "clock", "ways out"),
-                   [_state(state) for state in parsed.states.values()]),
-            *(f"```mermaid\n{workflow.mermaid(parsed, language)}```" for language in ("ar", "en")),
-        ]))
-    return _page("Workflows · مسارات الخدمات", "`services/catalog/guide/*.yaml`", *sections)
+    guide = {path.stem: load_definition(authoring.read_file(path)) for path in authoring.files(GUIDE)}
+    lead = (
+        f"{len(guide)} services. Any workflow is drawn by a running node at `/api/v1/services/CODE/graph.svg` (for "
+        "people) and `graph.mmd` (Mermaid); what a service asks, costs and means stands on its page. Two stand below."
+    )
+    rows = [(f"`{code}`", one["name"]["ar"], one["name"]["en"], _period(one["period"]),
+             str(len(one["workflow"]["states"]))) for code, one in guide.items()]
+    return _page("Services and their workflows · الخدمات ومساراتها", "`services/catalog/guide/*.yaml`", lead,
+                 _table(("code", "العربية", "English", "period (source) · silence", "states"), rows),
+                 *(_drawn(guide[code]) for code in _DRAWN))
 
 
-def _period(path: Path, period: Mapping[str, Any]) -> str:
-    law = f"{period['days']} {period['kind']} days (source: {period['source']})"
-    return f"`{path.relative_to(ROOT)}` · {law} · silence {_SILENCE[period['silence']]}"
+def _drawn(definition: Mapping[str, Any]) -> str:
+    parsed = workflow.Workflow.parse(definition["workflow"])
+    return "\n\n".join([
+        f"## {definition['name']['ar']} · {definition['name']['en']}",
+        _table(("state", "العربية", "kind", "department · role", "clock", "ways out"),
+               [_state(state) for state in parsed.states.values()]),
+        *(f"```mermaid\n{workflow.mermaid(parsed, language)}```" for language in ("ar", "en")),
+    ])
+
+
+def _period(period: Mapping[str, Any]) -> str:
+    return f"{period['days']} {period['kind']} days ({period['source']}) · {_SILENCE[period['silence']]}"
 
 
 def _state(state: workflow.State) -> tuple[str, ...]:
