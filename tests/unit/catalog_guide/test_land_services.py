@@ -115,7 +115,7 @@ def test_what_a_sample_applicant_brings_begins_with_who_it_is(code: str) -> None
         assert ("power_of_attorney" in required) == (example["answers"]["capacity"] == "attorney")
         assert ("commercial_register" in required) == (example["answers"]["capacity"] == "company")
         assert ("inheritance_certificate" in required) == (example["answers"]["capacity"] == "heir")
-    assert [one["code"] for one in definition["documents"] if one["identity"]] == ["id_copy"]
+    assert [one["code"] for one in definition["documents"] if one["identity"]] == ["id_copy", "power_of_attorney"]
 
 
 def test_silence_means_something_only_where_the_law_says_so() -> None:

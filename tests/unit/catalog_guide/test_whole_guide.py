@@ -131,7 +131,7 @@ def test_no_personal_answer_gets_into_a_bill_or_an_output_or_is_told_by_an_open_
 @every_service
 def test_papers_that_show_who_somebody_is_are_guarded(code: str) -> None:
     for document in DEFINITIONS[code]["documents"]:
-        if document["code"].startswith(("id_", "proxy", "criminal_record", "services_card")):
+        if document["code"].startswith(("id_", "power_of_attorney", "criminal_record", "services_card")):
             assert document["identity"], document["code"]
 
 
