@@ -19,6 +19,8 @@ from contracts import (
     override_problems,
     payments,
     requests,
+    requests_intake,
+    requests_outputs,
     rules_problems,
 )
 from contracts.exchange import problems as exchange_problems
@@ -59,7 +61,7 @@ def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
     for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
-                   organisation, requests, payments, notifications, gateway):
+                   organisation, requests, requests_intake, requests_outputs, payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
+from contracts.requests_intake import Applicant
 
 # Free text that others read in pages, messages and documents: no control characters but line breaks and tabs, and none
 # that turn the direction of what follows.
@@ -15,8 +16,6 @@ PLAIN_TEXT = (
 )
 
 CHANNELS = ("centre", "portal", "mobile", "mobile_district", "post_office")
-APPLICANT_KINDS = ("citizen", "company", "attorney", "heirs", "foreigner")
-
 
 STATE_KINDS = ("task", "payment", "applicant", "end", "external", "parallel")
 VERDICTS = ("favourable", "unfavourable")
@@ -80,21 +79,14 @@ class LicenceState(EventSchema):
     unit = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
+    state = fields.String(allow_none=True)  # suspended or cancelled where it took the place of one that was
+    supersedes = fields.String(allow_none=True)  # the serial of the licence it took the place of
+    succession = fields.String(allow_none=True)  # renewal | alteration | transfer
 
 
 SUBMITTED = event("requests.request.submitted.v1", RequestState)
 MOVED = event("requests.request.moved.v1", RequestState)
 LICENCE_ISSUED = event("requests.licence.issued.v1", LicenceState)
-
-
-class Applicant(Schema):
-    kind = fields.String(required=True, validate=validate.OneOf(APPLICANT_KINDS))
-    name = fields.String(required=True, validate=validate.Length(min=3, max=200))
-    national_id = fields.String(load_default=None, allow_none=True)
-    passport = fields.String(load_default=None, allow_none=True)
-    phone = fields.String(required=True)
-    email = fields.String(load_default=None, allow_none=True)
-    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
 
 
 class SubmittedDocument(Schema):
@@ -184,7 +176,7 @@ class Resubmit(Status):
 
 
 class Verification(Schema):
-    """Query `requests.licence` → {serial, status: valid|expired|not_yet_valid, holder, service_name, unit, unit_name,
+    """Query `requests.licence` → {serial, status (rules.register.STATUSES), since, successor, edition, holder, service_name, unit, unit_name,
     valid_from, valid_until, qr}. Public: a licence is shown to be checked."""
 
     serial = fields.String(required=True)

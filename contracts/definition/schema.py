@@ -13,7 +13,8 @@ from marshmallow import RAISE, ValidationError, fields, validate, validates_sche
 from marshmallow import Schema as _Schema
 
 from contracts.definition.values import Bound, Condition, DecimalText, Flag, Names, Whole
-from contracts.requests import APPLICANT_KINDS, CHANNELS
+from contracts.requests import CHANNELS
+from contracts.requests_intake import APPLICANT_KINDS
 from rules import fees, forms, guide_words, places, workflow
 from rules.deadlines import CALENDAR, WORKING
 

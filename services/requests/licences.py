@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -11,7 +12,6 @@ from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import bindparam, text, update
 
 from chassis.config import Settings
@@ -22,11 +22,11 @@ from chassis.offload import offload
 from chassis.uow import UnitOfWork
 from contracts.requests import LICENCE_ISSUED
 from rules import licence as rule
-from rules import numbering, places
+from rules import numbering, places, register
 from rules.calendar import cairo_date
 from rules.organisation_overlay import Overlay
 from rules.refusal import refuse
-from services.requests import document, guide, organisation, tables
+from services.requests import document, guide, organisation, records, tables
 from services.requests.answers import value_name
 from services.requests.guide import Definition
 
@@ -36,11 +36,18 @@ PUT_OFF = timedelta(seconds=30)
 _QR = "requests.licence.qr"
 _DOCUMENT = "requests.licence.document"
 NAME = "requests.request.name"
+HOLDER = "requests.request.holder"
 
-_NEXT = Statement(text("SELECT nextval('licence_serial')"))
+# With the licence that this request is to supersede, if it named one.
+_NEXT = Statement(
+    text(
+        "SELECT nextval('licence_serial') AS sequence, former.* FROM (SELECT 1) AS always "
+        "LEFT JOIN licence AS former ON former.successor_request = :request_id"
+    )
+)
 _ISSUE = Statement.insert(
     tables.licence, "id", "version", "serial", "request_id", "service_code", "service_version", "output", "unit", "qr",
-    "fields", "valid_from", "valid_until", "issued_at", "render_at",
+    "fields", "valid_from", "valid_until", "issued_at", "render_at", "state", "state_at", "supersedes", "succession",
 )  # fmt: skip
 _BY_SERIAL = Statement(text(f"SELECT licence.*, {organisation.STAMP} FROM licence WHERE serial = :serial"))  # noqa: S608
 _UNRENDERED = Statement(
@@ -54,7 +61,8 @@ _RENDER_LATER = Statement(
 )
 _RENDERED = Statement(
     update(tables.licence)
-    .where(tables.licence.c.id == bindparam("licence_id"), tables.licence.c.document.is_(None))
+    .where(tables.licence.c.id == bindparam("licence_id"), tables.licence.c.document.is_(None),
+           tables.licence.c.edition == bindparam("drawn"))
     .values(document=bindparam("rendered"), media_type=bindparam("rendered_as"))
 )
 
@@ -79,14 +87,18 @@ def issue(
     """Gather a licence for a request and answer its serial. One request has one licence: the table says so."""
     output = definition.output(output_code)
     today = cairo_date(work.now)
-    serial = numbering.licence_serial(work.settings.node, today.year, work.scalar(_NEXT))
-    months = output.get("validity_months")
-    until = today + relativedelta(months=months, days=-1) if months else None
+    found = work.one(_NEXT, request_id=row.id)
+    serial = numbering.licence_serial(work.settings.node, today.year, found.sequence)
+    former, kind, state = found if found.id is not None else None, None, register.IN_FORCE
+    if former is not None:
+        kind = str(definition.body["supersedes"]["as"])
+        state = records.supersede(work, former, kind, serial, today)
+    until = register.term(output.get("validity_months"), today, kind, former.valid_until if former else None)
     key_id, key = _signing_key(work.settings.secret("LICENCE_KEYS"))
     signed = rule.sign(
         rule.Licence(
             serial=serial,
-            holder=work.privacy.open(row.name, field=NAME),
+            holder=holder_of(work, row),
             service=definition.name["ar"],
             unit=known.unit_name(row.unit, today)["ar"],
             valid_from=today,
@@ -112,6 +124,10 @@ def issue(
         valid_until=until,
         issued_at=work.now,
         render_at=work.now,
+        state=state,
+        state_at=work.now if state != register.IN_FORCE else None,
+        supersedes=former.serial if former else None,
+        succession=kind,
     )
     work.append(
         LICENCE_ISSUED,
@@ -125,9 +141,19 @@ def issue(
             "unit": row.unit,
             "valid_from": today,
             "valid_until": until,
+            "state": state,
+            "supersedes": former.serial if former else None,
+            "succession": kind,
         },
     )
     return serial
+
+
+def holder_of(work: UnitOfWork, row: Any) -> str:
+    """In whose name a request's outcome is issued: the company, the principal, the heirs; otherwise the applicant."""
+    if row.holder:
+        return work.privacy.open(row.holder, field=HOLDER)
+    return work.privacy.open(row.name, field=NAME)
 
 
 def render_next(work: UnitOfWork) -> bool:
@@ -147,6 +173,7 @@ def render_next(work: UnitOfWork) -> bool:
         _RENDERED,
         expect=1,
         licence_id=row.id,
+        drawn=row.edition,
         rendered=work.privacy.seal_bytes(content, field=_DOCUMENT),
         rendered_as=media_type,
     )
@@ -155,24 +182,41 @@ def render_next(work: UnitOfWork) -> bool:
 
 def verification(work: UnitOfWork, serial: str) -> dict[str, Any]:
     """What the public page and the API say of a licence. Refuses licence_unknown."""
-    row = work.first(_BY_SERIAL, serial=numbering.parse_licence_serial(serial).text)
-    if row is None:
-        raise refuse("licence_unknown", "serial")
+    row = by_serial(work, serial)
     return shown(work, row, guide.definition(work, row.service_code, row.service_version))
 
 
 def document_of(work: UnitOfWork, serial: str | None) -> dict[str, Any]:
-    """The rendered licence. Refuses licence_not_ready until there is one."""
+    """The rendered licence, for its holder. Refuses licence_not_ready until there is one. That it left the house is
+    recorded."""
     row = work.first(_BY_SERIAL, serial=serial) if serial else None
-    if row is None or row.document is None:
+    if row is None:
+        raise refuse("licence_not_ready")
+    return handed_out(work, row, "fetched")
+
+
+def by_serial(work: UnitOfWork, serial: str) -> Any:
+    """The row of a licence, from whatever was typed. Refuses licence_unknown."""
+    row = work.first(_BY_SERIAL, serial=numbering.parse_licence_serial(serial).text)
+    if row is None:
+        raise refuse("licence_unknown", "serial")
+    return row
+
+
+def handed_out(work: UnitOfWork, row: Any, purpose: str) -> dict[str, Any]:
+    """The document of a licence, with the copy that it is recorded as. Refuses licence_not_ready."""
+    if row.document is None:
         raise refuse("licence_not_ready")
     content = work.privacy.open_bytes(row.document, field=_DOCUMENT)
+    copy = records.trace(work, row, purpose, hashlib.sha256(content).hexdigest())
     extension = "pdf" if row.media_type == "application/pdf" else "html"
     return {
         "serial": row.serial,
         "file_name": f"{row.serial}.{extension}",
         "media_type": row.media_type,
         "content": base64.b64encode(content).decode(),
+        "edition": row.edition,
+        "copy": copy,
     }
 
 
@@ -185,7 +229,11 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
     said = rule.verify(qr, _public_keys(work.settings.secret("LICENCE_KEYS")))
     return {
         "serial": row.serial,
-        "status": said.status(cairo_date(work.now)),
+        "status": register.status(row.state, row.valid_from, row.valid_until, cairo_date(work.now)),
+        "since": _iso(cairo_date(row.state_at)) if row.state_at else None,
+        "supersedes": row.supersedes,
+        "successor": row.successor,
+        "edition": row.edition,
         "holder": said.holder,
         "service_code": definition.code,
         "service_name": definition.name,

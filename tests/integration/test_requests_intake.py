@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +15,14 @@ from chassis.ids import uuid7
 from rules import numbering
 from rules.refusal import Refusal
 from services.payments import bills
-from services.requests import documents
+from services.requests import documents, licences
 from tests.support import payments_ground
 from tests.support.requests_ground import (
     CLERK,
     EMAIL,
     NAME,
     NATIONAL_ID,
+    PARTICULARS,
     PDF,
     PHONE,
     Ground,
@@ -54,24 +56,44 @@ def refused(ground: Ground, body: dict[str, Any], **options: Any) -> list[tuple[
 
 @pytest.mark.parametrize("kind", ["citizen", "company", "attorney", "heirs"])
 def test_every_kind_of_applicant_with_a_national_id_is_taken(ground: Ground, kind: str) -> None:
-    lodged = ground.submit(ground.application(applicant__kind=kind))
+    lodged = ground.submit(ground.application_of(kind))
     row = ground.row(lodged)
     assert (row.applicant_kind, row.version, row.state) == (kind, 1, "awaiting_inspection_fee")
     assert ground.privacy.open(row.national_id, field="requests.request.national_id") == NATIONAL_ID
     assert row.passport is None
+    assert (row.particulars is None) == (kind == "citizen")
 
 
 def test_a_foreigner_is_taken_by_passport(ground: Ground) -> None:
-    body = ground.application(applicant__kind="foreigner", applicant__national_id=None, applicant__passport="a 1234567")
-    row = ground.row(ground.submit(body))
+    row = ground.row(ground.submit(ground.application_of("foreigner")))
     assert ground.privacy.open(row.passport, field="requests.request.passport") == "A1234567"
+    assert json.loads(ground.privacy.open(row.particulars, field="requests.request.particulars")) == {
+        "nationality": "SD"}
     assert (row.national_id, row.national_id_key) == (None, None)
+
+
+@pytest.mark.parametrize(("kind", "holder"), [("citizen", NAME), ("company", "شركة النور للتجارة"),
+                                              ("attorney", "سعاد علي"), ("heirs", "ورثة حسن محمود")])
+def test_the_licence_is_issued_to_whom_the_applicant_acts_for(ground: Ground, kind: str, holder: str) -> None:
+    lodged = ground.issued(**PARTICULARS[kind], applicant__kind=kind)
+    [event] = [one for one in ground.events(lodged["request_id"]) if one.data["licence_serial"]]
+    assert licences.verification(ground.unit_of_work(), event.data["licence_serial"])["holder"] == holder
+
+
+def test_particulars_stand_nowhere_in_the_clear(ground: Ground) -> None:
+    for kind in PARTICULARS:
+        ground.submit(ground.application_of(kind))
+    dump = "".join(str(row.line) for table in ("request", "audit", "command")
+                   for row in ground.rows(f"SELECT to_jsonb(one)::text AS line FROM {table} AS one"))
+    for secret in ("شركة النور", "331105268", "سعاد", "حسن محمود", "منى"):
+        assert secret not in dump + ground.raw_events(), secret
 
 
 @pytest.mark.parametrize(("kind", "field"), [("foreigner", "passport"), ("citizen", "national_id"),
                                              ("company", "national_id"), ("heirs", "national_id")])
 def test_an_applicant_without_what_identifies_this_kind(ground: Ground, kind: str, field: str) -> None:
-    body = ground.application(applicant__kind=kind, applicant__national_id=None)
+    body = ground.application_of(kind)
+    body["applicant"] |= {"national_id": None, "passport": None}
     assert refused(ground, body) == [("field_required", f"applicant/{field}")]
 
 

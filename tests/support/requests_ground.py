@@ -35,6 +35,20 @@ PDF = b"%PDF-1.7 a paper"
 PHONE, LAST4 = "01012345678", "5678"
 NAME, NATIONAL_ID, EMAIL = "محمود عبد الله حسن", "28503150101232", "owner@example.org"
 
+# What each kind of applicant says beside the person who stands at the window, as changes of an application.
+PARTICULARS: dict[str, dict[str, Any]] = {
+    "citizen": {},
+    "company": {"applicant__company": {"name": "شركة النور للتجارة", "commercial_register": "1234",
+                                       "tax_number": "331-105-268"}},
+    "attorney": {"applicant__power_of_attorney": {"number": "1234 ب", "office": "توثيق الزيتون", "year": 2024},
+                 "applicant__principal": {"name": "سعاد علي", "national_id": "29001011234566"}},
+    "heirs": {"applicant__deceased": {"name": "حسن محمود", "died_on": "2025-01-02"},
+              "applicant__heirs": [{"name": "محمود حسن", "national_id": NATIONAL_ID}, {"name": "منى حسن"}],
+              "applicant__inheritance": {"number": "77/2025", "court": "محكمة الأسرة", "year": 2025}},
+    "foreigner": {"applicant__national_id": None, "applicant__passport": "a 1234567",
+                  "applicant__nationality": "SD"},
+}
+
 
 def shop() -> dict[str, Any]:
     """The shop licence of the guide, loaded, to be changed at will."""
@@ -73,7 +87,12 @@ class Ground:
         self.now = MORNING
         with self.database.transaction() as connection:
             connection.execute(text(
-                "TRUNCATE request, step, task, document, licence, event_log, audit, command, retirement, organisation"))
+                "TRUNCATE request, step, task, document, licence, licence_act, licence_print, event_log, audit, command, retirement, organisation"))
+            connection.execute(text("TRUNCATE attendance, apart, relation, taken_back, step_photo"))
+            connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
+            connection.execute(text(
+                "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "
+                "seen = (SELECT last_value FROM tracking_serial)"))
             connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 
     def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:
@@ -144,6 +163,10 @@ class Ground:
                 place = place[name]
             place[last] = value
         return body
+
+    def application_of(self, kind: str, **changes: Any) -> dict[str, Any]:
+        """An application of this kind of applicant."""
+        return self.application(**{"applicant__kind": kind, **PARTICULARS[kind], **changes})
 
     def submit(self, body: Mapping[str, Any] | None = None, actor: Actor = PUBLIC) -> dict[str, Any]:
         loaded = load(language.Submit(), copy.deepcopy(dict(body or self.application())))

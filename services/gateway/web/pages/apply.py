@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from contracts.requests import APPLICANT_KINDS
+from contracts.requests_intake import APPLICANT_KINDS
 from rules import conditions, fees, forms, identity
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
