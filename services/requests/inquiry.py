@@ -16,7 +16,7 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, documents, life
+from services.requests import answers, documents, due, life
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
@@ -58,12 +58,13 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                 "note": _note(work, state.kind, row.reason),
             }
         )
-    found = case.deadline(work.now)
+    standings = case.standings(work.now)
+    whole = due.whole(standings)
     return {
         **shown(work, case),
         "entries": entries,
-        "deadline": deadlines.explain(found.intervals) if found else [],
-        "days_left": found.days_left if found else None,
+        "deadline": deadlines.explain(whole.deadline.intervals) if whole else [],
+        "periods": due.shown(standings, work.now, case.calendar, explained=True),
     }
 
 
@@ -129,7 +130,9 @@ def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
 def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
     """The status that the public inquiry shows: no name, no number, no address."""
     row, state = case.row, case.state
-    found = case.deadline(work.now)
+    standings = case.standings(work.now)
+    whole = due.whole(standings)
+    found = whole.deadline if whole else None
     return {
         "request_id": str(row.id),
         "tracking_number": row.tracking_number,
@@ -159,6 +162,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "clock": life.clock_in(state),
         "late": bool(found and found.late),
         "days_left": found.days_left if found else None,
+        "periods": due.shown(standings, work.now, case.calendar),
         "outcome": row.outcome,
         "licence_serial": row.licence_serial,
         "language": row.language,

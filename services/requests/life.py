@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,13 @@ from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests import MOVED
-from rules import deadlines
-from rules.calendar import Calendar, cairo_date
-from rules.deadlines import Mark, Period
+from rules import deadlines, periods, silence
+from rules.calendar import Calendar
+from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
+from rules.periods import Extension, Standing
 from rules.workflow import Action, BranchAction, State, Transition, Workflow
-from services.requests import guide, licences, organisation, tables
+from services.requests import due, guide, licences, organisation, tables
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
@@ -31,7 +32,7 @@ NOTE = "requests.note"
 _STEP = Statement.insert(tables.step)
 _TASK = Statement.insert(
     tables.task, "id", "version", "request_id", "state", "unit", "department", "role", "branch", "status", "created_at",
-    "due_on", "taken_by",
+    "due_on", "judge_on", "taken_by",
 )  # fmt: skip
 _MOVE = Statement(
     update(tables.request)
@@ -42,6 +43,8 @@ _MOVE = Statement(
         state_kind=bindparam("state_kind"),
         outcome=bindparam("outcome"),
         due_on=bindparam("due_on"),
+        judge_on=bindparam("judge_on"),
+        silence_on=bindparam("silence_on"),
         licence_serial=bindparam("licence_serial"),
         answers=bindparam("answers", type_=tables.request.c.answers.type),
     )
@@ -56,7 +59,7 @@ _CLOSE_TASKS = Statement(
 # What a case is made of beside its row.
 STEPS = (
     "(SELECT jsonb_agg(jsonb_build_array(at, clock, from_state, to_state, branch, verdict) ORDER BY sequence) "  # noqa: S608
-    f"FROM step WHERE step.request_id = request.id) AS steps, {organisation.STAMP}"
+    f"FROM step WHERE step.request_id = request.id) AS steps, {due.EXTENSIONS}, {organisation.STAMP}"
 )
 _BY_ID = Statement(text(f"SELECT request.*, {STEPS} FROM request WHERE id = :request_id"))  # noqa: S608
 
@@ -65,7 +68,8 @@ _BY_ID = Statement(text(f"SELECT request.*, {STEPS} FROM request WHERE id = :req
 class Case:
     """A request as it was read, with the definition it was lodged under and the organisation of this moment. `marks`
     are its changes of state, `last` when anything last happened, `verdicts` what the branches of the parallel state in
-    which it stands have said since it came there."""
+    which it stands have said since it came there; `path` the states through which it went, from the first to this one;
+    `extensions` what its periods were made longer by."""
 
     row: Any
     definition: Definition
@@ -73,6 +77,7 @@ class Case:
     marks: list[Mark]
     last: datetime
     verdicts: dict[str, str]
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -88,10 +93,19 @@ class Case:
         """The working days of the unit in which the request lies."""
         return self.organisation.calendar(self.row.unit)
 
+    @property
+    def path(self) -> list[str]:
+        return [mark.why for mark in self.marks]
+
+    def standings(self, now: datetime) -> tuple[Standing, ...]:
+        """Where every period stands that has begun, that of the whole first."""
+        ended = self.marks[-1].at if self.row.outcome else None
+        return due.standings(self.definition, self.marks, now, self.calendar, self.extensions, ended)
+
     def deadline(self, now: datetime) -> deadlines.Deadline | None:
         """Where the statutory period stands, with its explanation; None where the law gives no period."""
-        ended = self.marks[-1].at if self.row.outcome else None
-        return deadline_of(self.definition, self.marks, now, self.calendar, ended=ended)
+        whole = due.whole(self.standings(now))
+        return whole.deadline if whole else None
 
 
 def case(work: UnitOfWork, row: Any) -> Case:
@@ -99,7 +113,7 @@ def case(work: UnitOfWork, row: Any) -> Case:
     definition = guide.definition(work, row.service_code, row.service_version)
     known = organisation.known(work, row.organisation_stamp)
     return Case(row, definition, known, marks_of(row.steps), datetime.fromisoformat(row.steps[-1][0]),
-                verdicts_of(row.steps))
+                verdicts_of(row.steps), due.extensions_of(row.extensions))
 
 
 def by_id(work: UnitOfWork, request_id: UUID) -> Case | None:
@@ -128,21 +142,6 @@ def _clock(clock: str) -> str:
     return deadlines.STOPPED if clock == "ended" else clock
 
 
-def deadline_of(
-    definition: Definition, marks: list[Mark], now: datetime, calendar: Calendar, ended: datetime | None = None
-) -> deadlines.Deadline | None:
-    """The statutory period of a definition over the marks of a case."""
-    period = definition.body.get("period")
-    if not period:
-        return None
-    counted = marks[:-1] if ended else marks
-    if ended and not counted:
-        return None
-    return deadlines.deadline(
-        Period(period["days"], period["kind"]), counted, cairo_date(now), calendar, ended=ended
-    )
-
-
 def clock_in(state: State) -> str:
     """Whether the statutory period runs while a request stands in a state."""
     return "ended" if state.kind == "end" else state.clock
@@ -160,16 +159,20 @@ def move(
     note: str | None = None,
     out_of: str | None = None,
     branch: str | None = None,
+    by_silence: Standing | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
     now); `note` is for the applicant to read; `answers` are as they are stored; `out_of` is the state left, where
     a fact that came late takes another way out of it than the one taken; `branch` is that of a parallel state whose
     task acts. The request's version is demanded, so of two branches that end at the same moment one runs again, sees
-    the other's verdict and takes the join: once, whichever it is."""
+    the other's verdict and takes the join: once, whichever it is. `by_silence` is the period whose end speaks
+    instead of anybody."""
     workflow = of.definition.workflow
     left = out_of or of.row.state
-    if branch is None:
+    if by_silence is not None:
+        transition = silence.transition(workflow, by_silence, left)
+    elif branch is None:
         transition = workflow.step(left, action, inputs, reason)
     else:
         transition = workflow.act(left, action, inputs, reason, branch=branch, verdicts=of.verdicts)
@@ -179,7 +182,7 @@ def move(
     sequence = of.row.version + 1
     at = max(min(occurred or work.now, work.now), of.last)
     marks = of.marks if stays else [*of.marks, Mark(at, _clock(clock_in(state)), state.code)]
-    due = _due_on(of.definition, marks, work.now, of.calendar, of.row.due_on, ended=state.kind == "end")
+    dates = _dates(of, marks, state, work.now)
     serial: str | None = of.row.licence_serial
     new_answers = answers if answers is not None else of.row.answers
     if state.output is not None:
@@ -192,7 +195,9 @@ def move(
         state=state.code,
         state_kind=state.kind,
         outcome=state.outcome,
-        due_on=due,
+        due_on=dates.due_on,
+        judge_on=dates.judge_on,
+        silence_on=dates.silence_on,
         licence_serial=serial,
         answers=new_answers,
     )
@@ -201,7 +206,7 @@ def move(
         work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)
         hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
     told = of.row._replace(answers=new_answers, licence_serial=serial)
-    data = snapshot(told, of.definition, transition, state, due, verdicts)
+    data = snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
     work.append(MOVED, of.id, sequence, data, occurred=at)
     work.audit(f"request.{action}", str(of.id), state=state.code)
@@ -253,6 +258,7 @@ def hand_out(
         desks: list[tuple[str | None, Any]] = [(None, state)]
     else:
         desks = [(branch.code, branch) for branch in state.branches]
+    given = [periods.target_dates(desk.target, desk.escalation, work.now, calendar) for _, desk in desks]
     work.write_many(_TASK, [
         {
             "id": uuid7(),
@@ -265,10 +271,11 @@ def hand_out(
             "branch": branch,
             "status": "open",
             "created_at": work.now,
-            "due_on": _target(desk.target, work.now, calendar),
+            "due_on": dates.due_on,
+            "judge_on": dates.next_on(date.min),
             "taken_by": taken_by,
         }
-        for branch, desk in desks
+        for (branch, desk), dates in zip(desks, given, strict=True)
     ])
 
 
@@ -292,6 +299,8 @@ def action_of(
     """The action of a step that was taken, in a branch of the state or in the state itself."""
     if state is None or action is None:
         return None
+    if action == silence.SILENCE:
+        return Action(action, silence.SILENCE_NAME, "", by_system=True)
     there = workflow.state(state)
     if branch is None:
         return there.action(action)
@@ -304,7 +313,7 @@ def snapshot(
     definition: Definition,
     transition: Transition,
     state: State,
-    due: date | None,
+    due_on: date | None,
     verdicts: Mapping[str, str],
 ) -> dict[str, Any]:
     """The request's state as its events carry it (contracts.requests.RequestState), without contact."""
@@ -335,7 +344,7 @@ def snapshot(
             if name in row.answers and name not in definition.personal_fields
         },
         "lodged_at": row.lodged_at,
-        "due_on": due,
+        "due_on": due_on,
         "clock": clock_in(state),
         "outcome": state.outcome,
         "licence_serial": row.licence_serial,
@@ -344,19 +353,7 @@ def snapshot(
     }
 
 
-def _due_on(
-    definition: Definition, marks: list[Mark], now: datetime, calendar: Calendar, before: date | None, *, ended: bool
-) -> date | None:
-    if ended:
-        return before
-    found = deadline_of(definition, marks, now, calendar)
-    return found.due_on if found else None
-
-
-def _target(target: Mapping[str, Any] | None, now: datetime, calendar: Calendar) -> date | None:
-    if target is None:
-        return None
-    today = cairo_date(now)
-    if target["kind"] == deadlines.WORKING:
-        return calendar.add_working_days(today, target["days"])
-    return today + timedelta(days=target["days"])
+def _dates(of: Case, marks: list[Mark], state: State, now: datetime) -> due.Dates:
+    if state.kind == "end":
+        return due.Dates(of.row.due_on, None, None)
+    return due.dates(due.standings(of.definition, marks, now, of.calendar, of.extensions), state, now)

@@ -17,7 +17,7 @@ from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
 from rules.workflow import Action, BranchAction, State
-from services.requests import answers, documents, guide, life
+from services.requests import answers, documents, due, guide, life
 from services.requests.life import Case
 
 HELD_MOST = 10  # files in one hand; whoever could hoard them could choose among them
@@ -134,7 +134,8 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
     """The file as the holder may see it: answers and documents, no name, no contact, no identity number."""
     case, row = _held(work, task_id)
     definition, state = case.definition, case.state
-    found = case.deadline(work.now)
+    standings = case.standings(work.now)
+    whole = due.whole(standings)
     work.audit("file.read", str(case.id), task=str(task_id))
     return {
         "task_id": str(task_id),
@@ -149,7 +150,8 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         "department": row.task_department,
         "due_on": row.task_due_on.isoformat() if row.task_due_on else None,
         "request_due_on": row.due_on.isoformat() if row.due_on else None,
-        "days_left": found.days_left if found else None,
+        "days_left": whole.deadline.days_left if whole else None,
+        "periods": due.shown(standings, work.now, case.calendar, explained=True),
         "answers": _answers(case),
         "documents": documents.of_request(work, case.id, definition.body["documents"]),
         "actions": [

@@ -1,0 +1,96 @@
+"""What the silence of the administration means, and when the machine must not speak for it.
+
+Where the law says so, a period that ends without a decision counts as approval or as rejection. The machine writes that
+down; it decides nothing. So it waits where a fact may still be missing, and asks a person where something looks wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from rules.periods import APPROVAL, NONE, Standing
+from rules.refusal import refuse
+from rules.workflow import Transition, Workflow
+
+SILENCE = "silence"  # the action of the step that silence takes
+SILENCE_NAME = {"ar": "انقضت المدة القانونية دون رد", "en": "The statutory period ended without an answer"}
+DEEMED_APPROVAL, DEEMED_REJECTION = "deemed_approval", "deemed_rejection"
+DECISION = "decision"
+
+NORM_DAYS = 28  # the days before today from which the daily norm is taken
+NORM_MULTIPLE = 3
+NORM_LEAST = 10  # so many a day are taken for normal where there is no history
+
+BACKWARD = timedelta(minutes=5)  # a clock that is set right by less has not jumped
+FORWARD = timedelta(hours=1)  # beyond the time that the process has measured by itself
+LONGEST_DOWNTIME = timedelta(hours=72)  # beyond it nobody but a person can tell downtime from a jump
+STEADY, JUMPED_BACK, JUMPED_AHEAD, LONG_AWAY = "steady", "jumped_back", "jumped_ahead", "long_away"
+
+
+def document_type(silence: str) -> str:
+    """The document that says what silence meant: its own type, never that of a decision."""
+    return DEEMED_APPROVAL if silence == APPROVAL else DEEMED_REJECTION
+
+
+def decided(workflow: Workflow, path: Sequence[str]) -> bool:
+    """Whether a person has decided on this path of states: a task whose purpose is the decision was left for a state
+    that does not wait for the applicant and in which the request had not been before. Sent back, it is undecided."""
+    seen: set[str] = set()
+    for here, after in pairwise(path):
+        seen.add(here)
+        if (workflow.state(here).purpose == DECISION and after not in seen
+                and workflow.state(after).kind != "applicant"):
+            return True
+    return False
+
+
+def takes_effect(standing: Standing, workflow: Workflow, path: Sequence[str], today: date) -> bool:
+    """Whether silence means something for a request that stands at the end of `path`: the period is over, nobody has
+    decided, and silence has not spoken already. The period of a part speaks only where the request still stands in the
+    part; that it was left, however late, was the answer."""
+    on = standing.silence_on
+    if on is None or today < on or standing.silence_to is None or workflow.state(path[-1]).kind == "end":
+        return False
+    if standing.silence_to in path:
+        return False
+    if standing.states is not None:
+        return path[-1] in standing.states
+    return not decided(workflow, path)
+
+
+def transition(workflow: Workflow, standing: Standing, state: str) -> Transition:
+    """The step that silence takes from a state. Refuses action_unknown where the definition gives silence no
+    meaning."""
+    if standing.silence == NONE or standing.silence_to is None:
+        raise refuse("action_unknown", "action", action=SILENCE, state=state)
+    target = workflow.state(standing.silence_to)
+    return Transition(state, target.code, SILENCE, target.outcome)
+
+
+def judge_clock(mark: datetime | None, now: datetime, measured: timedelta | None) -> str:
+    """Whether the clock can be believed. `mark` is the highest instant at which anybody here has looked at it;
+    `measured` is how long that was ago by this process's own steady count, None where another process looked."""
+    if mark is None:
+        return STEADY
+    if now < mark - BACKWARD:
+        return JUMPED_BACK
+    if measured is not None:
+        return JUMPED_AHEAD if now - mark - measured > FORWARD else STEADY
+    return LONG_AWAY if now - mark > LONGEST_DOWNTIME else STEADY
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """How many acts by silence a day may see before a person is asked, and how that was reckoned."""
+
+    daily: float
+    most: int
+
+
+def norm(history: Iterable[int]) -> Norm:
+    """The norm from the numbers of the days before (of NORM_DAYS; days without any count as none)."""
+    daily = sum(history) / NORM_DAYS
+    return Norm(daily, max(NORM_LEAST, int(daily * NORM_MULTIPLE)))
