@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,7 @@ from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests import SUBMITTED
-from rules import forms, identity, numbering, places
+from rules import applicants, forms, numbering, places
 from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
@@ -23,11 +22,10 @@ from rules.refusal import Fault, Refusal, refuse
 from services.requests import documents, due, guide, life, organisation, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
-from services.requests.licences import NAME
+from services.requests.licences import HOLDER, NAME
 
 CONTACT = "requests.contact"
-SHORTEST_NAME = 3  # letters, as the contract asks of what was typed
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # override the direction of writing
+PARTICULARS = "requests.request.particulars"
 _NATIONAL_ID = "requests.request.national_id"
 _PASSPORT = "requests.request.passport"
 
@@ -59,7 +57,7 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     definition = guide.definition(work, body["service_code"], found.version)
     if found.retired_from is not None:
         raise refuse("service_retired", "service_code", code=definition.code, since=found.retired_from.isoformat())
-    applicant, faults = _applicant(body["applicant"])
+    applicant, faults = applicants.read(body["applicant"], today)
     answers, more = _accepted(definition, unit, body, found.untaken)
     if faults or more:
         raise Refusal(faults + more)
@@ -114,6 +112,7 @@ def _lodge(
         judge_on=dates.judge_on,
         silence_on=dates.silence_on,
         taken_by=work.actor.id,
+        **in_whose_name(work, applicant),
     )
     work.write(_INSERT, **vars(row))
     documents.take(work, request_id, body["documents"])
@@ -137,49 +136,20 @@ def _lodge(
     }
 
 
+def in_whose_name(work: UnitOfWork, applicant: Mapping[str, Any]) -> dict[str, str | None]:
+    """The columns that say for whom the applicant acts, sealed; NULL where it is the applicant alone."""
+    particulars = applicant["particulars"]
+    holder = applicants.holder(applicant["name"], particulars)
+    told = orjson.dumps(particulars).decode() if particulars else None
+    return {
+        "particulars": _sealed(work, told, PARTICULARS),
+        "holder": _sealed(work, holder if holder != applicant["name"] else None, HOLDER),
+    }
+
+
 def inquiry_key(work: UnitOfWork, number: str, last4: str) -> bytes:
     """The keyed hash by which whoever knows the number and the phone's last four digits is let in."""
     return work.privacy.lookup(f"{number}/{last4}", "requests.inquiry")
-
-
-def _applicant(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
-    """The applicant with everything in its stored form, and all that is wrong with it."""
-    faults: list[Fault] = []
-
-    def parsed(read: Callable[[str], Any], name: str, *, required: bool) -> Any:
-        value = given.get(name)
-        if not value:
-            if required:
-                faults.append(Fault("field_required", f"applicant/{name}"))
-            return None
-        try:
-            return read(value)
-        except Refusal as refusal:
-            faults.extend(refusal.faults)
-            return None
-
-    foreigner = given["kind"] == "foreigner"
-    national_id = parsed(identity.parse_national_id, "national_id", required=not foreigner)
-    applicant = {
-        "kind": given["kind"],
-        "name": parsed(_name, "name", required=True),
-        "national_id": national_id.digits if national_id else None,
-        "passport": parsed(identity.parse_passport, "passport", required=foreigner),
-        "phone": parsed(identity.parse_mobile, "phone", required=True),
-        "email": parsed(identity.parse_email, "email", required=False),
-        "language": given["language"],
-    }
-    return applicant, faults
-
-
-def _name(given: str) -> str:
-    """A name as it will be printed. What would hide or turn round what stands beside it on a licence is refused."""
-    name = unicodedata.normalize("NFC", " ".join(given.split()))
-    if len(name) < SHORTEST_NAME or not any(char.isalpha() for char in name):
-        raise refuse("field_required", "applicant/name")
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Co") or char in _TURNING for char in name):
-        raise refuse("answer_not_text", "applicant/name")
-    return name
 
 
 def _unit(work: UnitOfWork, known: Overlay, code: str, today: date) -> places.Unit:

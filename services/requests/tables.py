@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     Date,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
-_moment = DateTime(timezone=True)
+_moment = moment = DateTime(timezone=True)
 
 tracking_serial = Sequence("tracking_serial", minvalue=0, start=0, metadata=metadata)
 licence_serial = Sequence("licence_serial", metadata=metadata)
@@ -89,6 +90,8 @@ request = Table(
     Column("silence_on", Date),  # the first day on which silence may mean something
     Column("taken_by", Text, nullable=False),  # the account that took the file in; it may not decide it
     Column("licence_serial", Text),
+    Column("particulars", Text),  # sealed: of a company, an attorney, heirs, a foreigner (rules.applicants)
+    Column("holder", Text),  # sealed: in whose name the outcome is issued; NULL: the applicant's own
     Index("request_national_id", "national_id_key"),
     Index("request_open", "unit", "due_on", postgresql_where=text("outcome IS NULL")),
     Index("request_to_judge", "judge_on", "id", postgresql_where=text("outcome IS NULL AND judge_on IS NOT NULL")),
@@ -112,6 +115,7 @@ step = Table(
     Column("inputs", Text),  # sealed, for the same reason
     Column("branch", Text),  # of a parallel state, whose department acted
     Column("verdict", Text),  # favourable | unfavourable, what the branch says
+    Column("legal_reason", JSONB),  # of the definition's list, as it read then: {code, name, legal_basis}
 )
 
 task = Table(
@@ -138,9 +142,13 @@ task = Table(
     Column("done_at", _moment),
     Column("action", Text),
     Column("taken_by", Text, nullable=False),  # of the request, so that handing out needs one table
+    Column("left_by", ARRAY(Text), nullable=False, server_default="{}"),  # who had it and let it lie
+    Column("raised_from", Text),  # the unit below, in which exclusions left nobody
     Index("task_open", "unit", "department", "role", "due_on", "created_at", postgresql_where=text("status = 'open'")),
     Index("task_held", "held_by", "due_on", "id", postgresql_where=text("status = 'held'")),
     Index("task_request", "request_id"),
+    Index("task_taken", "taken_by", postgresql_where=text("status = 'open' AND taken_by <> 'public'")),
+    Index("task_held_since", "held_at", postgresql_where=text("status = 'held'")),
     Index("task_to_judge", "judge_on", "id",
           postgresql_where=text("status IN ('open', 'held') AND judge_on IS NOT NULL")),
 )
@@ -155,10 +163,72 @@ document = Table(
     Column("media_type", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),  # sealed
+    Column("content", LargeBinary),  # sealed; NULL when it lies in pieces
     Column("added_at", _moment, nullable=False),
+    # uploading | quarantined | clean | refused; `verdict` says why it was refused
+    Column("status", Text, nullable=False, server_default="quarantined"),
+    Column("verdict", Text),
+    Column("checked_at", _moment),
+    Column("kept_until", _moment),  # a draft waits for its request so long
     Index("document_request", "request_id"),
+    Index("document_quarantined", "id", postgresql_where=text("status = 'quarantined'")),
     Index("document_untaken", "added_at", postgresql_where=text("request_id IS NULL")),
+)
+
+# A larger document, in the pieces in which it came; each is sealed by itself.
+document_piece = Table(
+    "document_piece",
+    metadata,
+    Column("document_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),  # sealed
+    Column("size", Integer, nullable=False),  # bytes before sealing
+)
+
+# An application that is not lodged yet, found again by a random token alone.
+draft = Table(
+    "draft",
+    metadata,
+    Column("token_key", LargeBinary, primary_key=True),  # keyed hash of the token, which is nowhere kept
+    Column("service_code", Text, nullable=False),
+    Column("owner", Text, nullable=False),  # the account of a clerk, or `public`
+    Column("body", Text, nullable=False),  # sealed
+    Column("saved_at", _moment, nullable=False),
+    Column("ends_at", _moment, nullable=False),
+    Index("draft_ends", "ends_at"),
+)
+
+# What a clerk put right after a request was lodged: the trace of both values.
+correction = Table(
+    "correction",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True),  # of the request, after it
+    Column("field", Text, primary_key=True),
+    Column("before", Text),  # sealed
+    Column("after", Text),  # sealed
+    Column("reason", Text, nullable=False),  # sealed
+    Column("at", _moment, nullable=False),
+    Column("actor_id", Text, nullable=False),
+)
+
+# Every serial of tracking_serial once: the request that bears it, or why none does.
+number_register = Table(
+    "number_register",
+    metadata,
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("request_id", Uuid),
+    Column("reason", Text),
+    Column("at", _moment, nullable=False),
+)
+
+# One row: the first serial that the register answers for, and the newest that had been drawn at a moment.
+number_mark = Table(
+    "number_mark",
+    metadata,
+    Column("since", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("seen_at", _moment, nullable=False),
 )
 
 licence = Table(
@@ -181,7 +251,17 @@ licence = Table(
     Column("media_type", Text),
     Column("render_attempts", Integer, nullable=False, server_default="0"),
     Column("render_at", _moment, nullable=False, server_default=func.now()),
+    Column("state", Text, nullable=False, server_default="in_force"),  # rules.register.STATES
+    Column("state_at", _moment),
+    Column("supersedes", Text),  # the serial of the licence it took the place of
+    Column("succession", Text),  # renewal | alteration | transfer, where it took one's place
+    Column("successor", Text),  # the serial of the licence that took its place
+    Column("successor_request", Uuid),  # the request that is to supersede it
+    Column("edition", Integer, nullable=False, server_default="1"),  # of its print; a lost print's replacement counts
+    Column("copies", Integer, nullable=False, server_default="0"),
     Index("licence_unrendered", "render_at", postgresql_where=text("document IS NULL")),
+    Index("licence_listed", "unit", "id"),
+    Index("licence_successor_request", "successor_request", postgresql_where=text("successor_request IS NOT NULL")),
 )
 
-from services.requests import tables_deadlines  # noqa: E402, F401  (more of the same metadata)
+from services.requests import tables_assignment, tables_deadlines, tables_outputs  # noqa: E402, F401  (more of the same metadata)
