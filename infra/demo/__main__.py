@@ -103,7 +103,7 @@ def _until_guide_is_here(gateway: Any, services: int) -> None:
 
     url = f"http://127.0.0.1:{gateway.settings.env('HTTP_PORT')}/api/v1/services"
     ends = time.monotonic() + 15
-    while len(requests.get(url, timeout=10).json()["services"]) < services:
+    while requests.get(url, timeout=10).json()["total"] < services:
         if time.monotonic() > ends:
             raise OSError("the guide did not reach the gateway")
         time.sleep(0.05)
