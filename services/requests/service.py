@@ -15,11 +15,12 @@ from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
 from services.requests import documents, guide, inquiry, intake, licences, organisation, paid, tasks
+from services.requests.doors.outputs import OutputDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(Service):
+class Requests(OutputDoors, Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:
@@ -51,7 +52,7 @@ class Requests(Service):
 
     @command("requests.next_task", language.NextTask, permission="task.next")
     def next_task(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return tasks.next_task(work)
+        return assignment.next_task(work)
 
     @query("requests.task_file", language.TaskFile, permission="task.read")
     def task_file(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class Ground:
         return answer
 
     def next(self, actor: Actor) -> dict[str, Any] | None:
-        task: dict[str, Any] | None = self.attempt(tasks.next_task, actor)["task"]
+        task: dict[str, Any] | None = self.attempt(assignment.next_task, actor)["task"]
         return task
 
     def act(self, actor: Actor, task: Mapping[str, Any], action: str, **more: Any) -> dict[str, Any]:

@@ -86,6 +86,13 @@ GET    /api/v1/bills/<bill_id>                                  bill.read
 POST   /api/v1/bills/<bill_id>/payments                         bill.pay|bill.take_cash
 POST   /api/v1/payments/callbacks/<rail>                        bill.callback
 GET    /api/v1/licences/<serial>/verification                   licence.verify
+GET    /api/v1/register                                         licence.read
+GET    /api/v1/register/<serial>                                licence.read
+POST   /api/v1/register/<serial>/suspension                     licence.suspend
+POST   /api/v1/register/<serial>/resumption                     licence.resume
+POST   /api/v1/register/<serial>/cancellation                   licence.cancel
+POST   /api/v1/register/<serial>/replacement                    licence.replace
+POST   /api/v1/register/<serial>/prints                         licence.print
 GET    /api/v1/tasks                                            task.list
 POST   /api/v1/tasks/next                                       task.next
 GET    /api/v1/tasks/<task_id>                                  task.read

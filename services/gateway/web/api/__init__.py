@@ -10,6 +10,7 @@ from services.gateway.web.api import (
     bills,
     catalog,
     guide,
+    licence_register,
     licences,
     openapi,
     organisation,
@@ -41,7 +42,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (services, versions, guide, requests, tasks, bills, licences, sessions, organisation, catalog,
-                   openapi):
+    for module in (services, versions, guide, requests, tasks, bills, licences, licence_register, sessions,
+                   organisation, catalog, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

@@ -8,12 +8,13 @@ from marshmallow import fields, validate
 
 from contracts.payments import BillState
 from contracts.requests import STATE_KINDS
+from rules import register
 from services.gateway.web.api.answers import Shown
 
 CLOCKS = ("running", "stopped", "ended")
 KINDS = STATE_KINDS
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
-LICENCE_STATUS = ("valid", "expired", "not_yet_valid")
+LICENCE_STATUS = register.STATUSES
 
 
 def text(**options: Any) -> fields.String:
@@ -140,6 +141,10 @@ class VerificationShown(Shown):
     valid_from = fields.Date(required=True)
     valid_until = day_or_none()
     issued_on = fields.Date(required=True)
+    since = fields.Date(allow_none=True, metadata={"description": "When it was suspended, cancelled or replaced"})
+    supersedes = fields.String(allow_none=True)
+    successor = fields.String(allow_none=True, metadata={"description": "The serial of the licence in its place"})
+    edition = fields.Integer(metadata={"description": "Of the print that counts; former prints are void"})
     qr = text(metadata={"description": "The text of the licence's QR, signed with Ed25519"})
     key_id = text(metadata={"description": "Which of the authority's keys signed it"})
 

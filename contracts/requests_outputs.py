@@ -1,0 +1,74 @@
+"""The published language of what a request brings out: the register of licences, prints, letters, deliveries."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from contracts.events import EventSchema, event
+from contracts.problem import Problem
+from contracts.requests import PLAIN_TEXT
+from rules import register
+
+REASON_LENGTH = validate.Length(min=5, max=2000)
+PRINT_PURPOSES = ("window", "post", "own_copy")
+
+
+class LicenceRegisterState(EventSchema):
+    """A licence of the register after something became of it. Neither holder nor reason: whoever needs them asks."""
+
+    licence_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    serial = fields.String(required=True)
+    service_code = fields.String(required=True)
+    unit = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(register.STATES))
+    act = fields.String(required=True)
+    edition = fields.Integer(required=True)
+    successor = fields.String(allow_none=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+
+
+LICENCE_CHANGED = event("requests.licence.changed.v1", LicenceRegisterState)
+
+
+class LicenceEntry(Schema):
+    """Query `requests.licence_entry` (staff of the licence's unit) → the licence as its verification shows it, plus
+    {version, state, edition, copies, supersedes, successor, history: [{at, act, act_name, state, by, reason, other}],
+    prints: [{edition, copy, at, by, purpose, sha256, void}]}."""
+
+    serial = fields.String(required=True)
+
+
+class ListLicences(Schema):
+    """Query `requests.licences` → {licences: [...], next}: the register of the actor's unit, newest first."""
+
+    service_code = fields.String(load_default=None, allow_none=True)
+    status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(register.STATUSES))
+    ends_before = fields.Date(load_default=None, allow_none=True)
+    after = fields.UUID(load_default=None, allow_none=True)
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class ChangeLicence(Schema):
+    """Commands `requests.suspend_licence`, `requests.resume_licence`, `requests.cancel_licence`,
+    `requests.replace_print` → {serial, state, status, version, edition}. `version` is that of the entry as it was
+    read."""
+
+    serial = fields.String(required=True)
+    version = fields.Integer(load_default=None, allow_none=True)
+    reason = fields.String(required=True, validate=[REASON_LENGTH, *PLAIN_TEXT])
+
+
+class PrintLicence(Schema):
+    """Command `requests.print_licence` → {serial, file_name, media_type, content(base64), edition, copy}. Each is
+    recorded with who and when, and numbered."""
+
+    serial = fields.String(required=True)
+    purpose = fields.String(load_default="window", validate=validate.OneOf(PRINT_PURPOSES))
+
+
+PROBLEMS: dict[str, Problem] = {
+    "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status}.",
+                                   "“{act_en}” is not possible for a licence that is {status} now."),
+}

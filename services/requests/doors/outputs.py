@@ -1,0 +1,42 @@
+"""Doors to what a request brings out: the register of licences and its prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.service import command, query
+from chassis.uow import UnitOfWork
+from contracts import requests_outputs as language
+from services.requests import register
+
+
+class OutputDoors:
+    """Mixed into the service."""
+
+    @query("requests.licence_entry", language.LicenceEntry, permission="licence.read")
+    def licence_entry(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.entry(work, body["serial"])
+
+    @query("requests.licences", language.ListLicences, permission="licence.read")
+    def licences_listed(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.listed(work, body)
+
+    @command("requests.suspend_licence", language.ChangeLicence, permission="licence.suspend")
+    def suspend_licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.suspend(work, body)
+
+    @command("requests.resume_licence", language.ChangeLicence, permission="licence.resume")
+    def resume_licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.resume(work, body)
+
+    @command("requests.cancel_licence", language.ChangeLicence, permission="licence.cancel")
+    def cancel_licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.cancel(work, body)
+
+    @command("requests.replace_print", language.ChangeLicence, permission="licence.replace")
+    def replace_print(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.replace_print(work, body)
+
+    @command("requests.print_licence", language.PrintLicence, permission="licence.print")
+    def print_licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return register.printed(work, body)
