@@ -163,6 +163,18 @@ def test_no_bill_is_asked_twice_and_nothing_is_issued_unpaid(code: str) -> None:
         assert not [end for end in unpaid if workflow.state(end).outcome == "approved"], stage
 
 
+@every_service
+def test_lateness_goes_to_somebody_else_than_who_is_late(code: str) -> None:
+    """A desk's to the head of its department, that of a head to the head of the unit; what is late with the head of the
+    unit is told to the manager of the centre."""
+    above = {"officer": "department_head", "inspector": "department_head", "department_head": "unit_head",
+             "unit_head": "centre_manager"}
+    for state in Workflow.parse(DEFINITIONS[code]["workflow"]).states.values():
+        for desk in [state] if state.kind in ("task", "external") else list(state.branches):
+            assert desk.escalation is not None, f"{state.code}/{desk.code}"
+            assert desk.escalation["role"] == above[str(desk.role)], f"{state.code}/{desk.code}"
+
+
 def _reached(workflow: Workflow, start: str, without: str | None = None) -> set[str]:
     """The states that can come after this one, of which none by paying the bills of a stage left out."""
     found: set[str] = set()
