@@ -6,8 +6,7 @@ from contracts.problem import Problem
 
 PROBLEMS: dict[str, Problem] = {
     "service_unknown": Problem(404, "لا توجد خدمة بهذا الكود: {code}", "There is no service with the code {code}."),
-    "definition_invalid": Problem(422, "تعريف الخدمة غير صالح: {reason}",
-                                  "The service definition is not valid: {reason}"),
+    "definition_invalid": Problem(422, "تعريف الخدمة غير صالح: {ar}", "The service definition is not valid: {en}"),
     "version_unknown": Problem(404, "لا توجد نسخة بهذا الرقم من الخدمة {code}: {version}. راجع قائمة النسخ.",
                                "The service {code} has no version {version}. See the list of its versions."),
     # proposals

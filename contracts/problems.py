@@ -18,6 +18,7 @@ from contracts import (
     organisation,
     override_problems,
     payments,
+    reasons,
     requests,
     requests_intake,
     requests_outputs,
@@ -70,10 +71,15 @@ def catalogue() -> dict[str, Problem]:
 
 
 def describe(fault: Fault, language: str) -> str:
-    """The text of one fault in `ar` or `en`. A value that is missing from the fault shows as its name."""
+    """The text of one fault in `ar` or `en`. A value that is missing from the fault shows as its name;
+    a `reason` that is known in English (contracts.reasons) is told in Arabic too."""
     problem = catalogue().get(fault.code) or COMMON["internal"]
-    text = problem.ar if language == "ar" else problem.en
-    return text.format_map(_Shown(fault.params))
+    shown = _Shown(fault.params)
+    if language != "ar":
+        return problem.en.format_map(shown)
+    if isinstance(reason := fault.params.get("reason"), str):
+        shown["reason"] = reasons.arabic(reason) or reason
+    return problem.ar.format_map(shown)
 
 
 class _Shown(dict[str, Any]):

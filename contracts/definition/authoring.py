@@ -18,7 +18,7 @@ import yaml
 from contracts.definition.loading import invalid
 from contracts.problems import describe
 from rules import definition_paths, strict_yaml
-from rules.refusal import Fault, Refusal, refuse
+from rules.refusal import Fault, Refusal
 
 _BEFORE, _REMOVE, _EXTENDS = "before", "remove", "extends"
 
@@ -85,8 +85,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _unreadable(reason: str) -> Refusal:
     fault = Fault("file_unreadable", None, {"reason": reason})
-    return refuse("definition_invalid", None, rule=fault.code,
-                  reason=f"{describe(fault, 'ar')} · {describe(fault, 'en')}")
+    return Refusal(invalid(None, describe(fault, "ar"), describe(fault, "en"), fault.code))
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any], faults: list[Fault], where: str = "") -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _lines(file: Path, sound: dict[str, dict[str, Any]]) -> Iterator[str]:
         sound[definition["code"]] = definition
     except Refusal as refusal:
         for fault in refusal.faults:
-            yield _line(file.name, fault, fault.params["reason"], fault.params["rule"], raw)
+            yield _line(file.name, fault, f"{fault.params['ar']} · {fault.params['en']}", fault.params["rule"], raw)
 
 
 def _line(name: str, fault: Fault, text: str, rule: str, data: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from marshmallow import ValidationError
 
+from contracts import reasons
 from contracts.definition import checks, parts
 from contracts.definition.schema import SOURCED_ITEMS, Definition, PartUse
 from contracts.problems import describe
@@ -20,7 +21,7 @@ _DEEPEST = 40  # levels of nesting; the deepest sound definition has about twelv
 def load_definition(data: Mapping[str, Any]) -> dict[str, Any]:
     """The definition with its parts expanded and defaults filled in, as JSON carries it: loading the result again gives
     the same. Refuses with every fault found, each `definition_invalid` with its `field` (`fees/0/amount`), the `rule`
-    that found it and `reason` in Arabic and English. A definition that loads can be executed from its start to every
+    that found it and what it says in `ar` and `en`. A definition that loads can be executed from its start to every
     one of its ends. Sections whose shape is wrong are judged by shape alone; all others also by what they say."""
     plain, faults = _plain(data, "")
     if not isinstance(plain, dict):
@@ -140,26 +141,8 @@ def _messages(messages: Any, where: str = "") -> Iterator[tuple[str, str]]:
         yield where.lstrip("/"), str(messages)
 
 
-_ARABIC = {
-    "Missing data for required field.": "بيان مطلوب وغير موجود.", "Unknown field.": "بيان غير معروف.",
-    "Field may not be null.": "لا يجوز أن يكون فارغاً.", "Has no place here.": "لا مكان له هنا.",
-    "Not a valid string.": "ليس نصاً.", "Not a valid integer.": "ليس عدداً صحيحاً.",
-    "Not a valid boolean.": "ليس true أو false.", "Not a valid list.": "ليس قائمة.",
-    "Not a valid mapping type.": "ليس مجموعة بيانات بمفاتيح.", "Invalid input type.": "ليس مجموعة بيانات بمفاتيح.",
-    "Must be a condition such as {field: area_m2, at_least: 50}.": "اكتب شرطاً مثل {field: area_m2, at_least: 50}.",
-    "Must be small Latin letters, digits, - and _.": "حروف لاتينية صغيرة وأرقام و- و_ فقط.",
-    "Must be small Latin letters, digits and _.": "حروف لاتينية صغيرة وأرقام و_ فقط.",
-    "Must be small Latin letters, digits and -.": "حروف لاتينية صغيرة وأرقام و- فقط.",
-    "Must be a number, with a fraction as text such as '2.5'.": "اكتب عدداً، والكسر كنص مثل '2.5'.",
-    "Must not be negative.": "لا يكون سالباً.", "Must be the name of one answer.": "اكتب اسم حقل واحد.",
-    "Must be the name of an answer, or for per_unit a list of names.": "اكتب اسم حقل، أو قائمة أسماء في per_unit.",
-}
-
-
 def _arabic(message: str) -> str:
-    if message.startswith("Must be one of:"):
-        return f"اختر من: {message.removeprefix('Must be one of:').strip(' .')}."
-    return _ARABIC.get(message, "قيمة غير صحيحة.")
+    return reasons.arabic(message) or "قيمة غير صحيحة."
 
 
 def _told(fault: Fault, origins: list[str] | None) -> Fault:
@@ -168,8 +151,8 @@ def _told(fault: Fault, origins: list[str] | None) -> Fault:
 
 
 def invalid(field: str | None, ar: str, en: str, rule: str = "schema") -> Fault:
-    """A fault of a definition. `rule` keeps the code of the rule that found it."""
-    return Fault("definition_invalid", field, {"reason": f"{ar} · {en}", "rule": rule})
+    """A fault of a definition. `rule` keeps the code of the rule that found it; `schema` where it is its shape."""
+    return Fault("definition_invalid", field, {"ar": ar, "en": en, "rule": rule})
 
 
 def _once(faults: list[Fault]) -> list[Fault]:

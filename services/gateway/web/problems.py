@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from contracts.problem import Problem
@@ -14,37 +12,6 @@ from rules.refusal import Fault, Refusal
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
 """Seconds after which a client may try again when the platform was away or busy."""
-
-# What marshmallow says of a field, and how the door says it in Arabic. An unlisted reason is shown as it is.
-_REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Not a valid (string|list|mapping type|boolean)\."), "نوع القيمة غير صحيح."),
-    (re.compile(r"Not a valid (integer|number)\."), "ليست رقماً صحيحاً."),
-    (re.compile(r"Not a valid UUID\."), "ليس معرّفاً صحيحاً."),
-    (re.compile(r"Not a valid (date|datetime|time)\."), "ليس تاريخاً صحيحاً."),
-    (re.compile(r"Must be one of: (.+)\."), "يجب أن تكون إحدى القيم: {0}."),
-    (re.compile(r"Must be greater than or equal to (\S+)(?: and .*)?\."), "يجب ألا تقل القيمة عن {0}."),
-    (re.compile(r"Longer than maximum length (\d+)\."), "أطول من {0} حرفاً."),
-    (re.compile(r"Shorter than minimum length (\d+)\."), "أقصر من {0} أحرف."),
-    (re.compile(r"Length must be between (\d+) and (\d+)\."), "يجب أن يكون الطول بين {0} و{1}."),
-    (re.compile(r"Invalid input type\."), "يجب أن يكون الجسم كائن JSON."),
-    (re.compile(r"Field may not be null\."), "لا يجوز أن تكون القيمة فارغة."),
-)
-
-
-def text_of(fault: Fault, language: str) -> str:
-    """What a fault says in `ar` or `en`."""
-    reason = fault.params.get("reason")
-    if language == "ar" and isinstance(reason, str):
-        fault = replace(fault, params={**fault.params, "reason": _reason_in_arabic(reason)})
-    return describe(fault, language)
-
-
-def _reason_in_arabic(reason: str) -> str:
-    for pattern, arabic in _REASONS:
-        found = pattern.fullmatch(reason)
-        if found:
-            return arabic.format(*found.groups())
-    return reason
 
 
 def status_of(fault: Fault) -> int:
@@ -56,8 +23,8 @@ def problem(faults: Iterable[Fault], language: str, instance: str, correlation_i
     """The problem document of one or more faults. `code` and `status` are the first's; `errors` names them all."""
     found = list(faults)
     first = found[0]
-    title = {"ar": text_of(first, "ar"), "en": text_of(first, "en")}
-    details = list(dict.fromkeys(text_of(fault, language) for fault in found))
+    title = {"ar": describe(first, "ar"), "en": describe(first, "en")}
+    details = list(dict.fromkeys(describe(fault, language) for fault in found))
     return {
         "type": f"urn:shubbak:problem:{first.code}",
         "title": title[language],
@@ -67,7 +34,8 @@ def problem(faults: Iterable[Fault], language: str, instance: str, correlation_i
         "title_ar": title["ar"],
         "title_en": title["en"],
         "errors": [
-            {"field": fault.field, "code": fault.code, "ar": text_of(fault, "ar"), "en": text_of(fault, "en")}
+            {"field": fault.field, "code": fault.code, "ar": describe(fault, "ar"), "en": describe(fault, "en"),
+             **({"rule": rule} if (rule := fault.params.get("rule")) else {})}
             for fault in found
         ],
         "instance": instance,

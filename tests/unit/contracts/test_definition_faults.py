@@ -7,6 +7,7 @@ import pytest
 
 from contracts.definition import load_definition
 from contracts.definition.checks import across
+from contracts.problems import describe
 from rules.refusal import Refusal
 from tests.support.definitions import changed, whole
 
@@ -16,7 +17,7 @@ def faults(data):
         load_definition(data)
     assert {fault.code for fault in refused.value.faults} == {"definition_invalid"}
     for fault in refused.value.faults:
-        assert re.search(r"[ء-ي].* · .*[A-Za-z]", fault.params["reason"]), fault
+        assert re.search(r"[ء-ي]", describe(fault, "ar")) and not re.search(r"[ء-ي]", describe(fault, "en")), fault
     return {(fault.field, fault.params["rule"]) for fault in refused.value.faults}
 
 

@@ -231,8 +231,8 @@ def test_marshmallow_messages_become_faults_with_paths() -> None:
         ("x", "field_unknown"),
         ("documents/0/document_id", "field_invalid"),
     ]
-    assert "معرّف" in problems.text_of(found.faults[2], "ar")
-    assert "UUID" in problems.text_of(found.faults[2], "en")
+    assert "معرّف" in problems.describe(found.faults[2], "ar")
+    assert "UUID" in problems.describe(found.faults[2], "en")
 
 
 def test_every_code_has_a_status_and_both_texts() -> None:

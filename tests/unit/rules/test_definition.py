@@ -153,7 +153,8 @@ def test_all_faults_are_told_at_once_in_both_languages():
     assert set(faults(data)) == {"fees/0/per", "workflow/states/decision/role"}
     with pytest.raises(Refusal) as refused:
         load_definition(data)
-    assert re.search(r"[ء-ي]+.* · .*[a-z]+", describe(refused.value.faults[0], "ar"))
+    for fault in refused.value.faults:
+        assert re.search(r"[ء-ي]", describe(fault, "ar")) and not re.search(r"[ء-ي]", describe(fault, "en"))
 
 
 @pytest.mark.parametrize("data", [{}, {"code": 5}, {1: 2}, {"form": "x"}, {"workflow": {"states": []}}, [], None, "x"])

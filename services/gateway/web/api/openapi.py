@@ -42,6 +42,7 @@ PROBLEM = {
                     "code": {"type": "string"},
                     "ar": {"type": "string"},
                     "en": {"type": "string"},
+                    "rule": {"type": "string", "description": "Of a service definition: the code of what is wrong"},
                 },
             },
         },

@@ -102,7 +102,7 @@ def unit_name(code: str | None) -> str:
 
 
 def fault_text(fault: Fault) -> str:
-    return problems.text_of(fault, g.language)
+    return problems.describe(fault, g.language)
 
 
 def qr(content: str, scale: int = 4) -> Markup:
