@@ -97,6 +97,9 @@ PROBLEMS: dict[str, Problem] = {
     "overridable_bounds_unsound": Problem(422, "حدا {path} غير سليمين، أو القيمة الحالية خارجهما. صحح min وmax.",
                                           "The bounds of {path} are not sound, or the value that stands is outside"
                                           " them. Correct min and max."),
+    "supersedes_answer_unfit": Problem(422, "{name} ليس سؤالاً من نوع {type} غير شخصي في النموذج. صحح supersedes.",
+                                       "{name} is no question of the form that is {type} and not personal. Correct "
+                                       "`supersedes`."),
     # files that people write
     "file_unreadable": Problem(422, "تعذرت قراءة الملف: {reason}", "The file cannot be read: {reason}"),
     "file_named_otherwise": Problem(422, "اسم الملف {file} غير كود الخدمة {code}. وحّدهما.",

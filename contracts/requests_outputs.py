@@ -71,4 +71,15 @@ class PrintLicence(Schema):
 PROBLEMS: dict[str, Problem] = {
     "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status}.",
                                    "“{act_en}” is not possible for a licence that is {status} now."),
+    "licence_of_another_service": Problem(422, "هذه رخصة «{name_ar}»، ولا تُجدد أو تُعدل بهذه الخدمة.",
+                                          "This is a licence of “{name_en}”; this service neither renews nor alters "
+                                          "it."),
+    "licence_of_another": Problem(422, "هذه الرخصة صادرة باسم شخص آخر. قدّم الطلب وكيلاً أو وارثاً أو اطلب نقلها.",
+                                  "This licence was issued to somebody else. Apply as attorney or heir, or ask for its "
+                                  "transfer."),
+    "succession_under_way": Problem(409, "على هذه الرخصة طلب قيد النظر برقم {number}.",
+                                    "A request about this licence is under way: {number}."),
+    "renewal_too_early": Problem(422, "يُفتح التجديد من {opens}.", "Renewal opens on {opens}."),
+    "renewal_too_late": Problem(422, "انقضت مدة التجديد في {closed}. قدّم على رخصة جديدة.",
+                                "The time to renew ended on {closed}. Apply for a new licence."),
 }

@@ -93,6 +93,23 @@ def _renewals(definition: Definition) -> list[Fault]:
     return found
 
 
+def _supersedes(definition: Definition) -> list[Fault]:
+    """The answers that a succession reads and writes are there, and none of them is personal."""
+    rule = definition.get("supersedes")
+    if rule is None:
+        return []
+    form = {field["name"]: field for field in definition["form"]}
+    found = []
+    for key, wanted in (("answer", "text"), ("months_late", "integer")):
+        name = rule.get(key)
+        if name is not None and (name not in form or form[name]["type"] != wanted or form[name].get("personal")):
+            found.append(Fault("supersedes_answer_unfit", f"supersedes/{key}", {"name": name, "type": wanted}))
+    if rule.get("when"):
+        found += [Fault("condition_unsound", "supersedes/when", {"reason": reason})
+                  for reason in conditions.check(rule["when"], _types(definition))]
+    return found
+
+
 def _late_fee(renewal: Mapping[str, Any], renewing: Definition, index: int) -> list[Fault]:
     fee = renewal["late_fee"]
     if fee is None or any(line["code"] == fee for line in renewing["fees"]):
@@ -254,4 +271,4 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[Definition], list[Fault]]], ...] 
         ("form", _form), ("form fees", _fees), ("workflow", _inputs), ("fees workflow external_bodies", _workflow),
         ("form documents", _documents), ("form workflow outputs", _outputs), ("code fees outputs", _renewals),
         ("form fees outputs", _personal), ("period stage_periods workflow", _periods), ("external_bodies", _bodies),
-        ("follow_up outputs", _follow_up), ("form fees examples", _examples)))
+        ("follow_up outputs", _follow_up), ("form supersedes", _supersedes), ("form fees examples", _examples)))

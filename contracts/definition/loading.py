@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, cast
 
@@ -16,6 +16,9 @@ from contracts.problems import describe
 from rules.refusal import Fault, Refusal
 
 _DEEPEST = 40  # levels of nesting; the deepest sound definition has about twelve
+# What one definition may hold, so that judging it is soon done whatever it says and telling its faults fits an answer.
+# The largest of the guide has 1,500 values, 25 in one list.
+MOST_VALUES, MOST_ENTRIES, LONGEST_KEY, MOST_FAULTS = 20_000, 200, 200, 1000
 
 
 def load_definition(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,6 +26,8 @@ def load_definition(data: Mapping[str, Any]) -> dict[str, Any]:
     the same. Refuses with every fault found, each `definition_invalid` with its `field` (`fees/0/amount`), the `rule`
     that found it and what it says in `ar` and `en`. A definition that loads can be executed from its start to every
     one of its ends. Sections whose shape is wrong are judged by shape alone; all others also by what they say."""
+    if (vast := _vast(data)) is not None:
+        raise Refusal(vast)
     plain, faults = _plain(data, "")
     if not isinstance(plain, dict):
         raise Refusal(invalid(None, "ليس تعريفاً", "not a definition"))
@@ -92,6 +97,27 @@ def _written(field: str, origins: list[str] | None) -> str:
     return "/".join([origins[int(index)], *rest])
 
 
+def _vast(data: Any) -> Fault | None:
+    """Why a definition is too large to be judged: refused before anything else is said of it."""
+    ahead, left = [data], MOST_VALUES
+    while ahead:
+        value = ahead.pop()
+        if isinstance(value, Mapping):
+            if any(isinstance(key, str) and len(key) > LONGEST_KEY for key in value):
+                return invalid(None, f"مفتاح أطول من {LONGEST_KEY} حرف.", f"A key has more than {LONGEST_KEY} letters.")
+            inner: Iterable[Any] = value.values()
+        elif isinstance(value, (list, tuple)):
+            inner = value
+        else:
+            continue
+        left -= len(value)
+        if left < 0 or len(value) > MOST_ENTRIES:
+            return invalid(None, f"أكبر من المقبول: {MOST_VALUES} قيمة في التعريف و{MOST_ENTRIES} في القائمة الواحدة.",
+                           f"Too large: a definition has at most {MOST_VALUES} values, a list {MOST_ENTRIES}.")
+        ahead += inner
+    return None
+
+
 def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
     """The value in JSON's types. YAML reads an unquoted date as a date, `on:` as true and 2.5 as a float."""
     faults: list[Fault] = []
@@ -104,6 +130,9 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
             if not isinstance(key, str):
                 faults.append(invalid(at, "المفتاح ليس نصاً. ضعه بين علامتي تنصيص.", "The key is no text. Quote it."))
                 continue
+            if _UNFIT.search(key):
+                faults.append(invalid(where, *_UNFIT_SAID))
+                continue
             result[key], more = _plain(one, at, depth + 1)
             faults += more
         return result, faults
@@ -112,18 +141,21 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
         return [part for part, _ in found], [fault for _, more in found for fault in more]
     if isinstance(value, date):
         return value.isoformat(), faults
-    if isinstance(value, str) and not _storable(value):
-        return None, [invalid(where, "نص فيه رموز لا تُحفظ.", "The text has characters that cannot be kept.")]
+    if isinstance(value, str) and _UNFIT.search(value):
+        return None, [invalid(where, *_UNFIT_SAID)]
+    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        return None, [invalid(where, "عدد أكبر من المقبول.", "The number is too large.")]
     if value is None or isinstance(value, (str, bool, int)):
         return value, faults
     return None, [invalid(where, "اكتب الكسر العشري كنص مثل '2.5'.", "Write a fraction as text such as '2.5'.")]
 
 
-def _storable(text: str) -> bool:
-    """PostgreSQL's jsonb takes neither NUL nor half a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
-
-
+# Control characters but tab and end of line, halves of characters, what XML cannot hold, and characters that turn the
+# direction of whatever follows: a fee or a name must not be shown as something else than it is.
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNFIT_SAID = ("نص فيه رموز تحكم أو رموز تقلب اتجاه ما بعدها. احذفها.",
+               "The text has control characters, or ones that turn the direction of text. Remove them.")
+_LARGEST = 2**63 - 1  # what JSON carries behind every door
 _ENTRY = re.compile(r"/workflow/states/[^/]*|/examples/[^/]*/answers/[^/]*|/change/[^/]*(/[^/]*)?")
 
 
@@ -156,8 +188,10 @@ def invalid(field: str | None, ar: str, en: str, rule: str = "schema") -> Fault:
 
 
 def _once(faults: list[Fault]) -> list[Fault]:
-    found: list[Fault] = []
-    for fault in faults:
-        if fault not in found:
-            found.append(fault)
-    return found
+    """Each fault once; the first MOST_FAULTS and how many more there are."""
+    found = list({(fault.field, str(fault.params)): fault for fault in faults}.values())
+    if len(found) <= MOST_FAULTS:
+        return found
+    more = len(found) - MOST_FAULTS
+    return [*found[:MOST_FAULTS], invalid(None, f"وعدد آخر من الأخطاء: {more}. صحح ما سبق أولاً.",
+                                          f"And {more} more faults. Correct those above first.", "faults_more")]

@@ -15,7 +15,7 @@ from marshmallow import Schema as _Schema
 from contracts.definition.values import Bound, Condition, DecimalText, Flag, Names, Whole
 from contracts.requests import CHANNELS
 from contracts.requests_intake import APPLICANT_KINDS
-from rules import fees, forms, guide_words, places, workflow
+from rules import fees, forms, guide_words, places, register, workflow
 from rules.deadlines import CALENDAR, WORKING
 
 SOURCES = ("law", "public", "unverified")
@@ -301,6 +301,29 @@ class Renewal(Schema):
     late_fee = fields.String(load_default=None, allow_none=True, validate=_CODE)
 
 
+class Supersedes(Schema):
+    """What this service issues takes the place of an earlier licence: the `answer` that names its serial, and `as`
+    what. A renewal renews the licences whose output says so; the others name in `of` the services whose licences they
+    take up. `months_late` is an answer that the register fills. `paper`: a licence from before the register may be
+    named too, and is looked at by people. `when`: where only some applicants bring one."""
+
+    answer = fields.String(required=True, validate=_NAME)
+    as_ = fields.String(required=True, data_key="as", attribute="as", validate=validate.OneOf(register.SUCCESSIONS))
+    of = fields.List(fields.String(validate=_SERVICE), validate=_AT_LEAST_ONE)
+    months_late = fields.String(validate=_NAME)
+    paper = Flag(load_default=False)
+    when = Condition()
+    source = _source()
+
+    @validates_schema
+    def _of(self, data: dict[str, Any], **kwargs: Any) -> None:
+        renews = data.get("as") == register.RENEWAL
+        if renews and "of" in data:
+            raise ValidationError({"of": [_NO_PLACE]})
+        if not renews and "of" not in data:
+            raise ValidationError({"of": [_MISSING]})
+
+
 class Output(Schema):
     """What the applicant takes home. `fields` are the answers shown on it; `validity_months` null: without end."""
 
@@ -381,5 +404,6 @@ class Definition(Schema):
     external_bodies = fields.List(fields.Nested(ExternalBody), load_default=list)
     workflow = fields.Nested(Workflow, required=True)
     outputs = fields.List(fields.Nested(Output), required=True)
+    supersedes = fields.Nested(Supersedes)
     follow_up = fields.List(fields.Nested(FollowUp), load_default=list)
     overridable = fields.List(fields.Nested(Overridable), load_default=list)

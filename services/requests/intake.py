@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import text
@@ -19,7 +20,7 @@ from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, due, guide, life, organisation, tables
+from services.requests import documents, due, guide, life, organisation, succession, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import HOLDER, NAME
@@ -58,16 +59,25 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     if found.retired_from is not None:
         raise refuse("service_retired", "service_code", code=definition.code, since=found.retired_from.isoformat())
     applicant, faults = applicants.read(body["applicant"], today)
-    answers, more = _accepted(definition, unit, body, found.untaken)
-    if faults or more:
-        raise Refusal(faults + more)
+    succeeds = succession.of(work, definition, body["answers"])
+    answers, more = _accepted(definition, unit, {**body, "answers": succeeds.answers}, found.untaken)
+    faults += more + succeeds.faults
+    if succeeds.former is not None:
+        faults += succession.same_holder(
+            succeeds.former, applicant["kind"], _key(work, applicant["national_id"], _NATIONAL_ID),
+            definition.body["supersedes"])  # fmt: skip
+    if faults:
+        raise Refusal(faults)
     number = numbering.tracking_number(
         places.governorates()[work.settings.node].national_id_code,
         today.year,
         found.serial,
         work.settings.lookup_key,
     )
-    return _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number)
+    lodged = _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number)
+    if succeeds.former is not None:
+        succession.claim(work, succeeds.former, UUID(lodged["request_id"]))
+    return lodged
 
 
 def _lodge(
@@ -82,7 +92,8 @@ def _lodge(
     request_id, transition = uuid7(), definition.workflow.start()
     state = definition.workflow.state(transition.to_state)
     mark = Mark(work.now, life.clock_in(state), state.code)
-    dates = due.dates(due.standings(definition, [mark], work.now, calendar), state, work.now)
+    standings = due.standings(definition, [mark], work.now, calendar)
+    dates = due.dates(standings, definition.workflow, [state.code], work.now)
     contact = work.privacy.seal(
         orjson.dumps({key: applicant[key] for key in ("name", "phone", "email", "language")}).decode(),
         ring="contact",
