@@ -30,9 +30,16 @@ class BillState(EventSchema):
     receipt_number = fields.String(allow_none=True)
 
 
+class BillPaid(BillState):
+    """A bill's state once it was paid. `collected_by`: the account of the cashier who took it in cash; null at a rail.
+    Whoever collected a request's money may not decide it."""
+
+    collected_by = fields.String(allow_none=True)
+
+
 ISSUED = event("payments.bill.issued.v1", BillState)
 PENDING = event("payments.bill.pending.v1", BillState)
-PAID = event("payments.bill.paid.v1", BillState)
+PAID = event("payments.bill.paid.v1", BillPaid)
 CHANGED = event("payments.bill.changed.v1", BillState)  # failed, expired, cancelled, under review
 
 

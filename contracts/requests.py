@@ -136,7 +136,8 @@ class ListTasks(Schema):
 
 
 class NextTask(Schema):
-    """Command `requests.next_task` → {task} or {task: null}. The engine hands out; nobody chooses a file."""
+    """Command `requests.next_task` → {task, because}. The engine hands out; nobody chooses a file. Without a task
+    `because` is nothing_open, or colleagues_first: others at the desk hold less."""
 
 
 class TaskFile(Schema):

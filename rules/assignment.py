@@ -26,6 +26,7 @@ SPREAD = 2  # files that one may hold beyond a colleague at the desk who may tak
 PRESENT = timedelta(minutes=30)  # since they last asked, people count as being at the desk
 KNOWN = timedelta(days=30)  # since they last asked, people count as belonging to it
 LEFT_LYING = 7  # working days in one hand, and past the desk's own target
+LEFT_LYING_AT_LEAST = timedelta(days=LEFT_LYING)  # no file is left lying before
 TURN, ROOM = "turn", "room"
 RULE = 1  # which rule an audit row was written under
 

@@ -55,6 +55,20 @@ class Overlay:
         timeline = self._timelines["unit"].get(code)
         return _unit(code, timeline[-1]["body"]) if timeline else places.unit(code)
 
+    def above(self, code: str, day: date) -> str | None:
+        """The unit that decides where this one cannot: the parent that was published for it, else the diwan of its
+        governorate. None for the diwan itself, and where neither stands."""
+        entry = _of_day(self._timelines["unit"].get(code, ()), day)
+        parent = entry["body"].get("parent") if entry else None
+        if parent is not None and self.unit(parent, day) is not None:
+            return str(parent)
+        known = self.unit_ever(code)
+        if known is None or not known.governorate:
+            return None
+        diwans = [unit.code for unit in self.units(day)
+                  if unit.kind == "diwan" and unit.governorate == known.governorate and unit.code != code]
+        return diwans[0] if diwans and known.kind != "diwan" else None
+
     def unit_name(self, code: str, day: date) -> dict[str, str]:
         """What the unit is called on a day; where it no longer stands, what it was called last; else its code."""
         unit = self.unit(code, day) or self.unit_ever(code)

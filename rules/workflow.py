@@ -17,6 +17,7 @@ from rules.workflow_model import (
     FAVOURABLE,
     JOINED,
     KINDS,
+    LEGAL_REASON,
     OBJECTED,
     OUTCOMES,
     PAID,
@@ -33,6 +34,6 @@ from rules.workflow_model import (
     Workflow,
 )
 
-__all__ = ["EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "OBJECTED", "OUTCOMES", "PAID", "PURPOSES", "REASON",
-           "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Branch", "BranchAction", "State", "Transition",
-           "Workflow", "check", "mermaid"]
+__all__ = ["EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "LEGAL_REASON", "OBJECTED", "OUTCOMES", "PAID", "PURPOSES",
+           "REASON", "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Branch", "BranchAction", "State",
+           "Transition", "Workflow", "check", "mermaid"]

@@ -11,6 +11,7 @@ from rules.workflow_model import (
     FAVOURABLE,
     JOINED,
     KINDS,
+    LEGAL_REASON,
     OBJECTED,
     OUTCOMES,
     PURPOSES,
@@ -39,14 +40,14 @@ def check(workflow: Workflow, fee_stages: Collection[str], roles: Collection[str
         faults.append(Fault("workflow_initial_unknown", "workflow/initial", {"state": workflow.initial}))
     elif workflow.states[workflow.initial].kind == "end":
         faults.append(Fault("workflow_initial_is_end", "workflow/initial", {"state": workflow.initial}))
-    input_names = {one["name"] for one in workflow.inputs} | {REASON}
+    input_names = {one["name"] for one in workflow.inputs} | {REASON} | ({LEGAL_REASON} if workflow.reasons else set())
     for state in workflow.states.values():
         faults += _check_exits(state, workflow, input_names)
         faults += _Judge(state, known).faults()
     collected = {state.stage for state in workflow.states.values() if state.kind == "payment"}
     faults += [Fault("workflow_stage_never_collected", "workflow/states", {"stage": stage})
                for stage in sorted(set(fee_stages) - collected)]
-    return faults + _check_bodies(workflow, bodies) + _check_graph(workflow)
+    return faults + _check_reasons(workflow) + _check_bodies(workflow, bodies) + _check_graph(workflow)
 
 
 def _staff() -> set[str]:
@@ -188,6 +189,18 @@ class _Judge:
         for action in branch.actions:
             if (action.verdict is None) == (action.to is None) or action.verdict not in (None, *VERDICTS):
                 self._wrong("workflow_branch_action_unsound", f"{at}/actions/{action.code}", action=action.code)
+
+
+def _check_reasons(workflow: Workflow) -> list[Fault]:
+    codes = [str(reason["code"]) for reason in workflow.reasons]
+    faults = [Fault("workflow_reason_twice", f"workflow/reasons/{index}/code", {"reason": code})
+              for index, code in enumerate(codes) if codes.count(code) > 1]
+    required = {name for state in workflow.states.values() for action in state.actions for name in action.requires}
+    required |= {name for state in workflow.states.values() for branch in state.branches for action in branch.actions
+                 for name in action.requires}
+    if codes and LEGAL_REASON not in required:
+        faults.append(Fault("workflow_reasons_unused", "workflow/reasons"))
+    return faults
 
 
 def _check_bodies(workflow: Workflow, bodies: Collection[str]) -> list[Fault]:

@@ -15,7 +15,7 @@ PURPOSES = ("review", "inspection", "decision", "issue")
 FAVOURABLE, UNFAVOURABLE = "favourable", "unfavourable"
 VERDICTS = (FAVOURABLE, UNFAVOURABLE)
 PAID, EXPIRED, JOINED, OBJECTED = "paid", "expired", "joined", "objected"
-REASON = "reason"
+REASON, LEGAL_REASON = "reason", "legal_reason"
 SYSTEM_NAMES = {
     PAID: {"ar": "تم السداد", "en": "Paid"}, EXPIRED: {"ar": "انقضت المهلة", "en": "Time ran out"},
     JOINED: {"ar": "اكتملت آراء الجهات بالموافقة", "en": "All agreed"},
@@ -24,8 +24,9 @@ SYSTEM_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A way out of a state. `requires` names inputs of the workflow, or `reason`. `by_system`: paid, expired, joined,
-    objected. `branch` names the branch whose action it is."""
+    """A way out of a state. `requires` names inputs of the workflow, `reason` (free words) or `legal_reason` (one of
+    the workflow's list). `by_system`: paid, expired, joined, objected. `branch` names the branch whose action it is.
+    """
 
     code: str
     name: dict[str, str]
@@ -123,15 +124,18 @@ class Transition:
     branch: str | None = None
     verdict: str | None = None
     joined: str | None = None
+    legal_reason: dict[str, Any] | None = None  # {code, name, legal_basis}, as the list has it
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The states of a service by code. `inputs` are form fields (rules.forms) that actions may require."""
+    """The states of a service by code. `inputs` are form fields (rules.forms) that actions may require; `reasons` what
+    the law knows as grounds of a decision, {code, name, legal_basis} each."""
 
     initial: str
     states: Mapping[str, State]
     inputs: tuple[Mapping[str, Any], ...] = ()
+    reasons: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Workflow:
@@ -139,7 +143,7 @@ class Workflow:
         anywhere is for `check`."""
         try:
             states = {code: _state(code, state) for code, state in data["states"].items()}
-            return cls(str(data["initial"]), states, tuple(data.get("inputs") or ()))
+            return cls(str(data["initial"]), states, tuple(data.get("inputs") or ()), tuple(data.get("reasons") or ()))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise refuse("workflow_malformed", "workflow", reason=repr(error)) from error
 
@@ -154,26 +158,28 @@ class Workflow:
         return Transition(None, self.initial, None, self.states[self.initial].outcome)
 
     def step(self, state: str, action: str, inputs: Mapping[str, Any] | None = None,
-             reason: str | None = None) -> Transition:
+             reason: str | None = None, legal_reason: str | None = None) -> Transition:
         """The step that `action` takes from `state`. Refuses action_unknown (also for anything after an end, and for
-        everything in a parallel state: there a branch acts, see `act`), reason_required, input_required, and what
-        rules.forms refuses of the inputs given (`inputs/<name>`). Who may act is not judged here."""
+        everything in a parallel state: there a branch acts, see `act`), reason_required, legal_reason_required,
+        legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given (`inputs/<name>`). Who
+        may act is not judged here."""
         here = self.state(state)
         chosen = here.action(action) if not here.branches else None
         if chosen is None:
             raise refuse("action_unknown", "action", action=action, state=state)
-        cleaned = self._inputs_of(chosen.requires, inputs or {}, reason)
+        cleaned, ground = self._given(chosen.requires, inputs or {}, reason, legal_reason)
         target = self.state(chosen.to)
-        return Transition(state, target.code, action, target.outcome, cleaned)
+        return Transition(state, target.code, action, target.outcome, cleaned, legal_reason=ground)
 
     def act(self, state: str, action: str, inputs: Mapping[str, Any] | None = None, reason: str | None = None,
-            branch: str | None = None, verdicts: Mapping[str, str] | None = None) -> Transition:
+            branch: str | None = None, verdicts: Mapping[str, str] | None = None,
+            legal_reason: str | None = None) -> Transition:
         """The step that `action` takes, of a branch where the state is parallel; `verdicts` are those given so far by
         the branches of this stay. Refuses what `step` refuses, branch_unknown (also where the state has no branches,
         and for verdicts of branches that are none), and branch_done where this branch has given its verdict."""
         here = self.state(state)
         if branch is None:
-            return self.step(state, action, inputs, reason)
+            return self.step(state, action, inputs, reason, legal_reason)
         given = dict(verdicts or {})
         acting = here.branch(branch)
         if acting is None or any(here.branch(code) is None for code in given):
@@ -184,24 +190,31 @@ class Workflow:
         chosen = acting.action(action)
         if chosen is None:
             raise refuse("action_unknown", "action", action=action, state=state)
-        cleaned = self._inputs_of(chosen.requires, inputs or {}, reason)
+        cleaned, ground = self._given(chosen.requires, inputs or {}, reason, legal_reason)
         if chosen.to is not None:
             target = self.state(chosen.to)
-            return Transition(state, target.code, action, target.outcome, cleaned, branch)
+            return Transition(state, target.code, action, target.outcome, cleaned, branch, legal_reason=ground)
         given[branch] = str(chosen.verdict)
         if len(given) < len(here.branches):
-            return Transition(state, state, action, None, cleaned, branch, chosen.verdict)
+            return Transition(state, state, action, None, cleaned, branch, chosen.verdict, legal_reason=ground)
         agreed = all(verdict == FAVOURABLE for verdict in given.values())
         target = self.state((here.join or {})[FAVOURABLE if agreed else UNFAVOURABLE])
         return Transition(state, target.code, action, target.outcome, cleaned, branch, chosen.verdict,
-                          JOINED if agreed else OBJECTED)
+                          JOINED if agreed else OBJECTED, ground)
 
-    def _inputs_of(self, requires: tuple[str, ...], given: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
+    def _given(self, requires: tuple[str, ...], given: Mapping[str, Any], reason: str | None,
+               legal_reason: str | None) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The cleaned inputs, and the ground in law as the list has it. One may be named with any action."""
         faults: list[Fault] = []
+        ground = next((dict(one) for one in self.reasons if one["code"] == legal_reason), None)
+        if legal_reason and ground is None:
+            faults.append(Fault("legal_reason_unknown", LEGAL_REASON, {"reason": legal_reason}))
+        elif LEGAL_REASON in requires and ground is None:
+            faults.append(Fault("legal_reason_required", LEGAL_REASON))
         if REASON in requires and not any(character.isalnum() for character in reason or ""):
             faults.append(Fault("reason_required", "reason"))
         described = {one["name"]: one for one in self.inputs}
-        form = [{**described[name], "required": True} for name in requires if name != REASON]
+        form = [{**described[name], "required": True} for name in requires if name not in (REASON, LEGAL_REASON)]
         cleaned: dict[str, Any] = {}
         try:
             cleaned = forms.validate(form, given, "inputs")
@@ -209,7 +222,7 @@ class Workflow:
             faults += [_input_required(fault, described) for fault in refusal.faults]
         if faults:
             raise Refusal(faults)
-        return cleaned
+        return cleaned, ground
 
 
 def _input_required(fault: Fault, described: Mapping[str, Mapping[str, Any]]) -> Fault:

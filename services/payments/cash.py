@@ -24,7 +24,7 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         raise refuse("amount_insufficient", "tendered", missing=standing.total - tendered)
     number = receipts.next_number(work)
     paid = records.change_bill(work, standing, language.PAID, state=step.to_state, paid_at=work.now,
-                               receipt_number=number)
+                               receipt_number=number, collected_by=work.actor.id)
     book = f"{standing.unit}/{work.now.astimezone(receipts.CAIRO).year}"
     receipts.give(work, number, paid, WAY, tendered=tendered, book=book)
     ledger.post_cash(work, paid, number)

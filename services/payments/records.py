@@ -141,18 +141,23 @@ def add_bill(work: UnitOfWork, new: Bill) -> None:
 
 
 def change_bill(work: UnitOfWork, old: Bill, event_type: EventType, *, occurred: datetime | None = None,
-                **changes: Any) -> Bill:
+                collected_by: str | None = None, **changes: Any) -> Bill:
     """Change a bill and say so. Whether the change is allowed has been judged before (rules.payment_states).
-    `occurred` is when it happened outside, if that was before we heard of it: a request's clock goes by it."""
+    `occurred` is when it happened outside, if that was before we heard of it: a request's clock goes by it.
+    `collected_by` is who took it in cash."""
     new = replace(old, version=old.version + 1, **changes)
     work.write(_UPDATE_BILL, expect=1, which=old.id, seen=old.version,
                **{name: getattr(new, name) for name in _BILL_CHANGES})
-    announce(work, new, event_type, occurred)
+    announce(work, new, event_type, occurred, collected_by)
     return new
 
 
-def announce(work: UnitOfWork, standing: Bill, event_type: EventType, occurred: datetime | None = None) -> None:
-    work.append(event_type, standing.id, standing.version, state_of(standing), occurred=occurred)
+def announce(work: UnitOfWork, standing: Bill, event_type: EventType, occurred: datetime | None = None,
+             collected_by: str | None = None) -> None:
+    data = state_of(standing)
+    if event_type is language.PAID:
+        data["collected_by"] = collected_by
+    work.append(event_type, standing.id, standing.version, data, occurred=occurred)
 
 
 def state_of(standing: Bill) -> dict[str, Any]:

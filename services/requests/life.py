@@ -247,6 +247,7 @@ def record(
         else None,
         branch=transition.branch,
         verdict=transition.verdict,
+        legal_reason=transition.legal_reason,
     )
 
 
@@ -356,4 +357,5 @@ def snapshot(
 def _dates(of: Case, marks: list[Mark], state: State, now: datetime) -> due.Dates:
     if state.kind == "end":
         return due.Dates(of.row.due_on, None, None)
-    return due.dates(due.standings(of.definition, marks, now, of.calendar, of.extensions), state, now)
+    found = due.standings(of.definition, marks, now, of.calendar, of.extensions)
+    return due.dates(found, of.definition.workflow, [mark.why for mark in marks], now)

@@ -11,7 +11,7 @@ from chassis.errors import NotYet
 from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import workflow
-from services.requests import life
+from services.requests import assignment, life
 
 _LAST = Statement(
     text("SELECT from_state, action FROM step WHERE request_id = :request_id ORDER BY sequence DESC LIMIT 1")
@@ -21,9 +21,12 @@ _LAST = Statement(
 def go_on(work: UnitOfWork, event: Event) -> None:
     """A bill was paid: the request that waits for this stage goes on, its clock from the rail's payment time. So does
     one that lapsed because this stage was not paid in time: at a rail a late success overrides an expiry, and the two
-    facts may come in any order. Whatever else is paid is recorded."""
+    facts may come in any order. Whatever else is paid is recorded. Who collected it at the counter is kept apart from
+    the request."""
     case = _of(work, event)
     stage = event.data["stage"]
+    if event.data.get("collected_by"):
+        assignment.keep_apart(work, case.id, event.data["collected_by"], assignment.WHY_COLLECTED)
     if _waits(case, stage):
         life.move(work, case, workflow.PAID, occurred=event.time)
     elif (lapsed_in := _lapsed_in(work, case, stage)) is not None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,30 +15,9 @@ from chassis.uow import UnitOfWork
 from rules.refusal import refuse
 from rules.workflow import Action, BranchAction, State
 from services.requests import answers, documents, due, guide, life
+from services.requests.assignment import BARRED
 from services.requests.life import Case
 
-HELD_MOST = 10  # files in one hand; whoever could hoard them could choose among them
-_EQUALLY_URGENT = 20  # among so many a task is drawn, so that clerks who ask at once do not collide
-
-# Draws of this process in the last second: a hint that keeps officers who ask at once apart, not a claim.
-_BEING_GIVEN = timedelta(seconds=1)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_REMEMBERED = 256
-_drawn: OrderedDict[tuple[UUID, int], datetime] = OrderedDict()
-
-_OPEN = Statement(
-    text(
-        "SELECT id, version, due_on, (SELECT count(*) FROM task WHERE held_by = :actor AND status = 'held') AS in_hand "
-        "FROM task WHERE status = 'open' AND unit = :unit AND department = :department "
-        "AND role = ANY(:roles) AND taken_by <> :actor ORDER BY due_on, created_at LIMIT :most"
-    )
-)
-_HOLD = Statement(
-    text(
-        "UPDATE task SET status = 'held', held_by = :actor, held_at = :at, version = version + 1 "
-        "WHERE id = :task_id AND version = :seen AND status = 'open'"
-    )
-)
 _HELD = Statement(
     text(
         "SELECT task.id, task.version, task.state, task.branch, task.due_on, task.held_at, request.tracking_number, "
@@ -56,7 +32,7 @@ _ONE = Statement(
     text(
         "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "  # noqa: S608
         "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
-        "task.branch AS task_branch, "
+        f"task.branch AS task_branch, task.unit AS task_unit, task.raised_from AS task_raised_from, {BARRED} AS barred, "
         f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "
         "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
     )
@@ -73,39 +49,6 @@ _DONE = Statement(
         "WHERE id = :task_id AND version = :seen AND status = 'held'"
     )
 )
-
-
-def next_task(work: UnitOfWork) -> dict[str, Any]:
-    """Hand the actor one of the most urgent open tasks of the own desk, never one of a file the actor took in. Refuses
-    enough_in_hand to whoever holds HELD_MOST already."""
-    actor = work.actor
-    rows = work.all(
-        _OPEN,
-        unit=actor.unit,
-        department=actor.department,
-        roles=list(actor.roles),
-        actor=actor.id,
-        most=_EQUALLY_URGENT,
-    )
-    if not rows:
-        return {"task": None}
-    if rows[0].in_hand >= HELD_MOST:
-        raise refuse("enough_in_hand", most=HELD_MOST)
-    drawn = _draw(work, rows)
-    work.write(_HOLD, expect=1, task_id=drawn.id, seen=drawn.version, actor=actor.id, at=work.now)
-    work.audit("task.handed_out", str(drawn.id))
-    return {"task": {"task_id": str(drawn.id), "version": drawn.version + 1}}
-
-
-def _draw(work: UnitOfWork, rows: list[Any]) -> Any:
-    """One of the most urgent that nobody else here is just being given. What two draw all the same (in two processes,
-    say) the commit gives to one of them, and the other draws again."""
-    free = [row for row in rows if work.now - _drawn.get((row.id, row.version), _LONG_AGO) > _BEING_GIVEN] or rows
-    drawn = secrets.choice([row for row in free if row.due_on == free[0].due_on])
-    while len(_drawn) >= _REMEMBERED:
-        _drawn.popitem(last=False)
-    _drawn[drawn.id, drawn.version] = work.now
-    return drawn
 
 
 def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,6 +87,7 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         "service_code": row.service_code,
         "service_name": definition.name,
         "unit": row.unit,
+        "raised_from": row.task_raised_from,
         "state": state.code,
         "state_name": state.name,
         **_branch(state, row.task_branch),
@@ -173,12 +117,13 @@ def document(work: UnitOfWork, task_id: UUID, document_id: UUID) -> dict[str, An
 
 
 def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Take an action of the workflow on a held task. Who took the file in may act in none of its tasks. The branches of
+    """Take an action of the workflow on a held task. Who took the file in, collected its money, declared a relation
+    with its applicant or decided what it appeals against may act in none of its tasks. The branches of
     a parallel state are different questions, so whoever holds two of them answers both: they can only be of one desk,
     and a unit with one engineer would otherwise hold its files for ever. Where two people must look, a definition names
     two departments or two roles."""
     case, row = _held(work, body["task_id"])
-    if row.taken_by == work.actor.id:
+    if row.taken_by == work.actor.id or row.barred:
         work.deny("task.act", str(case.id))
         raise refuse("apart_by_design")
     if row.state != row.task_state:
@@ -219,8 +164,8 @@ def _branch(state: State, code: str | None) -> dict[str, Any]:
 def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
     """The case of a task that the actor holds. A task of another is refused like one that does not exist, and the
     attempt is recorded."""
-    row = work.first(_ONE, task_id=task_id)
     actor = work.actor
+    row = work.first(_ONE, task_id=task_id, actor=actor.id)
     if row is None:
         raise refuse("task_unknown", "task_id")
     if row.task_held_by != actor.id:
@@ -228,7 +173,7 @@ def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
         raise refuse("task_unknown", "task_id")
     if row.task_status in ("done", "closed"):
         raise refuse("task_done", "task_id")
-    if row.unit != actor.unit or row.task_department != actor.department or row.task_role not in actor.roles:
+    if row.task_unit != actor.unit or row.task_department != actor.department or row.task_role not in actor.roles:
         work.deny("task.act", str(task_id))
         raise refuse("forbidden")
     return life.case(work, row), row

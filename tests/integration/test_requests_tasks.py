@@ -14,7 +14,8 @@ import pytest
 from chassis.actors import Actor
 from chassis.ids import uuid7
 from rules.refusal import Refusal
-from services.requests import tasks
+from rules.assignment import HELD_MOST
+from services.requests import assignment, tasks
 from tests.support.requests_ground import (
     CLERK,
     EMAIL,
@@ -134,9 +135,9 @@ def test_of_ten_officers_and_one_task_one_is_given_it(ground: Ground) -> None:
 
 
 def test_who_holds_enough_is_given_no_more_until_one_is_done(ground: Ground) -> None:
-    for _ in range(tasks.HELD_MOST + 1):
+    for _ in range(HELD_MOST + 1):
         ground.reviewed()
-    held = [ground.next(OFFICER) for _ in range(tasks.HELD_MOST)]
+    held = [ground.next(OFFICER) for _ in range(HELD_MOST)]
 
     with pytest.raises(Refusal) as refused:
         ground.next(OFFICER)
@@ -150,8 +151,8 @@ def test_a_repeated_command_is_given_the_same_task(ground: Ground) -> None:
     ground.reviewed()
     ground.reviewed()
     command_id = uuid7()
-    given = [ground.command(tasks.next_task, OFFICER, command_id) for _ in range(3)]
-    together = at_once(6, lambda _: ground.command(tasks.next_task, OFFICER, command_id))
+    given = [ground.command(assignment.next_task, OFFICER, command_id) for _ in range(3)]
+    together = at_once(6, lambda _: ground.command(assignment.next_task, OFFICER, command_id))
     assert all(answer == given[0] for answer in given + together)
     assert ground.rows("SELECT count(*) AS n FROM task WHERE status = 'held'")[0].n == 1
 
@@ -266,6 +267,7 @@ def test_opening_a_paper_is_recorded_and_an_identity_paper_as_an_unmasking(groun
     ground.reviewed()
     task = ground.next(OFFICER)
     assert task is not None
+    ground.check_documents()
     for paper in ground.file(OFFICER, task)["documents"]:
         opened = ground.attempt(lambda work, paper=paper: tasks.document(
             work, UUID(task["task_id"]), UUID(paper["document_id"])), OFFICER)

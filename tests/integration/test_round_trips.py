@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.requests import tasks
+from services.requests import assignment
 from tests.support.requests_ground import OFFICER, Ground, shop
 from tests.support.round_trips import counted
 
@@ -34,7 +34,7 @@ def test_adding_a_document(ground):
 def test_being_handed_a_task_and_acting_on_it(ground):
     ground.reviewed()
     with counted(ground.database) as handed:
-        task = ground.attempt(tasks.next_task, OFFICER)["task"]
+        task = ground.attempt(assignment.next_task, OFFICER)["task"]
     with counted(ground.database) as acted:
         ground.act(OFFICER, task, "accept")
     assert handed == ["read", "write"]

@@ -26,12 +26,24 @@ from contracts.definition import load_definition
 from contracts.events import REGISTRY, Event
 from infra import secrets
 from rules import strict_yaml
-from services.requests import documents, guide, inquiry, intake, licences, organisation, paid, tasks
+from services.requests import (
+    assignment,
+    documents,
+    guide,
+    inquiry,
+    intake,
+    licences,
+    organisation,
+    paid,
+    quarantine,
+    tasks,
+)
+from tests.support import papers
 
 GUIDE = Path(__file__).resolve().parents[2] / "services" / "catalog" / "guide"
 MORNING = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)  # Sunday, 10:00 in Cairo
 UNIT = "EG-C-01"
-PDF = b"%PDF-1.7 a paper"
+PDF = papers.ONE_PAGE
 PHONE, LAST4 = "01012345678", "5678"
 NAME, NATIONAL_ID, EMAIL = "محمود عبد الله حسن", "28503150101232", "owner@example.org"
 
@@ -129,9 +141,10 @@ class Ground:
         self.attempt(lambda work: organisation.keep(work, event))
 
     def bill_event(self, request_id: UUID | str, stage: str = "inspection", state: str = "paid",
-                   at: datetime | None = None) -> Event:
+                   at: datetime | None = None, collected_by: str | None = None) -> Event:
         kind = "paid" if state == "paid" else "changed"
-        data = {"bill_id": str(uuid7()), "request_id": str(request_id), "stage": stage, "state": state}
+        data = {"bill_id": str(uuid7()), "request_id": str(request_id), "stage": stage, "state": state,
+                "collected_by": collected_by}
         return Event(uuid7(), f"payments.bill.{kind}.v1", "urn:test", uuid7(), 2, at or self.now, "test", data)
 
     def hear(self, event: Event) -> None:
@@ -147,6 +160,11 @@ class Ground:
         body = load(language.AddDocument(),
                     {"file_name": "paper.pdf", "content": base64.b64encode(content).decode()})
         return str(self.attempt(lambda work: documents.add(work, body), actor)["document_id"])
+
+    def check_documents(self) -> None:
+        """Judge all that lies in quarantine."""
+        while self.attempt(quarantine.check_next):
+            pass
 
     def application(self, *, papers: tuple[str, ...] = ("id_copy", "lease_contract"), **changes: Any) -> dict[str, Any]:
         body = {

@@ -23,7 +23,8 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "task.next", "task.read", "task.act", "message.read", "account.manage", "audit.read",
         "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit",
         "guide.review", "guide.adopt", "guide.approve_adoption", "organisation.read", "organisation.propose",
-        "organisation.review_council", "organisation.review_follow_up"}
+        "organisation.review_council", "organisation.review_follow_up", "task.oversee", "task.oversee_unit",
+        "relation.declare"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 

@@ -176,11 +176,43 @@ class TaskHandedOut(Shown):
 
 class TaskGiven(Shown):
     task = fields.Nested(TaskHandedOut, required=True, allow_none=True)
+    because = text_or_none(
+        metadata={"description": "Why there is none: nothing_open, or colleagues_first while others hold less"}
+    )
+
+
+class DeskTask(Shown):
+    """A file of a department as its head sees it: who holds it since when, nothing of who applied."""
+
+    task_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    tracking_number = text()
+    service_name = named()
+    state = text()
+    state_name = named()
+    branch = text_or_none()
+    branch_name = named(allow_none=True)
+    department = text()
+    status = text(validate=validate.OneOf(("open", "held")))
+    holder = text_or_none()
+    held_at = fields.AwareDateTime(required=True, allow_none=True)
+    due_on = day_or_none()
+    raised_from = text_or_none(metadata={"description": "The unit below, in which exclusions left nobody"})
+
+
+class DeskList(Shown):
+    tasks = fields.List(fields.Nested(DeskTask), required=True)
+    next = fields.UUID(required=True, allow_none=True)
+
+
+class RelationDeclared(Shown):
+    declared = fields.Boolean(required=True)
 
 
 class TaskFileShown(TaskShown):
     service_code = text()
     unit = text()
+    raised_from = text_or_none(metadata={"description": "The unit below, in which exclusions left nobody"})
     department = text_or_none()
     days_left = fields.Integer(required=True, allow_none=True)
     answers = fields.List(fields.Dict(), required=True, metadata={"description": "Those that are not personal"})

@@ -10,13 +10,27 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from contracts.requests import ListTasks
+from contracts.requests_assignment import DeclareRelation, Desk
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, answer
-from services.gateway.web.api.shapes import Moved, TaskFileShown, TaskGiven, TaskList
+from services.gateway.web.api.shapes import (
+    DeskList,
+    Moved,
+    RelationDeclared,
+    TaskFileShown,
+    TaskGiven,
+    TaskHandedOut,
+    TaskList,
+)
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import UPLOAD_SECONDS, platform
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix=f"{PREFIX}/tasks", description="Tasks of departments")
+
+
+class TakenBack(Schema):
+    reason = fields.String(required=True, validate=validate.Length(10, 2000))
+    version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was listed
 
 
 class Action(Schema):
@@ -39,6 +53,41 @@ def list_tasks(query: dict[str, Any]) -> Response:
 def next_task() -> Response:
     """Hand me the next file; nobody chooses whose"""
     return answer(platform().call("requests.next_task", {}, caller().actor, command_id=g.command_id))
+
+
+@door(blueprint, "GET", "/desk", permission="task.oversee")
+@blueprint.arguments(Desk(), location="query")
+@blueprint.response(200, DeskList)
+def list_desk(query: dict[str, Any]) -> Response:
+    """What lies open or held in my department, or in all of my unit"""
+    return answer(platform().call("requests.desk", query, caller().actor))
+
+
+@door(blueprint, "POST", "/relations", permission="relation.declare", media_types=JSON, idempotent=True)
+@blueprint.arguments(DeclareRelation())
+@blueprint.response(200, RelationDeclared)
+def declare_relation(body: dict[str, Any]) -> Response:
+    """I am related to this person and want none of their files; kept as a keyed hash, shown to nobody"""
+    return answer(platform().call("requests.declare_relation", body, caller().actor, command_id=g.command_id))
+
+
+@door(
+    blueprint,
+    "POST",
+    "/<uuid:task_id>/take-back",
+    permission="task.oversee",
+    media_types=JSON,
+    idempotent=True,
+)
+@blueprint.arguments(TakenBack(), example={"reason": "غاب صاحب الملف عن العمل"})
+@blueprint.response(200, TaskHandedOut)
+def take_back(body: dict[str, Any], task_id: Any) -> Response:
+    """Take a file out of a hand, with a reason; it is handed out again, nobody says to whom"""
+    return answer(
+        platform().call(
+            "requests.take_back", {"task_id": str(task_id), **body}, caller().actor, command_id=g.command_id
+        )
+    )
 
 
 @door(blueprint, "GET", "/<uuid:task_id>", permission="task.read")

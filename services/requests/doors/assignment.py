@@ -1,0 +1,34 @@
+"""Doors to handing out: who is kept apart, what heads see and take back, files that go up or come back by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.service import Platform, command, query, timer
+from chassis.uow import UnitOfWork
+from contracts import requests_assignment as language
+from services.requests import assignment, oversight
+
+
+class AssignmentDoors:
+    """Mixed into the service."""
+
+    @command("requests.declare_relation", language.DeclareRelation, permission="relation.declare")
+    def declare_relation(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return oversight.declare_relation(work, body)
+
+    @query("requests.desk", language.Desk, permission="task.oversee")
+    def desk(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return oversight.desk(work, body)
+
+    @command("requests.take_back", language.TakeBack, permission="task.oversee")
+    def take_back(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return oversight.take_back(work, body)
+
+    @timer(seconds=15, name="raise-tasks")
+    def raise_tasks(self, platform: Platform) -> None:
+        platform.attempt(assignment.raise_to_the_unit_above)
+
+    @timer(seconds=600, name="return-left-lying")
+    def return_left_lying(self, platform: Platform) -> None:
+        platform.attempt(oversight.return_left_lying)
