@@ -63,7 +63,7 @@ class ReadEmployee(Schema):
 
 
 class ShowCalendar(Schema):
-    """Query `catalog.calendar` → {year, unit, weekend, days: [{date, working, why, name, decree, forecast}]}: each
+    """Query `catalog.calendar` → {year, unit, governorate, days: [{date, working, why, name, decree, forecast}]}: each
     non-working day of a year and why (`weekend`, `holiday` of the public calendar, `decree`), and each day that a
     decree makes a working day. Without `unit`, the governorate's calendar."""
 

@@ -51,6 +51,7 @@ def _migrate() -> None:
 
 def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Namespace, outcome: dict[str, int]) -> None:
     from infra.demo.walk import PASSWORD, Walk, WalkFailed
+    from services.gateway.demo import PEOPLE
 
     url = f"http://localhost:{chosen.port}"
     try:
@@ -73,7 +74,7 @@ def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Name
     _say("")
     _say(f"بوابة المواطن · citizens' portal     {url}/")
     _say(f"مساحة العاملين · staff log-in         {url}/ar/staff   (password: {PASSWORD})")
-    _say("    clerk · cashier · officer · inspector · head · editor · reviewer · admin")
+    _say("    " + " · ".join(person[0] for person in PEOPLE))
     _say(f"توثيق الواجهة · API document          {url}/api/v1/openapi.json")
     _say(f"الرسائل المرسلة · messages that went out: {around.peers.url}/sms and {around.peers.url}/mail")
     _say("Ctrl-C ends it; the next start finds this data again (demo-data/).")

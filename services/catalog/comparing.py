@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import measure, overrides, places, workflow_mermaid
+from rules import editions, measure, overrides, places, workflow_mermaid
 from rules.calendar import cairo_date
 from rules.differences import differences
 from rules.drawing import svg
@@ -23,12 +23,13 @@ _ADOPTIONS = Statement(
         "ORDER BY governorate, code, version DESC"
     )
 )
-_NEWEST = Statement(
+_NATIONAL = Statement(
     text(
-        "SELECT DISTINCT ON (code) code, version, body -> 'name' AS name FROM national_version "
-        "WHERE effective_from <= :today AND (CAST(:code AS text) IS NULL OR code = :code) ORDER BY code, version DESC"
+        "SELECT code, version, effective_from, body -> 'name' AS name FROM national_version "
+        "WHERE CAST(:code AS text) IS NULL OR code = :code ORDER BY code, version DESC"
     )
 )
+_RETIRED = Statement(text("SELECT code, retired_from FROM retirement WHERE scope = 'national'"))
 _BODY = Statement(text("SELECT body FROM national_version WHERE code = :code AND version = :version"))
 
 
@@ -59,31 +60,32 @@ def graph(work: UnitOfWork, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:
-    """What each governorate that told does otherwise than the national guide in force: who does not offer a service,
-    whose edition is made from an older version or blocked, and which values are its own. Refuses service_unknown for a
-    code that is none."""
+    """What each governorate that told does otherwise than the national guide: who does not offer a service, whose
+    edition is made from an older version than the one in force or blocked, and which values are its own. A version to
+    come is followed before its day, and is no difference; a service that was retired is not compared. Refuses
+    service_unknown for a code that is none."""
     if code is not None:
         reading.asked(code)
-    services: dict[str, dict[str, Any]] = {}
-    for row in work.all(_NEWEST, today=cairo_date(work.now), code=code):
-        services[row.code] = {"code": row.code, "name": row.name, "version": row.version, "offered_by": [],
-                              "unlike": []}
+    services, newest, ended = _national(work, code)
     told: set[str] = set()
     bodies: dict[tuple[str, int], Any] = {}
     for row in work.all(_ADOPTIONS, code=code):
         told.add(row.governorate)
-        service = services.setdefault(row.code, {"code": row.code, "name": None, "version": None, "offered_by": [],
-                                                 "unlike": []})
+        if row.code in ended:
+            continue
+        service = services.setdefault(row.code, _service(row.code, None, None))
         if not row.offered:
             continue
         service["offered_by"].append(row.governorate)
         own = _own(work, row, bodies)
-        if own or own is None or row.state == "blocked" or row.national_version != service["version"]:
+        follows = row.national_version is not None and (
+            (service["version"] or 0) <= row.national_version <= newest.get(row.code, 0))
+        if own or own is None or row.state == "blocked" or not follows:
             service["unlike"].append({"governorate": row.governorate, "national_version": row.national_version,
                                       "state": row.state, "faults": row.faults, "differences": own})
     for service in services.values():
         service["not_offered_by"] = sorted(told - set(service["offered_by"]))
-    if code is not None and not services:
+    if code is not None and not services and not ended:
         raise reading.unknown(code)
     return {
         "as_of": work.now.isoformat(),
@@ -91,6 +93,31 @@ def between_governorates(work: UnitOfWork, code: str | None) -> dict[str, Any]:
                          for one in sorted(told)],
         "services": [services[one] for one in sorted(services)],
     }
+
+
+def _national(work: UnitOfWork, code: str | None) -> tuple[dict[str, dict[str, Any]], dict[str, int], set[str]]:
+    """The services of the national guide with the version in force today (None: it is to come), the number of the
+    newest version of each, and which were retired."""
+    versions: dict[str, list[Any]] = {}
+    for row in work.all(_NATIONAL, code=code):
+        versions.setdefault(row.code, []).append(row)
+    retired: dict[str, list[Any]] = {}
+    for row in work.all(_RETIRED):
+        retired.setdefault(row.code, []).append(row.retired_from)
+    today = cairo_date(work.now)
+    services: dict[str, dict[str, Any]] = {}
+    ended: set[str] = set()
+    for one, rows in versions.items():
+        standing = editions.in_force(rows, retired.get(one, ()), today)
+        if standing is None and editions.in_force(rows, (), today) is not None:
+            ended.add(one)
+        else:
+            services[one] = _service(one, (standing or rows[0]).name, standing.version if standing else None)
+    return services, {one: rows[0].version for one, rows in versions.items()}, ended
+
+
+def _service(code: str, name: Any, version: int | None) -> dict[str, Any]:
+    return {"code": code, "name": name, "version": version, "offered_by": [], "unlike": []}
 
 
 def _own(work: UnitOfWork, row: Any, bodies: dict[tuple[str, int], Any]) -> list[dict[str, Any]] | None:

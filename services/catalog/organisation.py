@@ -31,6 +31,15 @@ def _subject(body: Mapping[str, Any]) -> str:
     return f"{one['kind']}/{one['code'][:60]}"
 
 
+def _keep(work: UnitOfWork, body: Mapping[str, Any], effective_from: date | None) -> dict[str, Any]:
+    """The body with its personal data sealed. Refuses what cannot be sealed, with whatever else is wrong."""
+    kept, faults = people.sealed(work, body)
+    if faults:
+        places = {fault.field for fault in faults}
+        raise Refusal(faults + [fault for fault in _check(work, kept, effective_from) if fault.field not in places])
+    return kept
+
+
 def _check(work: UnitOfWork, body: Mapping[str, Any], effective_from: date | None) -> list[Fault]:
     _, organisation = records.read(work)
     return _faults(work, organisation, read_change(body, effective_from))
@@ -96,6 +105,6 @@ KIND = Kind(
     check=_check,
     apply=_apply,
     difference=_difference,
-    keep=people.keep,
+    keep=_keep,
     read="organisation.read",
 )

@@ -17,18 +17,16 @@ NAME = "catalog.employee.name"
 NATIONAL_ID = "catalog.employee.national_id"
 
 
-def keep(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a proposal as it is kept: each person's name sealed, each national ID a keyed hash. Wherever a plain
-    name stands it is a person's: all other names are in two languages. Refuses what it cannot seal, for it would lie
-    open: a name or a national ID that is none."""
+def sealed(work: UnitOfWork, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """The body of a proposal with each person's name sealed and each national ID a keyed hash; and what could not be
+    sealed, which is left out for it would lie open: a name or a national ID that is none. Wherever a plain name stands
+    it is a person's: all other names are in two languages."""
     operations = body.get("operations")
     if not isinstance(operations, list):
-        return dict(body)
+        return dict(body), []
     faults: list[Fault] = []
     kept = [_kept(work, given, f"operations/{index}/body", faults) for index, given in enumerate(operations)]
-    if faults:
-        raise Refusal(faults)
-    return {**body, "operations": kept}
+    return {**body, "operations": kept}, faults
 
 
 def _kept(work: UnitOfWork, given: Any, at: str, faults: list[Fault]) -> Any:
@@ -43,7 +41,8 @@ def _kept(work: UnitOfWork, given: Any, at: str, faults: list[Fault]) -> Any:
         if not found:
             said["name_sealed"] = work.privacy.seal(" ".join(name.split()), field=NAME)
     if said.get("national_id") is not None:
-        said["identity"] = _identity(work, said.pop("national_id"), f"{at}/national_id", faults)
+        identity = _identity(work, said.pop("national_id"), f"{at}/national_id", faults)
+        said |= {} if identity is None else {"identity": identity}
     return {**given, "body": said}
 
 

@@ -66,7 +66,8 @@ class Kind:
     and its answer is part of the decision's. `standing` tells the version of a subject that stands now (0: none), so
     that a proposal written against an older one is found out; without it nobody asks. `closed` tells why this node
     takes none of this kind, or None. `keep` gives the body as it is kept, personal data sealed; it is called
-    before `check` and before anything is written, and changes nothing in what it gave before."""
+    before `check` and before anything is written, changes nothing in what it gave before, and where it refuses tells
+    all other faults too."""
 
     code: str  # definition | retirement | adoption | organisation
     propose: str  # permission to write one
@@ -77,5 +78,5 @@ class Kind:
     difference: Callable[[UnitOfWork, Mapping[str, Any]], list[dict[str, Any]]]
     standing: Callable[[UnitOfWork, str], int] | None = None
     closed: Callable[[UnitOfWork], Fault | None] | None = None
-    keep: Callable[[UnitOfWork, Mapping[str, Any]], dict[str, Any]] | None = None
+    keep: Callable[[UnitOfWork, Mapping[str, Any], date | None], dict[str, Any]] | None = None
     read: str = "proposal.read"  # permission to read one of this kind

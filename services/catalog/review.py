@@ -63,7 +63,7 @@ def propose(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     kind = _of(body["kind"])
     work.require(kind.propose)
     _demand_open(work, kind)
-    content, subject = _content(work, kind, body["body"]), _subject(kind, body["body"])
+    content, subject = _content(work, kind, body), _subject(kind, body["body"])
     based_on = body["based_on"]
     if based_on is None and kind.standing is not None:
         based_on = kind.standing(work, subject)
@@ -81,7 +81,7 @@ def amend(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     proposal, kind = _seen(work, body, WRITABLE)
     work.require(kind.propose)
     _demand_open(work, kind)
-    content, subject = _content(work, kind, body["body"]), _subject(kind, body["body"])
+    content, subject = _content(work, kind, body), _subject(kind, body["body"])
     based_on = proposal.based_on if body["based_on"] is None else body["based_on"]
     if subject != proposal.subject and body["based_on"] is None and kind.standing is not None:
         based_on = kind.standing(work, subject)
@@ -201,7 +201,7 @@ def check(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that is wrong with a body now; nothing is kept."""
     kind = _of(body["kind"])
     work.require(kind.propose)
-    content = _content(work, kind, body["body"])
+    content = _content(work, kind, body)
     found = kind.closed(work) if kind.closed else None
     faults = [found] if found else []
     if not kind.subject(content):
@@ -249,11 +249,12 @@ def _subject(kind: Kind, body: Mapping[str, Any]) -> str:
     return subject
 
 
-def _content(work: UnitOfWork, kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
+def _content(work: UnitOfWork, kind: Kind, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The body as it is kept, when the database can hold it: a text there has no character NUL."""
+    body: Mapping[str, Any] = asked["body"]
     if _holds_nul(body):
         raise refuse("malformed", "body")
-    return dict(body) if kind.keep is None else kind.keep(work, body)
+    return dict(body) if kind.keep is None else kind.keep(work, body, asked["effective_from"])
 
 
 def _holds_nul(value: Any) -> bool:

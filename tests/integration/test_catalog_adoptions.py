@@ -328,6 +328,22 @@ def test_a_governorate_behind_the_country_stands_in_the_report(governorates: dic
     assert unlike[0]["faults"][0]["code"] == "override_out_of_bounds"
 
 
+def test_a_version_to_come_is_no_difference_and_a_retired_service_is_not_compared(desk: Desk) -> None:
+    def report() -> list[tuple[int | None, list[str], list[Any]]]:
+        services = desk.ask(REVIEWER, "catalog.differences", code=CODE)["services"]
+        return [(one["version"], one["offered_by"], one["unlike"]) for one in services]
+
+    desk.load(national(), adopt=True)
+    desk.approved("definition", national(most=9_000_000), effective_from=desk.day(5))
+    assert report() == [(1, ["EG-C"], [])]
+    desk.wait(days=5)
+    assert report() == [(2, ["EG-C"], [])]
+    desk.approved("retirement", {"code": CODE, "reason": {"ar": "دُمجت", "en": "Merged"}}, effective_from=desk.day(2))
+    assert report() == [(2, ["EG-C"], [])]
+    desk.wait(days=2)
+    assert report() == []
+
+
 def test_a_node_takes_no_telling_of_its_own_affairs(desk: Desk) -> None:
     desk.load(national(), adopt=True)
     before = desk.counts()

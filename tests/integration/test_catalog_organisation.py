@@ -293,6 +293,10 @@ def test_what_is_no_name_is_not_kept_and_a_seal_of_others_does_not_open(office: 
             office.propose("organisation", office.change(job(office), clerk(office, **wrong)), EDITOR)
         field = "name" if "name" in wrong else "national_id"
         assert {fault.field for fault in refusal.value.faults} == {f"operations/1/body/{field}"}
+    with pytest.raises(Refusal) as refusal:  # whatever else is wrong is told with it
+        office.propose("organisation", office.change(
+            job(office), clerk(office, national_id="123"), office.op("close", "centre", "EG-C-99-TC")), EDITOR)
+    assert {fault.field for fault in refusal.value.faults} == {"operations/1/body/national_id", "operations/2/code"}
     assert not office.rows("SELECT 1 FROM proposal")
     given = clerk(office)
     given["body"] = {**given["body"], "name_sealed": "v1.AAAA"}
