@@ -13,7 +13,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+
+import re2
 
 from rules import conditions, identity
 from rules.arabic import western_digits
@@ -118,10 +121,19 @@ def _check_bounds(field: FormField, at: str) -> list[Fault]:
         faults.append(Fault("form_bounds_unsound", f"{at}/min", {"name": field["name"]}))
     if field.get("pattern") is not None:
         try:
-            re.compile(field["pattern"])
-        except re.error:
+            _pattern(field["pattern"])
+        except (re2.error, UnicodeError):
             faults.append(Fault("form_pattern_unsound", f"{at}/pattern", {"name": field["name"]}))
     return faults
+
+
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> Any:
+    """A pattern in RE2's language, which knows no look-around and no references back: it is matched in time that grows
+    with the answer's length alone, so that no answer to a public form keeps the service busy. Raises re2.error."""
+    options = re2.Options()
+    options.max_mem, options.log_errors = 1 << 18, False
+    return re2.compile(text, options)
 
 
 class _Wrong:
@@ -140,7 +152,7 @@ def _text(field: FormField, value: object) -> str | _Wrong:
     limit = field.get("max_length") or (LONG_TEXT_LIMIT if long else TEXT_LIMIT)
     if len(text) > limit:
         return _Wrong("answer_too_long", limit=limit)
-    if field.get("pattern") and not re.fullmatch(field["pattern"], text):
+    if field.get("pattern") and not _pattern(field["pattern"]).fullmatch(text):
         return _Wrong("answer_pattern")
     return text
 

@@ -20,6 +20,9 @@ FormField = Mapping[str, Any]
 
 _DECIMAL_STEPS = 10**6  # decimal answers have at most six places
 _LARGEST = 10**15  # answers have at most fifteen digits before the point
+EFFORT = 100_000
+"""Steps that all the proofs about one form may take together, a quarter of a second; the guide's need a few hundred.
+Lists of ways inside lists of ways take a number of steps that grows with the power of their depth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,30 @@ class _Any:
 _Fact = _Atom | _Any
 
 
+class _TooLong(Exception):
+    """The proof takes more steps than are left."""
+
+
+class _Effort:
+    """The steps that are left to all that is proved about one form."""
+
+    def __init__(self, left: int = EFFORT) -> None:
+        self.left = left
+
+    def take(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _TooLong
+
+
 class Knowledge:
-    """What is known of the answers to a form: its bounds, its required fields, and conditions that hold."""
+    """What is known of the answers to a form: its bounds, its required fields, and conditions that hold. When the steps
+    that proofs may take are used up, nothing more follows from anything."""
 
     def __init__(self, form: Iterable[FormField], facts: Iterable[_Fact] = ()) -> None:
         self.form = {field["name"]: field for field in form}
+        self._types = {name: field["type"] for name, field in self.form.items()}
+        self._effort = _Effort()
         self._facts: tuple[_Fact, ...] = ()
         always = [name for name, field in self.form.items() if field.get("required") and field.get("when") is None]
         self._add([*(_Atom(name, "present", True) for name in always), *facts])
@@ -63,17 +85,24 @@ class Knowledge:
         """The same, when the condition is known to hold (or not to hold) too."""
         if not condition:
             return self
+        if self._effort.left <= 0:
+            return self
         more = Knowledge(())
-        more.form, more._facts = self.form, self._facts
-        more._add(_normal(condition, holds))
+        more.form, more._facts, more._types, more._effort = self.form, self._facts, self._types, self._effort
+        try:
+            more._add(_normal(condition, holds))
+        except _TooLong:
+            return self
         return more
 
     def _add(self, facts: Iterable[_Fact]) -> None:
-        ahead, known = list(facts), list(self._facts)
+        ahead, known = list(facts), dict.fromkeys(self._facts)
+        self._effort.take(len(known) + len(ahead))
         for fact in ahead:  # grows while it is read: an answer that was given was asked for
             if fact in known:
                 continue
-            known.append(fact)
+            known[fact] = None
+            self._effort.take(1)
             if isinstance(fact, _Atom) and _shows_presence(fact):
                 when = self.form.get(fact.field, {}).get("when")
                 if when is not None and self._sound(when):
@@ -81,19 +110,24 @@ class Knowledge:
         self._facts = tuple(known)
 
     def _sound(self, condition: object) -> bool:
-        types = {name: field["type"] for name, field in self.form.items()}
-        return not conditions.check(condition, types)
+        return not conditions.check(condition, self._types)
 
     def implies(self, condition: Condition | None) -> bool:
         """Whether the condition is sure to hold."""
-        return not condition or _all_follow(self._facts, _normal(condition, True), self.form)
+        return not condition or self._shown(_normal(condition, True))
+
+    def _shown(self, goals: Iterable[_Fact]) -> bool:
+        try:
+            return _all_follow(self._facts, goals, self.form, self._effort)
+        except _TooLong:
+            return False
 
     def is_present(self, name: str) -> bool:
         """Whether the answer is sure to be given: it is required and asked, or a fact says so."""
         field = self.form.get(name)
         if field is None:
             return False
-        if _all_follow(self._facts, [_Atom(name, "present", True)], self.form):
+        if self._shown([_Atom(name, "present", True)]):
             return True
         when = field.get("when")
         return bool(field.get("required")) and (when is None or (self._sound(when) and self.implies(when)))
@@ -145,18 +179,20 @@ def _value(value: object) -> tuple[str, Any]:
     return ("number", Fraction(exact)) if exact is not None else ("text", str(value))
 
 
-def _all_follow(facts: Sequence[_Fact], goals: Iterable[_Fact], form: Mapping[str, FormField]) -> bool:
-    return all(_follows(facts, goal, form) for goal in goals)
+def _all_follow(facts: Sequence[_Fact], goals: Iterable[_Fact], form: Mapping[str, FormField],
+                effort: _Effort) -> bool:
+    return all(_follows(facts, goal, form, effort) for goal in goals)
 
 
-def _follows(facts: Sequence[_Fact], goal: _Fact, form: Mapping[str, FormField]) -> bool:
+def _follows(facts: Sequence[_Fact], goal: _Fact, form: Mapping[str, FormField], effort: _Effort) -> bool:
+    effort.take(1 + len(facts))
     if goal in facts:
         return True
-    if isinstance(goal, _Any) and any(_all_follow(facts, way, form) for way in goal.ways):
+    if isinstance(goal, _Any) and any(_all_follow(facts, way, form, effort) for way in goal.ways):
         return True
     for fact in facts:
         if isinstance(fact, _Any):
-            if all(_follows(way, goal, form) for way in fact.ways):
+            if all(_follows(way, goal, form, effort) for way in fact.ways):
                 return True
         elif isinstance(goal, _Atom) and fact.field == goal.field and _entails(fact, goal, form):
             return True

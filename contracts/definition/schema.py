@@ -282,6 +282,24 @@ class State(Schema):
     output = fields.String()
 
 
+class LegalReason(Schema):
+    """A ground that the law knows for a decision; an action that requires `legal_reason` must name one."""
+
+    code = fields.String(required=True, validate=_CODE)
+    name = fields.Nested(Text, required=True)
+    legal_basis = fields.Nested(LegalBasis, required=True)
+
+
+class Appeal(Schema):
+    """The applicant may appeal a rejection once, within `days` of it, into `state`: a department's, in which nobody may
+    act who decided before."""
+
+    days = Whole(required=True, validate=validate.Range(1, 365))
+    kind = fields.String(required=True, validate=validate.OneOf(DAY_KINDS))
+    state = fields.String(required=True)
+    source = _source(required=True)
+
+
 class Workflow(Schema):
     """The path of a request. `inputs` are what its actions may require, as questions of a form."""
 
@@ -289,6 +307,8 @@ class Workflow(Schema):
     states = fields.Dict(keys=fields.String(validate=_CODE), values=fields.Nested(State), required=True,
                          validate=_AT_LEAST_ONE)
     inputs = fields.List(fields.Nested(FormField), load_default=list)
+    reasons = fields.List(fields.Nested(LegalReason), validate=_AT_LEAST_ONE)
+    appeal = fields.Nested(Appeal)
 
 
 class Renewal(Schema):

@@ -15,9 +15,12 @@ from rules.refusal import Fault
 
 MAX_BYTES = 32 * 1024 * 1024
 """Largest file taken. 238 services are 8 MB of indented JSON, 5 MB of YAML, 1 MB of XLSX."""
-MAX_UNPACKED = 256 * 1024 * 1024
-"""Largest content of a packed file (XLSX is a ZIP)."""
+MAX_UNPACKED = 160 * 1024 * 1024
+"""Largest content of a packed file (XLSX is a ZIP). 2,000 services are some 120 MB."""
 MAX_SERVICES = 2000
+MAX_VALUES = 1_500_000
+"""Values of a plain file. A service has some 900; two letters of a file are a value too, and take a hundred times their
+room and some microseconds each once they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +84,6 @@ def service_items(value: Any, at: str, item: Callable[[Any, str], Item]) -> list
 
 
 def _all(values: Sequence[Any], at: str, item: Callable[[Any, str], Item]) -> list[Item]:
+    # One more than may be taken is enough to be told so; millions of nothing would fill the memory.
     return [item(one["definition"], f"{at}{index}/definition") if isinstance(one, Mapping) and "definition" in one
-            else item(one, f"{at}{index}") for index, one in enumerate(values)]
+            else item(one, f"{at}{index}") for index, one in enumerate(values[:MAX_SERVICES + 1])]

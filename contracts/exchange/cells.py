@@ -59,9 +59,11 @@ def read(cell: Any, long: Mapping[int, str], *, texts: bool = False) -> Any:
         cell = _joined(cell, long)
     if cell.startswith(JSON):
         try:
-            return json.loads(cell.removeprefix(JSON))
+            value = json.loads(cell.removeprefix(JSON))
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no character
         except (ValueError, RecursionError):
             raise CellUnreadable from None
+        return value
     if texts:
         return [line.strip() for line in cell.splitlines() if line.strip()]
     return None if cell == NULL else cell

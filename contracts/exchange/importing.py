@@ -23,6 +23,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 READERS: Mapping[str, Callable[[bytes], Reading]] = {
     JSON: plain.read_json, YAML: plain.read_yaml, XLSX: xlsx.read_xlsx,
 }  # fmt: skip
+MOST_FAULTS = 20_000
+"""Faults of a file that are told one by one; of each definition after these the first and how many more."""
 SUFFIXES = {".json": JSON, ".yaml": YAML, ".yml": YAML, ".xlsx": XLSX}
 
 
@@ -50,10 +52,17 @@ def judge(media_type: str, data: bytes, standing: Callable[[str], Mapping[str, A
     if faults:
         raise Refusal(faults)
     codes = Counter(item.code for item in reading.items if item.code)
-    return [_judged(item, codes, standing) for item in reading.items]
+    judged: list[Judged] = []
+    left = MOST_FAULTS
+    for item in reading.items:
+        judged.append(_judged(item, codes, standing, max(left, 1)))
+        left -= len(judged[-1].faults)
+    return judged
 
 
-def _judged(item: Item, codes: Counter[str], standing: Callable[[str], Mapping[str, Any] | None]) -> Judged:
+def _judged(
+    item: Item, codes: Counter[str], standing: Callable[[str], Mapping[str, Any] | None], most: int
+) -> Judged:
     faults = list(item.faults)
     if item.code and codes[item.code] > 1:
         faults.append(Fault("import_code_twice", "code", {"code": item.code, "at": item.at}))
@@ -62,6 +71,8 @@ def _judged(item: Item, codes: Counter[str], standing: Callable[[str], Mapping[s
         definition = load_definition(item.raw)
     except Refusal as refusal:
         faults += refusal.faults
+    if len(faults) > most:
+        faults = [*faults[:most], Fault("import_faults_more", None, {"count": len(faults) - most})]
     if faults or definition is None:
         return Judged(item.at, item.code, None, [told(fault, item.locate) for fault in faults])
     edition = standing(definition["code"])

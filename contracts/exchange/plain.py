@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import orjson
 import yaml
 
-from contracts.exchange import Item, Reading, WholeGuide, service_items
+from contracts.exchange import MAX_SERVICES, MAX_VALUES, Item, Reading, WholeGuide, service_items
 from rules.refusal import Fault
 
 FORMAT = "shubbak-guide/1"
@@ -46,12 +47,18 @@ def to_yaml(guide: WholeGuide) -> bytes:
 def read_json(data: bytes) -> Reading:
     """The definitions of a JSON file, each with its path as position. A key that stands twice in one object is a fault
     of its definition: a reader that keeps the last would lose the other without a word."""
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:  # of all values but one a comma follows
+        return _too_many_values()
     try:
         value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Object, parse_constant=_no_number)
+        if _HALVES.search(data):  # two halves make a character; one alone is none, and no database keeps it
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         return _unreadable(f"{error.lineno}:{error.colno}", error.msg)
     except UnicodeDecodeError as error:
         return _unreadable(str(error.start), "UTF-8?")
+    except UnicodeEncodeError:
+        return _unreadable("1", "half a character")
     except RecursionError:
         return _unreadable("1", TOO_DEEP)
     except ValueError as error:
@@ -86,6 +93,8 @@ def read_yaml(data: bytes) -> Reading:
             if found is None:
                 return Reading(faults=[Fault("import_not_a_guide")])
             items += found
+            if len(items) > MAX_SERVICES:
+                break
     except UnicodeDecodeError as error:
         return _unreadable(str(error.start), "UTF-8?")
     except yaml.YAMLError as error:
@@ -99,7 +108,9 @@ def _unsafe(text: str) -> Reading | None:
     """What the file would do to whoever builds its tree. The tree is built by recursion in C, which 100,000 opening
     brackets end with the process; the events come one by one."""
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        if number > MAX_VALUES:
+            return _too_many_values()
         if isinstance(event, yaml.AliasEvent):
             return Reading(faults=[Fault("import_alias", None, {"at": _line(event.start_mark)})])
         if isinstance(event, yaml.CollectionStartEvent):
@@ -137,6 +148,13 @@ def _twice(value: Any, at: str) -> Iterator[tuple[str, str]]:
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inner:
         yield from _twice(one, f"{at}/{key}" if at else str(key))
+
+
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _too_many_values() -> Reading:
+    return Reading(faults=[Fault("import_too_many_values", None, {"limit": MAX_VALUES})])
 
 
 def _unreadable(at: str, reason: str) -> Reading:

@@ -28,6 +28,9 @@ from rules.refusal import Fault
 
 READ_ME, LONG = "readme", "long"
 MOST_ROWS, MOST_COLUMNS = 400_000, 400
+MOST_TAGS, MOST_OTHER_TAGS = 10_000_000, 50_000
+"""Beginnings and ends of XML elements in all sheets together, and in each part that holds no rows: each takes some
+microseconds to read, and packed a million of them is some kilobytes. A service has 4,500 in the sheets."""
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 _TEXT = "@"
 _BOLD, _SHADE = Font(bold=True), PatternFill("solid", fgColor="E3EFF1")
@@ -164,14 +167,20 @@ def read_xlsx(data: bytes) -> Reading:
 def _unsafe(data: bytes) -> Fault | None:
     """What the file would do to whoever unpacks it: sizes are counted while unpacking, because a packed file may lie
     about them; no workbook declares a document type, with which a few bytes of XML can stand for gigabytes."""
-    left = MAX_UNPACKED
+    left, tags = MAX_UNPACKED, MOST_TAGS
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         for entry in packed.infolist():
+            others = MOST_OTHER_TAGS
             with packed.open(entry) as part:
                 before = b""
                 while piece := part.read(1 << 20):
                     left -= len(piece)
-                    if left < 0:
+                    found = piece.count(b"<")
+                    if _OF_ROWS.match(entry.filename):
+                        tags -= found
+                    else:
+                        others -= found
+                    if left < 0 or tags < 0 or others < 0:
                         return Fault("import_unpacked_too_large", None, {"limit": MAX_UNPACKED})
                     if _DECLARES.search((before + piece).replace(b"\x00", b"")):
                         return Fault("import_unreadable", None, {"at": entry.filename, "reason": "DOCTYPE"})
@@ -179,6 +188,7 @@ def _unsafe(data: bytes) -> Fault | None:
     return None
 
 
+_OF_ROWS = re.compile(r"xl/(worksheets/|sharedStrings)")
 _DECLARES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 

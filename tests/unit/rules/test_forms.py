@@ -1,4 +1,5 @@
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -173,3 +174,22 @@ def test_a_sound_form_passes():
 def test_a_condition_reads_the_cleaned_answer_not_what_was_typed():
     form = [field("workers", "integer"), field("plan", when={"field": "workers", "at_least": 5})]
     assert forms.validate(form, {"workers": " ٧ ", "plan": "نعم"}) == {"workers": 7, "plan": "نعم"}
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|aa)+$b", "a*a*a*a*a*a*a*b", "([a-z]+)*[0-9]"])
+def test_no_answer_keeps_a_pattern_busy(pattern):
+    begun = time.perf_counter()
+    assert faults({"words": "a" * 4000}, [field("words", "long_text", pattern=pattern)]) == [
+        ("answers/words", "answer_pattern")]
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("pattern", [r"(a)\1", "(?=a)b", "(", ".{0,1000}" * 20, "a**b\ud800"])
+def test_a_pattern_that_cannot_be_matched_in_measured_time_is_no_pattern(pattern):
+    assert [fault.code for fault in forms.check([field("words", pattern=pattern)])] == ["form_pattern_unsound"]
+
+
+def test_a_pattern_is_met_by_the_whole_answer_in_any_script():
+    form = [field("plate", pattern=r"[ء-ي]{3} \p{Nd}{1,4}")]
+    assert forms.validate(form, {"plate": "سمك ١٢٣"}) == {"plate": "سمك ١٢٣"}
+    assert faults({"plate": "سمك ١٢٣٤٥"}, form) == [("answers/plate", "answer_pattern")]
