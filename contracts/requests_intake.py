@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from contracts.events import EventSchema, event
 from contracts.problem import Problem
+
+PIECE_BYTES = 256 * 1024
+"""Size of each piece of a document but its last."""
 
 _NAME = validate.Length(max=200)
 _SHORT = validate.Length(max=40)
@@ -76,6 +80,65 @@ class Applicant(Schema):
     nationality = fields.String(load_default=None, allow_none=True, validate=_SHORT)
 
 
+class DocumentRefused(EventSchema):
+    """A document of a request did not pass its check; the applicant may bring another at once. `reason` is a code of
+    the error catalogue."""
+
+    document_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    tracking_number = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    reason = fields.String(required=True)
+    language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
+
+
+DOCUMENT_REFUSED = event("requests.document.refused.v1", DocumentRefused)
+
+
+class BeginUpload(Schema):
+    """Command `requests.begin_upload` → {upload_id, piece_bytes, pieces}: a document that comes in pieces."""
+
+    file_name = fields.String(required=True, validate=validate.Length(1, 200))
+    size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+class AddPiece(Schema):
+    """Command `requests.add_piece` → {upload_id, piece_bytes, missing}. `number` counts from 0; content is base64. The
+    same piece again changes nothing."""
+
+    upload_id = fields.UUID(required=True)
+    number = fields.Integer(required=True, strict=True, validate=validate.Range(0, 10_000))
+    content = fields.String(required=True)
+
+
+class Upload(Schema):
+    """Query `requests.upload` → {upload_id, piece_bytes, missing}: where to go on after a break."""
+
+    upload_id = fields.UUID(required=True)
+
+
+class EndUpload(Upload):
+    """Command `requests.end_upload` → {document_id, sha256, size, media_type, status}. The id of the document is that
+    of the upload. With `sha256` (hexadecimal) the bytes are held against it."""
+
+    sha256 = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"[0-9a-fA-F]{64}\Z"))
+
+
+class GivenDocument(Schema):
+    code = fields.String(required=True)
+    document_id = fields.UUID(required=True)
+
+
+class ReplaceDocuments(Schema):
+    """Command `requests.replace_documents` → {tracking_number, replaced}: the applicant brings others for documents
+    that were refused. The request stays where it is."""
+
+    tracking_number = fields.String(required=True)
+    phone_last4 = fields.String(required=True)
+    documents = fields.List(fields.Nested(GivenDocument), required=True, validate=validate.Length(min=1))
+
+
 PROBLEMS: dict[str, Problem] = {
     # who applies
     "particulars_not_asked": Problem(422, "هذه البيانات ليست لهذا النوع من المتقدمين. احذفها أو غيّر نوع المتقدم.",
@@ -96,4 +159,32 @@ PROBLEMS: dict[str, Problem] = {
     "date_in_future": Problem(422, "هذا التاريخ لم يأتِ بعد.", "This date has not come yet."),
     "too_many_heirs": Problem(422, "بحد أقصى {most} وارثاً. اذكر الباقين في إعلام الوراثة المرفق.",
                               "{most} heirs at most. The attached decision names the others."),
+    # documents
+    "document_in_quarantine": Problem(409, "يجري فحص هذا المستند الآن. أعد المحاولة بعد لحظات.",
+                                      "This document is still being checked. Try again in a moment."),
+    "document_unreadable": Problem(422, "الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.",
+                                   "The file is damaged and cannot be opened. Upload a sound copy."),
+    "document_image_too_large": Problem(422, "أبعاد الصورة أكبر من المسموح. صوِّر المستند بدقة أقل.",
+                                        "The picture has too many points. Take it at a lower resolution."),
+    "document_pdf_encrypted": Problem(422, "الملف محمي بكلمة مرور. ارفعه بدون حماية.",
+                                      "The PDF is protected by a password. Upload it without."),
+    "document_pdf_active": Problem(422, "يحتوي ملف PDF على برامج أو نماذج تفاعلية. اطبعه إلى ملف PDF جديد ثم ارفعه.",
+                                   "The PDF holds scripts or actions. Print it to a new PDF and upload that."),
+    "document_pdf_carries_files": Problem(422, "يحتوي ملف PDF على ملفات مرفقة بداخله. ارفع كل مستند وحده.",
+                                          "The PDF carries other files in it. Upload each document by itself."),
+    "document_pdf_without_pages": Problem(422, "ملف PDF بلا صفحات.", "The PDF has no pages."),
+    "document_pdf_too_long": Problem(422, "ملف PDF أطول من المسموح. ارفع الصفحات المطلوبة فقط.",
+                                     "The PDF is too long. Upload only the pages that were asked for."),
+    "document_infected": Problem(422, "وُجد في الملف برنامج ضار. افحص جهازك ثم ارفع نسخة سليمة.",
+                                 "Malware was found in the file. Check your device and upload a sound copy."),
+    "upload_unknown": Problem(404, "لا يوجد رفع جارٍ بهذا الرقم. ابدأ الرفع من جديد.",
+                              "No upload with this number is under way. Begin again."),
+    "upload_piece_wrong": Problem(422, "القطعة {number} حجمها {came} بايت والمطلوب {wanted}.",
+                                  "Piece {number} has {came} bytes where {wanted} were expected."),
+    "upload_piece_differs": Problem(409, "وصلت القطعة {number} من قبل بمحتوى آخر. ابدأ الرفع من جديد.",
+                                    "Piece {number} came before with other content. Begin the upload again."),
+    "upload_incomplete": Problem(409, "لم تصل {missing} من قطع الملف بعد. أرسلها ثم أنهِ الرفع.",
+                                 "{missing} pieces have not come yet. Send them, then end the upload."),
+    "checksum_differs": Problem(422, "محتوى الملف يختلف عن بصمته. ارفعه مرة أخرى.",
+                                "The file's content differs from its checksum. Upload it again."),
 }

@@ -11,7 +11,9 @@ from uuid import UUID
 from chassis.ids import named
 from contracts import payments, requests
 from contracts.events import Event
+from contracts.problems import describe
 from rules.arabic import format_egp
+from rules.refusal import Fault
 from services.notifications.templates import shorten
 
 SHORT = 60  # characters of what is missing that fit an SMS of two parts beside the rest
@@ -91,6 +93,14 @@ def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
 def of_licence(event: Event, told: Told, public_url: str) -> Occasion:
     """The licence is there to be fetched."""
     return Occasion("licence_ready", {**_common(told, public_url), "serial": event.data["serial"]})
+
+
+def of_document(event: Event, told: Told, public_url: str) -> Occasion:
+    """A document did not pass its check: another is wanted."""
+    reason = describe(Fault(event.data["reason"]), told.language)
+    return Occasion("document_refused", {
+        **_common(told, public_url), "document": shorten(_in(event.data["name"], told.language), SHORT),
+        "reason": reason})
 
 
 def _common(told: Told, public_url: str) -> dict[str, str]:

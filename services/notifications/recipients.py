@@ -86,6 +86,12 @@ def tell_of_licence(work: UnitOfWork, event: Event, public_url: str) -> None:
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_licence(event, _told(row), public_url))
 
 
+def tell_of_document(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """A document of the request was refused."""
+    request_id, row = _of(work, event)
+    _tell(work, request_id, row.contact, row.language, event.id, occasions.of_document(event, _told(row), public_url))
+
+
 def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:
     request_id = UUID(str(event.data["request_id"]))
     row = work.first(_FIND, request_id=request_id)

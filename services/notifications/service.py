@@ -8,7 +8,7 @@ from typing import Any
 from chassis.config import Settings
 from chassis.service import Platform, Service, query, subscribe, timer
 from chassis.uow import UnitOfWork
-from contracts import payments, requests
+from contracts import payments, requests, requests_intake
 from contracts.events import Event
 from contracts.notifications import ListMessages
 from services.notifications import messages, metrics, receipts, recipients, settings, tables, templates
@@ -44,6 +44,10 @@ class Notifications(Service):
     @subscribe(requests.LICENCE_ISSUED, way="each")
     def on_licence(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_licence(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(requests_intake.DOCUMENT_REFUSED, way="each")
+    def on_document(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_document(work, event, self._loaded(work.settings).public_url)
 
     @query("notifications.messages", ListMessages, permission="message.read")
     def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

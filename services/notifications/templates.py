@@ -38,6 +38,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "withdrawn": _COMMON,
     "lapsed": _COMMON,
     "licence_ready": _COMMON | {"serial"},
+    "document_refused": _COMMON | {"document", "reason"},
 }
 
 # C0 and C1 controls, line and paragraph separators: none of them belongs into a subject or a text message's value.

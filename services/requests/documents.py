@@ -1,4 +1,7 @@
-"""Documents: judged by content, sealed at rest, taken by one request."""
+"""Documents: judged by content, sealed at rest, taken by one request, opened by nobody before they were checked.
+
+A document is in quarantine until quarantine.py has judged it; a request may be lodged meanwhile. What comes in pieces is
+uploads.py's."""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from rules.refusal import Fault, Refusal, refuse
 from services.requests import tables
 
 LARGEST = 5 * 1024 * 1024  # bytes
-_NAME = "requests.document.file_name"
-_CONTENT = "requests.document.content"
+FILE_NAME = "requests.document.file_name"
+CONTENT = "requests.document.content"
 
 # What a file is, by its first bytes. A name and a declared type prove nothing.
 _SIGNATURES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
@@ -30,21 +33,43 @@ _ADD = Statement.insert(
 )
 _TAKE = Statement(
     update(tables.document)
-    .where(tables.document.c.id == bindparam("document_id"), tables.document.c.request_id.is_(None))
+    .where(
+        tables.document.c.id == bindparam("document_id"),
+        tables.document.c.request_id.is_(None),
+        text("document.status IN ('quarantined', 'clean')"),  # refused since it was looked at: look again
+    )
     .values(request_id=bindparam("taker"), code=bindparam("as_code"))
 )
 UNTAKEN = (
-    "(SELECT coalesce(jsonb_object_agg(id, jsonb_build_object('media_type', media_type, 'size', size)), '{}') "
-    "FROM document WHERE id = ANY(:documents) AND request_id IS NULL)"
+    "(SELECT coalesce(jsonb_object_agg(id, jsonb_build_object('media_type', media_type, 'size', size, "
+    "'status', status, 'verdict', verdict)), '{}') "
+    "FROM document WHERE id = ANY(:documents) AND request_id IS NULL AND status <> 'uploading')"
 )
 _OF_REQUEST = Statement(
-    text("SELECT id, code, media_type, size, sha256, added_at FROM document WHERE request_id = :request_id ORDER BY id")
+    text(
+        "SELECT id, code, media_type, size, sha256, added_at, status, verdict FROM document "
+        "WHERE request_id = :request_id AND status <> 'replaced' ORDER BY id"
+    )
 )
 _READ = Statement(
-    text("SELECT id, code, media_type, content, request_id FROM document WHERE id = :document_id")
+    text("SELECT id, code, media_type, content, request_id, status, verdict FROM document WHERE id = :document_id")
+)
+_PIECES = Statement(text("SELECT content FROM document_piece WHERE document_id = :document_id ORDER BY number"))
+_REPLACE = Statement(
+    text(
+        "UPDATE document SET status = 'replaced' "
+        "WHERE request_id = :request_id AND code = :code AND status = 'refused'"
+    )
 )
 _UNTAKEN_NOW = Statement(text(f"SELECT {UNTAKEN} AS untaken"))
-_PURGE = Statement(text("DELETE FROM document WHERE request_id IS NULL AND added_at < :before"))
+# What came in pieces, or began to, goes with its pieces. What a draft waits for stays as long as the draft.
+_PURGE = Statement(
+    text(
+        "WITH gone AS (DELETE FROM document WHERE request_id IS NULL AND added_at < :before "
+        "AND coalesce(kept_until, added_at) < :now RETURNING id) "
+        "DELETE FROM document_piece WHERE document_id IN (SELECT id FROM gone)"
+    )
+)
 
 
 def add(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,14 +85,15 @@ def add(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     work.write(
         _ADD,
         id=document_id,
-        file_name=work.privacy.seal(body["file_name"], field=_NAME),
+        file_name=work.privacy.seal(body["file_name"], field=FILE_NAME),
         media_type=media_type,
         size=len(content),
         sha256=digest,
-        content=work.privacy.seal_bytes(content, field=_CONTENT),
+        content=work.privacy.seal_bytes(content, field=CONTENT),
         added_at=work.now,
     )
-    return {"document_id": str(document_id), "sha256": digest, "size": len(content), "media_type": media_type}
+    return {"document_id": str(document_id), "sha256": digest, "size": len(content), "media_type": media_type,
+            "status": "quarantined"}
 
 
 def type_of(content: bytes) -> str:
@@ -96,6 +122,8 @@ def check(
         wanted = by_code.get(document["code"])
         if kept is None or identifier in seen:
             faults.append(Fault("document_unknown", where))
+        elif kept["status"] == "refused":
+            faults.append(Fault(f"document_{kept['verdict']}", where))
         elif wanted is not None and wanted.get("accepts") and kept["media_type"] not in wanted["accepts"]:
             faults.append(Fault("document_type_refused", where))
         elif wanted is not None and kept["size"] > wanted.get("max_bytes", LARGEST):
@@ -135,19 +163,40 @@ def of_request(work: UnitOfWork, request_id: UUID, asked: list[Mapping[str, Any]
             "size": row.size,
             "sha256": row.sha256,
             "identity": row.code in identity,
+            "status": row.status,
+            "verdict": f"document_{row.verdict}" if row.verdict else None,
         }
         for row in work.all(_OF_REQUEST, request_id=request_id)
     ]
 
 
 def content(work: UnitOfWork, request_id: UUID, document_id: UUID) -> tuple[Any, bytes]:
-    """A document of a request and its bytes. Refuses document_unknown."""
+    """A document of a request and its bytes. Refuses document_unknown, document_in_quarantine until it was checked, and
+    what was found wrong with it."""
     row = work.first(_READ, document_id=document_id)
     if row is None or row.request_id != request_id:
         raise refuse("document_unknown", "document_id")
-    return row, work.privacy.open_bytes(row.content, field=_CONTENT)
+    if row.status in ("refused", "replaced"):
+        raise refuse(f"document_{row.verdict}", "document_id")
+    if row.status != "clean":
+        raise refuse("document_in_quarantine", "document_id")
+    return row, whole(work, document_id, row.content)
+
+
+def whole(work: UnitOfWork, document_id: UUID, stored: bytes | None) -> bytes:
+    """The bytes of a document, from its row or from its pieces."""
+    if stored is not None:
+        return work.privacy.open_bytes(stored, field=CONTENT)
+    pieces = (row.content for row in work.all(_PIECES, document_id=document_id))
+    return b"".join(work.privacy.open_bytes(piece, field=CONTENT) for piece in pieces)
+
+
+def replace_refused(work: UnitOfWork, request_id: UUID, held: Iterable[Mapping[str, Any]], codes: set[str]) -> None:
+    """Lay aside the refused documents of these codes: others take their place in the same commit."""
+    for code in sorted(codes & {one["code"] for one in held if one["status"] == "refused"}):
+        work.write(_REPLACE, expect=1, request_id=request_id, code=code)
 
 
 def purge(work: UnitOfWork, before: Any) -> None:
     """Remove documents that no request took."""
-    work.write(_PURGE, before=before)
+    work.write(_PURGE, before=before, now=work.now)

@@ -16,14 +16,14 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, documents, due, life
+from services.requests import answers, deemed, documents, due, life, quarantine
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
 _BY_NUMBER = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE tracking_number = :number"))  # noqa: S608
 _TIMELINE = Statement(
     text(
-        "SELECT at, from_state, action, branch, to_state, reason FROM step "
+        "SELECT at, from_state, action, branch, to_state, reason, legal_reason FROM step "
         "WHERE request_id = :request_id ORDER BY sequence"
     )
 )
@@ -56,6 +56,7 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                 "action": row.action,
                 "action_name": action.name if action else None,
                 "note": _note(work, state.kind, row.reason),
+                "legal_reason": row.legal_reason if state.kind in ("applicant", "end") else None,
             }
         )
     standings = case.standings(work.now)
@@ -63,6 +64,7 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **shown(work, case),
         "entries": entries,
+        "documents_refused": quarantine.told(work, case),
         "deadline": deadlines.explain(whole.deadline.intervals) if whole else [],
         "periods": due.shown(standings, work.now, case.calendar, explained=True),
     }
@@ -104,11 +106,13 @@ def _completed(work: UnitOfWork, case: Case, body: Mapping[str, Any]) -> dict[st
         given = answers.corrected(definition, given, body["answers"])
         answers.charges(definition, given)
     untaken = documents.untaken(work, body["documents"])
-    there = documents.of_request(work, case.id, definition.body["documents"])
+    held = documents.of_request(work, case.id, definition.body["documents"])
+    there = [document for document in held if document["status"] != "refused"]
     asked = [document for document in definition.body["documents"]
              if document["code"] not in {held["code"] for held in there}
              or document["code"] in {given["code"] for given in body["documents"]}]  # fmt: skip
     documents.check(asked, given, body["documents"], untaken)
+    documents.replace_refused(work, case.id, held, {document["code"] for document in body["documents"]})
     documents.take(work, case.id, body["documents"])
     return answers.sealed(work, definition, given)
 
@@ -163,6 +167,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "late": bool(found and found.late),
         "days_left": found.days_left if found else None,
         "periods": due.shown(standings, work.now, case.calendar),
+        "deemed": deemed.summary(work, case),
         "outcome": row.outcome,
         "licence_serial": row.licence_serial,
         "language": row.language,

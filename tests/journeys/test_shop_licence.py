@@ -11,11 +11,12 @@ import pytest
 
 from infra.demo.walk import Walk
 from tests.journeys.conftest import Visitor
+from tests.support import papers
 
 pytestmark = pytest.mark.journey
 
 PASSWORD = "shubbak-demo"
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = papers.ONE_PAGE
 PHONE = "01012345678"
 
 # What stands on the screen, in the language of the visitor.

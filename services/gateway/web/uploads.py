@@ -1,13 +1,20 @@
-"""Documents on their way in. The door bounds their size; what kind of file it is, requests judges by content."""
+"""Documents on their way in. The door bounds their size; what kind of file it is, requests judges by content.
+
+A form's file lies in a temporary file from half a megabyte on (Werkzeug); a document of more than one piece is handed on
+piece by piece, so that no process holds more of it than that at a time.
+"""
 
 from __future__ import annotations
 
 import base64
-from typing import Any
-from uuid import UUID
+import hashlib
+import os
+from typing import IO, Any
+from uuid import UUID, uuid5
 
 from werkzeug.datastructures import FileStorage
 
+from contracts.requests_intake import PIECE_BYTES
 from rules.refusal import refuse
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import UPLOAD_SECONDS, platform
@@ -16,26 +23,61 @@ DOCUMENT_MEGABYTES = 5
 DOCUMENT_BYTES = DOCUMENT_MEGABYTES * 1024 * 1024
 
 
-def read_upload(file: FileStorage | None, field: str) -> tuple[str, bytes]:
-    """Name and content of an uploaded file. Refuses one that is missing, empty or too large."""
+def take_upload(file: FileStorage | None, field: str, command_id: UUID) -> tuple[str, dict[str, Any]]:
+    """Hand an uploaded file to requests: its name, and {document_id, sha256, size, media_type, status}. Refuses one that
+    is missing, empty or too large before anything of it is kept."""
     if file is None or not file.filename:
         raise refuse("document_empty", field)
-    content = file.stream.read(DOCUMENT_BYTES + 1)
-    check_size(content, field)
-    return file.filename[:200], content
+    name = file.filename[:200]
+    size = file.stream.seek(0, os.SEEK_END)
+    file.stream.seek(0)
+    _check_size(size, field)
+    if size <= PIECE_BYTES:
+        return name, upload(name, file.stream.read(), command_id)
+    return name, _in_pieces(name, file.stream, size, command_id)
 
 
-def check_size(content: bytes, field: str) -> None:
-    if not content:
-        raise refuse("document_empty", field)
-    if len(content) > DOCUMENT_BYTES:
-        raise refuse("document_too_large", field, limit=DOCUMENT_MEGABYTES)
+def digest(file: FileStorage) -> str:
+    """The SHA-256 of an uploaded file, read piece by piece; the file is at its beginning again."""
+    found = hashlib.sha256()
+    while piece := file.stream.read(PIECE_BYTES):
+        found.update(piece)
+    file.stream.seek(0)
+    return found.hexdigest()
 
 
 def upload(file_name: str, content: bytes, command_id: UUID) -> dict[str, Any]:
-    """Hand a document to requests: {document_id, sha256, size, media_type}."""
-    check_size(content, "content")
+    """Hand a document that is held in memory to requests: {document_id, sha256, size, media_type, status}."""
+    _check_size(len(content), "content")
     payload = {"file_name": file_name, "content": base64.b64encode(content).decode()}
     return platform().call(
         "requests.add_document", payload, caller().actor, command_id=command_id, timeout=UPLOAD_SECONDS
     )
+
+
+def _in_pieces(name: str, stream: IO[bytes], size: int, command_id: UUID) -> dict[str, Any]:
+    """Each step has a command id of its own made of the upload's: the same file again under the same key goes on where
+    it stopped and ends as the same document."""
+
+    def call(method: str, payload: dict[str, Any], step: str) -> dict[str, Any]:
+        return platform().call(
+            method, payload, caller().actor, command_id=uuid5(command_id, step), timeout=UPLOAD_SECONDS
+        )
+
+    begun = call("requests.begin_upload", {"file_name": name, "size": size}, "begin")
+    whole = hashlib.sha256()
+    number = 0
+    while piece := stream.read(PIECE_BYTES):
+        whole.update(piece)
+        content = base64.b64encode(piece).decode()
+        call("requests.add_piece", {"upload_id": begun["upload_id"], "number": number, "content": content},
+             f"piece {number}")
+        number += 1
+    return call("requests.end_upload", {"upload_id": begun["upload_id"], "sha256": whole.hexdigest()}, "end")
+
+
+def _check_size(size: int, field: str) -> None:
+    if not size:
+        raise refuse("document_empty", field)
+    if size > DOCUMENT_BYTES:
+        raise refuse("document_too_large", field, limit=DOCUMENT_MEGABYTES)

@@ -76,6 +76,11 @@ POST   /api/v1/catalog/checks                                   proposal.write
 GET    /api/v1/catalog/adoptions                                proposal.read
 GET    /api/v1/catalog/differences                              proposal.read
 POST   /api/v1/documents                                        document.add
+POST   /api/v1/uploads                                          document.add
+GET    /api/v1/uploads/<upload_id>                              document.add
+PUT    /api/v1/uploads/<upload_id>/pieces/<number>              document.add
+POST   /api/v1/uploads/<upload_id>/document                     document.add
+POST   /api/v1/requests/<tracking_number>/documents             request.complete
 POST   /api/v1/requests                                         request.submit
 GET    /api/v1/requests/<tracking_number>                       request.inquire
 GET    /api/v1/requests/<tracking_number>/timeline              request.inquire

@@ -10,6 +10,7 @@ from services.gateway.web.api import (
     bills,
     catalog,
     guide,
+    intake,
     licence_register,
     licences,
     openapi,
@@ -42,7 +43,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (services, versions, guide, requests, tasks, bills, licences, licence_register, sessions,
+    for module in (services, versions, guide, requests, intake, tasks, bills, licences, licence_register, sessions,
                    organisation, catalog, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

@@ -18,7 +18,7 @@ from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.shapes import Moved, StatusShown, TimelineShown, named
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
-from services.gateway.web.uploads import DOCUMENT_BYTES, read_upload, upload
+from services.gateway.web.uploads import DOCUMENT_BYTES, take_upload, upload
 
 blueprint = Blueprint("api_requests", __name__, url_prefix=PREFIX, description="The life of a request")
 
@@ -65,6 +65,7 @@ class DocumentKept(Shown):
     sha256 = fields.String()
     size = fields.Integer()
     media_type = fields.String()
+    status = fields.String(metadata={"description": "quarantined until its content was checked"})
 
 
 class Completion(Schema):
@@ -204,10 +205,10 @@ def complete(body: dict[str, Any], tracking_number: str) -> Response:
 def add_document() -> Response:
     """Upload a document before the request that names it. PDF, JPEG or PNG, judged by content"""
     if request.mimetype == "multipart/form-data":
-        name, content = read_upload(request.files.get("file"), "file")
+        _, kept = take_upload(request.files.get("file"), "file", g.command_id)
     else:
-        name, content = _from_json()
-    return answer(upload(name, content, g.command_id), 201)
+        kept = upload(*_from_json(), g.command_id)
+    return answer(kept, 201)
 
 
 def _from_json() -> tuple[str, bytes]:

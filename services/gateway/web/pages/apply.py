@@ -3,7 +3,6 @@ answer is asked on the next view of the form."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid5
@@ -23,7 +22,7 @@ from services.gateway.web.idempotency import NAMESPACE
 from services.gateway.web.pages import definition, kept
 from services.gateway.web.pages.public import LANG, entry_of
 from services.gateway.web.platform import platform
-from services.gateway.web.uploads import DOCUMENT_BYTES, read_upload, upload
+from services.gateway.web.uploads import DOCUMENT_BYTES, digest, take_upload
 
 blueprint = Blueprint("apply", __name__)
 FORM_BYTES = 6 * DOCUMENT_BYTES
@@ -201,9 +200,8 @@ def take_document(draft_id: str, documents: dict[str, Any], code: str, file: Fil
     """Hand one posted file to requests under a command id of its content; note it among the draft's documents."""
     field = f"documents/{code}"
     try:
-        name, content = read_upload(file, field)
-        command = uuid5(UUID(draft_id), code + hashlib.sha256(content).hexdigest())
-        stored = upload(name, content, command)
+        command = uuid5(UUID(draft_id), code + digest(file))
+        name, stored = take_upload(file, field, command)
     except Refusal as refusal:
         return [Fault(fault.code, field, fault.params) for fault in refusal.faults]
     documents[code] = {"document_id": stored["document_id"], "file_name": name, "size": stored["size"]}

@@ -1,0 +1,122 @@
+"""Before and beside a request: documents in pieces, what it will cost."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from uuid import UUID, uuid5
+
+from flask import Response, g, request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from contracts.requests_intake import PIECE_BYTES, BeginUpload, GivenDocument
+from services.gateway.web import ask
+from services.gateway.web.access import JSON, door
+from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.requests import PHONE_PARAMETER, DocumentKept, last4
+from services.gateway.web.caller import caller
+from services.gateway.web.platform import UPLOAD_SECONDS, platform
+
+blueprint = Blueprint("api_intake", __name__, url_prefix=PREFIX, description="Intake")
+
+
+class Begun(Shown):
+    upload_id = fields.UUID(required=True)
+    piece_bytes = fields.Integer(required=True)
+    pieces = fields.Integer(required=True)
+
+
+class Standing(Shown):
+    upload_id = fields.UUID(required=True)
+    piece_bytes = fields.Integer(required=True)
+    missing = fields.List(fields.Integer(), required=True)
+
+
+class Checksum(Schema):
+    sha256 = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"[0-9a-fA-F]{64}\Z"))
+
+
+class Replacement(Schema):
+    documents = fields.List(fields.Nested(GivenDocument), required=True, validate=validate.Length(min=1))
+
+
+class Replaced(Shown):
+    tracking_number = fields.String(required=True)
+    replaced = fields.List(fields.String(), required=True)
+
+
+def _command(method: str, payload: dict[str, Any], command_id: UUID) -> dict[str, Any]:
+    return platform().call(method, payload, caller().actor, command_id=command_id, timeout=UPLOAD_SECONDS)
+
+
+@door(blueprint, "POST", "/uploads", permission="document.add", media_types=JSON, idempotent=True)
+@blueprint.arguments(BeginUpload())
+@blueprint.response(201, Begun)
+def begin_upload(body: dict[str, Any]) -> Response:
+    """Begin a document that comes in pieces, over a line that may break"""
+    begun = _command("requests.begin_upload", body, g.command_id)
+    return answer(begun, 201, Location=f"{PREFIX}/uploads/{begun['upload_id']}")
+
+
+@door(
+    blueprint,
+    "PUT",
+    "/uploads/<uuid:upload_id>/pieces/<int:number>",
+    permission="document.add",
+    media_types=("application/octet-stream",),
+    limit=PIECE_BYTES,
+)
+@blueprint.doc(
+    requestBody={
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+)
+@blueprint.response(200, Standing)
+def put_piece(upload_id: UUID, number: int) -> Response:
+    """Send one piece, counted from 0: `piece_bytes` each, the last what is left. The same again changes nothing"""
+    content = request.get_data(cache=False)
+    payload = {"upload_id": str(upload_id), "number": number, "content": base64.b64encode(content).decode()}
+    # A piece has one content for good, so its place is its key; other content there is refused.
+    return answer(_command("requests.add_piece", payload, uuid5(upload_id, f"piece {number}")))
+
+
+@door(blueprint, "GET", "/uploads/<uuid:upload_id>", permission="document.add")
+@blueprint.response(200, Standing)
+def show_upload(upload_id: UUID) -> Response:
+    """Which pieces are still missing: where to go on after a break"""
+    return answer(platform().call("requests.upload", {"upload_id": str(upload_id)}, caller().actor))
+
+
+@door(
+    blueprint,
+    "POST",
+    "/uploads/<uuid:upload_id>/document",
+    permission="document.add",
+    media_types=JSON,
+    idempotent=True,
+)
+@blueprint.arguments(Checksum())
+@blueprint.response(201, DocumentKept)
+def end_upload(body: dict[str, Any], upload_id: UUID) -> Response:
+    """End an upload whose pieces are all there. The answer's `document_id` goes into the request"""
+    return answer(_command("requests.end_upload", {"upload_id": str(upload_id), **body}, g.command_id), 201)
+
+
+@door(
+    blueprint,
+    "POST",
+    "/requests/<tracking_number>/documents",
+    permission="request.complete",
+    media_types=JSON,
+    idempotent=True,
+    parameters=[PHONE_PARAMETER],
+)
+@blueprint.arguments(Replacement())
+@blueprint.response(200, Replaced)
+def replace_documents(body: dict[str, Any], tracking_number: str) -> Response:
+    """Bring others for documents whose content was refused; the request stays where it is"""
+    return answer(
+        ask.inquire("requests.replace_documents", tracking_number, last4(), command_id=g.command_id, **body)
+    )

@@ -1,0 +1,38 @@
+"""Doors of intake beyond lodging itself: documents in pieces and their check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.service import Platform, command, query, timer
+from chassis.uow import UnitOfWork
+from contracts import requests_intake as language
+from services.requests import inquiry, quarantine, uploads
+
+
+class IntakeDoors:
+    """What a Requests service takes in before and beside the request."""
+
+    @command("requests.begin_upload", language.BeginUpload, permission="document.add")
+    def begin_upload(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return uploads.begin(work, body)
+
+    @command("requests.add_piece", language.AddPiece, permission="document.add")
+    def add_piece(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return uploads.add_piece(work, body)
+
+    @query("requests.upload", language.Upload, permission="document.add")
+    def upload(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return uploads.standing(work, body)
+
+    @command("requests.end_upload", language.EndUpload, permission="document.add")
+    def end_upload(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return uploads.end(work, body)
+
+    @command("requests.replace_documents", language.ReplaceDocuments, permission="request.complete")
+    def replace_documents(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return quarantine.replace(work, inquiry.admitted(work, body), body["documents"])
+
+    @timer(seconds=1, name="check-documents")
+    def check_documents(self, platform: Platform) -> bool:
+        return platform.attempt(quarantine.check_next)
