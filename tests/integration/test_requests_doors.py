@@ -64,7 +64,7 @@ def test_a_file_that_goes_to_two_desks_at_once(node: Any, walk: Walk) -> None:
     assert shown["branches"][1]["body"]["en"] and shown["branches"][0]["body"] is None
     assert walk.act("letters", "agree")["state_kind"] == "parallel"
     assert [one["done"] for one in walk.status(number)["branches"]] == [False, True]
-    assert walk.act("surveyor", "object")["state"] == "decision"
+    assert walk.act("surveyor", "agree")["state"] == "decision"
     walk.act("head", "approve")
     walk.act("letters", "marked")
 

@@ -168,8 +168,8 @@ def reference(node, answers):
     if node.function in ("min", "max"):
         return min(found) if node.function == "min" else max(found)
     if node.function == "round":
-        return ceil(found[0] - Fraction(1, 2)) if found[0] < 0 else floor(found[0] + Fraction(1, 2))
-    return ceil(found[0]) if node.function == "ceil" else floor(found[0])
+        return Fraction(ceil(found[0] - Fraction(1, 2)) if found[0] < 0 else floor(found[0] + Fraction(1, 2)))
+    return Fraction(ceil(found[0]) if node.function == "ceil" else floor(found[0]))
 
 
 @settings(max_examples=400)
