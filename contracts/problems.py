@@ -21,6 +21,7 @@ from contracts import (
     reasons,
     requests,
     requests_assignment,
+    requests_deadlines,
     requests_intake,
     requests_outputs,
     rules_problems,
@@ -63,7 +64,8 @@ def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
     for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
-                   organisation, requests, requests_assignment, requests_intake, requests_outputs, payments, notifications, gateway):
+                   organisation, requests, requests_assignment, requests_deadlines, requests_intake, requests_outputs,
+                   payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")

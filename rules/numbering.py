@@ -118,6 +118,16 @@ def parse_receipt_number(text: str, field: str = "receipt_number") -> Numbered:
     return _parse_numbered("R", text, "receipt_number_malformed", field)
 
 
+def deemed_number(node: str, year: int, sequence: int) -> str:
+    """`D-GZ-2026-000123-K`: of the document that says what silence meant."""
+    return _numbered("D", node, year, sequence)
+
+
+def parse_deemed_number(text: str, field: str = "number") -> Numbered:
+    """The number from whatever was typed. Refuses deemed_number_malformed."""
+    return _parse_numbered("D", text, "deemed_number_malformed", field)
+
+
 def _numbered(prefix: str, node: str, year: int, sequence: int) -> str:
     match = re.fullmatch(r"EG-([A-Z]{1,3})", node)
     if match is None or node not in governorates() or not 2000 <= year <= 2999 or not 1 <= sequence < 10**9:

@@ -47,18 +47,23 @@ def decided(workflow: Workflow, path: Sequence[str]) -> bool:
     return False
 
 
-def takes_effect(standing: Standing, workflow: Workflow, path: Sequence[str], today: date) -> bool:
-    """Whether silence means something for a request that stands at the end of `path`: the period is over, nobody has
-    decided, and silence has not spoken already. The period of a part speaks only where the request still stands in the
-    part; that it was left, however late, was the answer."""
-    on = standing.silence_on
-    if on is None or today < on or standing.silence_to is None or workflow.state(path[-1]).kind == "end":
+def may_speak(standing: Standing, workflow: Workflow, path: Sequence[str]) -> bool:
+    """Whether the end of a period would still mean something for a request at the end of `path`: nobody has decided,
+    and silence has not spoken already. The period of a part speaks only where the request still stands in the part; that
+    it was left, however late, was the answer."""
+    if standing.silence == NONE or standing.silence_to is None or workflow.state(path[-1]).kind == "end":
         return False
     if standing.silence_to in path:
         return False
     if standing.states is not None:
         return path[-1] in standing.states
     return not decided(workflow, path)
+
+
+def takes_effect(standing: Standing, workflow: Workflow, path: Sequence[str], today: date) -> bool:
+    """Whether silence means something today: the period is over, and it may speak."""
+    on = standing.silence_on
+    return on is not None and today >= on and may_speak(standing, workflow, path)
 
 
 def transition(workflow: Workflow, standing: Standing, state: str) -> Transition:

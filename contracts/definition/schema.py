@@ -180,6 +180,13 @@ class FeeLine(Schema):
             raise ValidationError(cast(Any, wrong))
 
 
+class Extension(Schema):
+    """By how many days at a time, and how often, the head of a unit may make a period longer, with a reason."""
+
+    days = Whole(required=True, validate=validate.Range(1, 3650))
+    times = Whole(load_default=1, validate=validate.Range(1, 10))
+
+
 class Period(Schema):
     """The statutory period. `silence_to`: the state that silence leads to, where silence means something."""
 
@@ -187,6 +194,7 @@ class Period(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(DAY_KINDS))
     silence = fields.String(required=True, validate=validate.OneOf(SILENCES))
     silence_to = fields.String()
+    extension = fields.Nested(Extension)
     source = _source()
     note = fields.Nested(Text)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis import watermark
 from chassis.config import Settings
 from chassis.errors import ConfigurationError
-from chassis.service import Service, command, query, subscribe
+from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import catalog as language
 from contracts import organisation as organisation_language
 from contracts.events import Event
+from contracts.watermarks import CATALOG_REACHED
 from services.catalog import adoptions, comparing, publishing, reading, review
 from services.catalog import organisation_reading as organisation
 from services.catalog.tables import metadata
@@ -113,6 +115,10 @@ class Catalog(Service):
     @query("catalog.differences", language.ListDifferences, permission="proposal.read")
     def differences(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return comparing.between_governorates(work, body["code"])
+
+    @timer(seconds=watermark.EVERY, name="tell-how-far")
+    def tell_how_far(self, platform: Platform) -> None:
+        platform.attempt(lambda work: watermark.tell(work, CATALOG_REACHED))
 
     # -- what other governorates tell
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis import watermark
 from chassis.config import Settings
 from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
@@ -11,6 +12,7 @@ from contracts.catalog import PUBLISHED
 from contracts.events import Event
 from contracts.payments import Callback, GetBill, GetReceipt, StartPayment, TakeCash
 from contracts.requests import MOVED, SUBMITTED
+from contracts.watermarks import PAYMENTS_REACHED
 from services.payments import bills, callbacks, cash, errands, expiry, gauges, guide, paying, receipts
 from services.payments.rails import RAILS
 
@@ -59,6 +61,10 @@ class Payments(Service):
     @timer(seconds=1, name="expire-bills")
     def expire(self, platform: Platform) -> bool:
         return expiry.sweep(platform)
+
+    @timer(seconds=watermark.EVERY, name="tell-how-far")
+    def tell_how_far(self, platform: Platform) -> None:
+        platform.attempt(lambda work: watermark.tell(work, PAYMENTS_REACHED))
 
     @timer(seconds=5, name="measure-payments")
     def measure(self, platform: Platform) -> None:

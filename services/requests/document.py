@@ -43,6 +43,20 @@ def render_licence(licence: Mapping[str, Any], output: Mapping[str, Any], langua
     return pdf
 
 
+def render_page(template: str, qr: str, values: Mapping[str, Any], language: str = "ar") -> tuple[bytes, str]:
+    """Another page of ours with a QR, and its media type, as `render` gives them."""
+    page = _environment().get_template(template).render(
+        **values, lang=language, dir="rtl" if language == "ar" else "ltr", other="en" if language == "ar" else "ar",
+        qr=_qr(qr), day=_day)
+    if not rendering_available():
+        return page.encode(), HTML
+    import weasyprint
+
+    fetcher = weasyprint.urls.URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
+    pdf: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf()
+    return pdf, PDF
+
+
 @cache
 def rendering_available() -> bool:
     """Whether Pango, which WeasyPrint draws with, can be loaded here."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from rules import periods
+from rules import periods, silence
 from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.periods import WHOLE, Extension, Standing
-from rules.workflow import State
+from rules.workflow import State, Workflow
 from services.requests.guide import Definition
 
 # A column of every statement that reads a case: the extensions it was given.
@@ -51,9 +51,10 @@ def whole(found: Sequence[Standing]) -> Standing | None:
     return next((one for one in found if one.code == WHOLE), None)
 
 
-def dates(found: Sequence[Standing], state: State, now: datetime) -> Dates:
-    """What the row keeps, for a request that stands in `state`. A level that is reached already is judged today."""
-    today = cairo_date(now)
+def dates(found: Sequence[Standing], workflow: Workflow, path: Sequence[str], now: datetime) -> Dates:
+    """What the row keeps, for a request that stands at the end of `path`. A level that is reached already is judged
+    today."""
+    today, state = cairo_date(now), workflow.state(path[-1])
     told = [one for one in found if concerns(one, state)]
     reached = any(one.levels(today) for one in told)
     following = [on for one in told if (on := one.next_on(today)) is not None]
@@ -62,7 +63,7 @@ def dates(found: Sequence[Standing], state: State, now: datetime) -> Dates:
         the_whole.deadline.due_on if the_whole else None,
         today if reached else min(following, default=None),
         min((on for one in found if (on := one.silence_on) is not None
-             and (one.states is None or state.code in one.states)), default=None),
+             and silence.may_speak(one, workflow, path)), default=None),
     )
 
 

@@ -258,6 +258,11 @@ def public_keys(work: UnitOfWork) -> dict[str, str]:
     }
 
 
+def verifying_keys(work: UnitOfWork) -> dict[str, Any]:
+    """The same keys, to verify with."""
+    return _public_keys(work.settings.secret("LICENCE_KEYS"))
+
+
 def _labelled(fields: Mapping[str, Any], definition: Definition, order: list[str]) -> list[dict[str, Any]]:
     form = {field["name"]: field for field in definition.body["form"]}
     lines = []

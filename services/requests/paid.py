@@ -11,7 +11,7 @@ from chassis.errors import NotYet
 from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import workflow
-from services.requests import assignment, life
+from services.requests import assignment, life, reviews
 
 _LAST = Statement(
     text("SELECT from_state, action FROM step WHERE request_id = :request_id ORDER BY sequence DESC LIMIT 1")
@@ -71,3 +71,4 @@ def _lapsed_in(work: UnitOfWork, case: life.Case, stage: str) -> str | None:
 def _beside(work: UnitOfWork, case: life.Case, event: Event) -> None:
     # The request went on already or was ended by a person. Money that comes after such an end is payments' to return.
     work.audit("payment.beside_the_request", str(case.id), bill=event.data["bill_id"], state=case.row.state)
+    reviews.contradicted(work, case, "payment", event.time, bill=event.data["bill_id"], stage=event.data["stage"])

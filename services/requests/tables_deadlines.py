@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Sequence, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Sequence, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.requests.tables import metadata
@@ -85,7 +85,13 @@ silence_review = Table(
 silence_clock = Table("silence_clock", metadata, Column("seen_until", _moment))
 
 # One row: the stamp of the organisation by which all open requests were judged, and how far the sweep has come.
-due_sweep = Table("due_sweep", metadata, Column("stamp", BigInteger, nullable=False), Column("after", Uuid))
+due_sweep = Table(
+    "due_sweep",
+    metadata,
+    Column("stamp", BigInteger, nullable=False),
+    Column("after", Uuid),
+    Column("done", Boolean, nullable=False),
+)
 
 # Up to when everything that a service told has come in.
 heard = Table(

@@ -76,8 +76,8 @@ CREATE UNIQUE INDEX silence_review_open ON silence_review (kind, request_id) NUL
   WHERE decided_at IS NULL;
 CREATE TABLE silence_clock (seen_until timestamptz);
 INSERT INTO silence_clock VALUES (NULL);
-CREATE TABLE due_sweep (stamp bigint NOT NULL, after uuid);
-INSERT INTO due_sweep VALUES (-1, NULL);
+CREATE TABLE due_sweep (stamp bigint NOT NULL, after uuid, done boolean NOT NULL);
+INSERT INTO due_sweep VALUES (-1, NULL, false);
 CREATE TABLE heard (
   source text NOT NULL,
   until timestamptz NOT NULL,
