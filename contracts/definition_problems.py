@@ -100,6 +100,15 @@ PROBLEMS: dict[str, Problem] = {
     "supersedes_answer_unfit": Problem(422, "{name} ليس سؤالاً من نوع {type} غير شخصي في النموذج. صحح supersedes.",
                                        "{name} is no question of the form that is {type} and not personal. Correct "
                                        "`supersedes`."),
+    "template_twice": Problem(422, "القالب {template} مكرر. اكتبه مرة واحدة.",
+                              "The template {template} stands twice. Write it once."),
+    "template_unknown": Problem(422, "لا يوجد قالب باسم {template} في templates.",
+                                "There is no template {template} in `templates`."),
+    "template_unused": Problem(422, "القالب {template} لا يستعمله مخرج ولا خطاب. احذفه أو سمّه في موضعه.",
+                               "No output and no letter uses the template {template}. Remove it or name it there."),
+    "template_placeholder_unknown": Problem(422, "لا يعرف القالب {name}. استعمل سؤالاً غير شخصي أو بياناً معروفاً.",
+                                            "The template cannot fill in {name}. Use an answer that is not personal, or "
+                                            "a known fact."),
     # files that people write
     "file_unreadable": Problem(422, "تعذرت قراءة الملف: {reason}", "The file cannot be read: {reason}"),
     "file_named_otherwise": Problem(422, "اسم الملف {file} غير كود الخدمة {code}. وحّدهما.",

@@ -68,9 +68,22 @@ class PrintLicence(Schema):
     purpose = fields.String(load_default="window", validate=validate.OneOf(PRINT_PURPOSES))
 
 
+class PreviewOutput(Schema):
+    """Query `requests.preview_output` → {media_type, file_name, content(base64)}: an output of a published version
+    (`service_code`, `version`) or of a draft (`definition`), with the answers of its sample applicant `example`."""
+
+    service_code = fields.String(load_default=None, allow_none=True)
+    version = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**31 - 1))
+    definition = fields.Dict(load_default=None, allow_none=True)
+    output = fields.String(required=True, validate=validate.Length(max=60))
+    example = fields.Integer(load_default=0, validate=validate.Range(0, 1000))
+
+
 PROBLEMS: dict[str, Problem] = {
     "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status}.",
                                    "“{act_en}” is not possible for a licence that is {status} now."),
+    "output_unknown": Problem(404, "لا يوجد في التعريف هذا المخرج أو هذا المثال.",
+                              "The definition has no such output or no such example."),
     "licence_of_another_service": Problem(422, "هذه رخصة «{name_ar}»، ولا تُجدد أو تُعدل بهذه الخدمة.",
                                           "This is a licence of “{name_en}”; this service neither renews nor alters "
                                           "it."),

@@ -13,12 +13,15 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from infra import database
 from infra.broker import topology
+from services.requests import certificates
 
 SAMPLE_PREFIX = "sample-"  # as chassis.config refuses it outside demo and training
 SHARED = {
@@ -65,7 +68,18 @@ def keys(make: Secret = _fresh) -> dict[str, str]:
         key_id = "l1"
     found["SHUBBAK_REQUESTS_LICENCE_KEYS"] = f"{key_id}:{licences}"
     found["SHUBBAK_GATEWAY_LICENCE_PUBLIC_KEYS"] = f"{key_id}:{_public(licences)}"
+    key, certificate = "SHUBBAK_REQUESTS_DOCUMENT_KEY", "SHUBBAK_REQUESTS_DOCUMENT_CERTIFICATE"
+    found[key], found[certificate] = (_document_signer() if make is _fresh else (make(key), make(certificate)))
     return found
+
+
+def _document_signer() -> tuple[str, str]:
+    """A fresh key and a certificate of its own for the signature on documents, as base64 of DER; to be replaced by those
+    that the state's authority issues."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = certificates.self_signed(key, "Shubbak", datetime.now(UTC) - timedelta(days=1))
+    raw = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return base64.b64encode(raw).decode(), base64.b64encode(made.public_bytes(Encoding.DER)).decode()
 
 
 def keys_of(service: str, all_keys: Mapping[str, str]) -> dict[str, str]:

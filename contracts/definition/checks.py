@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from contracts.definition.schema import SOURCED_ITEMS, SOURCED_WHOLE
-from rules import conditions, definition_paths, fees, forms, roles, workflow
+from rules import conditions, definition_paths, fees, forms, roles, wording, workflow
 from rules.refusal import Fault, Refusal
 from rules.workflow_check import reaches
 
@@ -91,6 +91,46 @@ def _renewals(definition: Definition) -> list[Fault]:
         if renewal["service"] == definition["code"]:
             found += _late_fee(renewal, definition, index)
     return found
+
+
+def _templates(definition: Definition) -> list[Fault]:
+    """Every template that is named is there and used, and names nothing that could not be filled in."""
+    types = {name: kind for name, kind in _types(definition).items()
+             if not any(field["name"] == name and field.get("personal") for field in definition["form"])}
+    templates = definition["templates"]
+    found = _twice(templates, "templates", "template_twice", "template")
+    facts: dict[str, frozenset[str]] = {}
+    used = [(f"outputs/{index}/template", output["template"], wording.OUTPUT_FACTS)
+            for index, output in enumerate(definition["outputs"])]
+    used += [(f"external_bodies/{index}/letter", body.get("letter"), wording.LETTER_FACTS)
+             for index, body in enumerate(definition["external_bodies"])]
+    for at, code, known in used:
+        if code is None:
+            continue
+        if not any(template["code"] == code for template in templates):
+            found.append(Fault("template_unknown", at, {"template": code}))
+        facts[code] = facts.get(code, known) & known
+    for index, template in enumerate(templates):
+        if template["code"] not in facts:
+            found.append(Fault("template_unused", f"templates/{index}/code", {"template": template["code"]}))
+        allowed = facts.get(template["code"], wording.OUTPUT_FACTS) | types.keys()
+        for number, block in enumerate(template["blocks"]):
+            at = f"templates/{index}/blocks/{number}"
+            found += [Fault("template_placeholder_unknown", f"{at}/text/{language}", {"name": name})
+                      for language in ("ar", "en") for name in wording.unknown(block["text"][language], allowed)]
+            if block.get("when"):
+                found += [Fault("condition_unsound", f"{at}/when", {"reason": reason})
+                          for reason in conditions.check(block["when"], types)]
+    return found
+
+
+def _no_templates(definition: Definition) -> list[Fault]:
+    """Where there are no templates at all, none may be named."""
+    named = [(f"outputs/{index}/template", output["template"]) for index, output in enumerate(definition["outputs"])]
+    named += [(f"external_bodies/{index}/letter", body.get("letter"))
+              for index, body in enumerate(definition["external_bodies"])]
+    return [Fault("template_unknown", at, {"template": code}) for at, code in named
+            if code is not None and "templates" not in definition]
 
 
 def _supersedes(definition: Definition) -> list[Fault]:
@@ -271,4 +311,6 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[Definition], list[Fault]]], ...] 
         ("form", _form), ("form fees", _fees), ("workflow", _inputs), ("fees workflow external_bodies", _workflow),
         ("form documents", _documents), ("form workflow outputs", _outputs), ("code fees outputs", _renewals),
         ("form fees outputs", _personal), ("period stage_periods workflow", _periods), ("external_bodies", _bodies),
-        ("follow_up outputs", _follow_up), ("form supersedes", _supersedes), ("form fees examples", _examples)))
+        ("follow_up outputs", _follow_up), ("form supersedes", _supersedes),
+        ("form outputs external_bodies templates", _templates), ("outputs external_bodies", _no_templates),
+        ("form fees examples", _examples)))

@@ -23,6 +23,7 @@ UNIT_KINDS = tuple(places.UNIT_KINDS)
 MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
 MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
 PRESENTED = ("copy", "original", "original_and_copy")
+BLOCK_KINDS = ("heading", "paragraph", "clause")
 OUTPUT_KINDS = ("licence", "certificate", "letter")
 DELIVERIES = ("window", "digital", "post")
 SILENCES = ("none", "approval", "rejection")
@@ -329,6 +330,22 @@ class Renewal(Schema):
     late_fee = fields.String(load_default=None, allow_none=True, validate=_CODE)
 
 
+class Block(Schema):
+    """A piece of a document's text, with placeholders such as {holder} or the name of an answer; `when` leaves it out.
+    `kind` says how it is set."""
+
+    text = fields.Nested(Text, required=True)
+    kind = fields.String(load_default="paragraph", validate=validate.OneOf(BLOCK_KINDS))
+    when = Condition()
+
+
+class Template(Schema):
+    """The text of an output or of a letter to an outside body. What its placeholders may name, rules.wording says."""
+
+    code = fields.String(required=True, validate=_CODE)
+    blocks = fields.List(fields.Nested(Block), required=True, validate=_AT_LEAST_ONE)
+
+
 class Supersedes(Schema):
     """What this service issues takes the place of an earlier licence: the `answer` that names its serial, and `as`
     what. A renewal renews the licences whose output says so; the others name in `of` the services whose licences they
@@ -368,10 +385,11 @@ class Output(Schema):
 
 
 class ExternalBody(Schema):
-    """A body outside the local unit that is consulted."""
+    """A body outside the local unit that is consulted. `letter` is the template of what is written to it."""
 
     code = fields.String(required=True, validate=_CODE)
     name = fields.Nested(Text, required=True)
+    letter = fields.String(validate=_CODE)
     source = _source()
 
 
@@ -433,5 +451,6 @@ class Definition(Schema):
     workflow = fields.Nested(Workflow, required=True)
     outputs = fields.List(fields.Nested(Output), required=True)
     supersedes = fields.Nested(Supersedes)
+    templates = fields.List(fields.Nested(Template))
     follow_up = fields.List(fields.Nested(FollowUp), load_default=list)
     overridable = fields.List(fields.Nested(Overridable), load_default=list)

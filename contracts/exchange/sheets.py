@@ -48,6 +48,7 @@ TABLES = (
     )),
     Table("inputs", "workflow/inputs", "name", owner="#input", inner=(Table("input_options", "options", "value"),)),
     Table("outputs", "outputs", "code"),
+    Table("templates", "templates", "code", owner="#template", inner=(Table("blocks", "blocks"),)),
     Table("follow_up", "follow_up", "code"),
     Table("overridable", "overridable"),
 )  # fmt: skip

@@ -26,7 +26,7 @@ from rules import numbering, places, register
 from rules.calendar import cairo_date
 from rules.organisation_overlay import Overlay
 from rules.refusal import refuse
-from services.requests import document, guide, organisation, records, tables
+from services.requests import document, guide, organisation, paper, records, signing, tables
 from services.requests.answers import value_name
 from services.requests.guide import Definition
 
@@ -119,7 +119,7 @@ def issue(
         output=output_code,
         unit=row.unit,
         qr=work.privacy.seal(signed, field=_QR),
-        fields={name: answers[name] for name in output.get("fields", ()) if name in answers},
+        fields={name: answers[name] for name in paper.kept(definition, output) if name in answers},
         valid_from=today,
         valid_until=until,
         issued_at=work.now,
@@ -164,7 +164,12 @@ def render_next(work: UnitOfWork) -> bool:
         return False
     try:
         definition = guide.definition(work, row.service_code, row.service_version)
-        content, media_type = offload(document.render, shown(work, row, definition), definition.output(row.output))
+        output = definition.output(row.output)
+        said = shown(work, row, definition)
+        said["blocks"] = paper.blocks(definition, output["template"], row.fields, paper.facts_of(said))
+        content, media_type = offload(document.render, said, output)
+        if content.startswith(b"%PDF-"):  # the page itself, where no PDF can be made, carries its signed code alone
+            content = offload(signing.sign, content, signing.signer_of(work.settings), row.serial)
     except Exception:
         log.exception("a licence does not render", extra={"serial": row.serial, "attempts": row.render_attempts + 1})
         work.write(_RENDER_LATER, licence_id=row.id, later=work.now + PUT_OFF * 2 ** min(row.render_attempts, 6))

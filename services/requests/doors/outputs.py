@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import command, query
 from chassis.uow import UnitOfWork
 from contracts import requests_outputs as language
-from services.requests import register
+from services.requests import paper, register
 
 
 class OutputDoors:
@@ -40,3 +40,7 @@ class OutputDoors:
     @command("requests.print_licence", language.PrintLicence, permission="licence.print")
     def print_licence(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return register.printed(work, body)
+
+    @query("requests.preview_output", language.PreviewOutput, permission="output.preview")
+    def preview_output(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return paper.preview(work, body)

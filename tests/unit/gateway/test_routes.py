@@ -93,6 +93,7 @@ POST   /api/v1/payments/callbacks/<rail>                        bill.callback
 GET    /api/v1/licences/<serial>/verification                   licence.verify
 GET    /api/v1/register                                         licence.read
 GET    /api/v1/register/<serial>                                licence.read
+POST   /api/v1/register/preview                                 output.preview staff
 POST   /api/v1/register/<serial>/suspension                     licence.suspend
 POST   /api/v1/register/<serial>/resumption                     licence.resume
 POST   /api/v1/register/<serial>/cancellation                   licence.cancel

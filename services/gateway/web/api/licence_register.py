@@ -8,7 +8,7 @@ from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests_outputs import PRINT_PURPOSES, REASON_LENGTH, ListLicences
+from contracts.requests_outputs import PRINT_PURPOSES, REASON_LENGTH, ListLicences, PreviewOutput
 from rules import register
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
@@ -18,6 +18,7 @@ from services.gateway.web.caller import caller
 from services.gateway.web.platform import UPLOAD_SECONDS, platform
 
 blueprint = Blueprint("api_register", __name__, url_prefix=f"{PREFIX}/register", description="The register of licences")
+DEFINITION_BYTES = 1024 * 1024
 
 
 class Change(Schema):
@@ -72,6 +73,15 @@ class Changed(Shown):
 def list_register(query: dict[str, Any]) -> Response:
     """The licences of my unit, newest first"""
     return answer(platform().call("requests.licences", ListLicences().dump(query), caller().actor))
+
+
+@door(blueprint, "POST", "/preview", permission="output.preview", media_types=JSON, limit=DEFINITION_BYTES,
+      idempotent=True, staff=True)
+@blueprint.arguments(PreviewOutput(), example={"service_code": "shop-licence", "version": 1, "output": "licence"})
+@blueprint.response(200, {"type": "string", "contentMediaType": "application/pdf"}, content_type="application/pdf")
+def preview(body: dict[str, Any]) -> Response:
+    """How a document of a service would look, of a published version or of a draft. Nothing is issued or kept"""
+    return pdf(platform().call("requests.preview_output", body, caller().actor, timeout=UPLOAD_SECONDS))
 
 
 @door(blueprint, "GET", "/<serial>", permission="licence.read")
