@@ -150,6 +150,11 @@ class UnitOfWork:
         self._database.commit(self._writes)
         self._writes = kept
 
+    def aside(self, statement: Statement, **params: Any) -> None:
+        """Write at once, in a transaction of its own: a note that must stand although what is gathered will not be
+        committed (the work is being refused)."""
+        self._database.commit([(statement, params, None)])
+
     def after_commit(self, hint: Callable[[], None]) -> None:
         """Call something of this process after the commit. A hint that may be lost, never an effect."""
         self._after.append(hint)

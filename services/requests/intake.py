@@ -20,7 +20,7 @@ from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, due, guide, life, organisation, succession, tables
+from services.requests import documents, due, guide, life, numbers, organisation, succession, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import HOLDER, NAME
@@ -45,7 +45,7 @@ _INSERT = Statement.insert(
 
 def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Lodge a request. Refuses, with every fault at once, what the definition in force does not accept; then nothing
-    is kept but a gap in the serial."""
+    is kept but a gap in the serials, with its reason."""
     today = cairo_date(work.now)
     found = work.one(
         _LOOK_UP,
@@ -53,6 +53,15 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         today=today,
         documents=[document["document_id"] for document in body["documents"]],
     )
+    try:
+        return _examined(work, body, found, today)
+    except Refusal as refusal:
+        numbers.void(work, found.serial, refusal)
+        raise
+
+
+def _examined(work: UnitOfWork, body: Mapping[str, Any], found: Any, today: date) -> dict[str, Any]:
+    """Lodge what was read, if all of it is accepted; refuse before anything is written."""
     known = organisation.known(work, found.organisation_stamp)
     unit = _unit(work, known, body["unit"], today)
     definition = guide.definition(work, body["service_code"], found.version)
@@ -75,6 +84,7 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         work.settings.lookup_key,
     )
     lodged = _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number)
+    numbers.use(work, found.serial, UUID(lodged["request_id"]))
     if succeeds.former is not None:
         succession.claim(work, succeeds.former, UUID(lodged["request_id"]))
     return lodged

@@ -222,11 +222,13 @@ number_register = Table(
     Column("at", _moment, nullable=False),
 )
 
-# One row: the first serial that the register answers for, and the newest that had been drawn at a moment.
+# One row: the first serial that the register answers for, up to which one every serial is in it, and the newest that
+# had been drawn at a moment.
 number_mark = Table(
     "number_mark",
     metadata,
     Column("since", BigInteger, nullable=False),
+    Column("explained", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
     Column("seen_at", _moment, nullable=False),
 )

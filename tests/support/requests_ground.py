@@ -104,7 +104,7 @@ class Ground:
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
                 "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "
-                "seen = (SELECT last_value FROM tracking_serial)"))
+                "explained = (SELECT last_value FROM tracking_serial), seen = (SELECT last_value FROM tracking_serial)"))
             connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 
     def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:

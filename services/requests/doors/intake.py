@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_intake as language
-from services.requests import inquiry, quarantine, uploads
+from services.requests import inquiry, numbers, quarantine, uploads
 
 
 class IntakeDoors:
@@ -36,3 +36,7 @@ class IntakeDoors:
     @timer(seconds=1, name="check-documents")
     def check_documents(self, platform: Platform) -> bool:
         return platform.attempt(quarantine.check_next)
+
+    @timer(seconds=30, name="explain-numbers")
+    def explain_numbers(self, platform: Platform) -> bool:
+        return platform.attempt(numbers.explain)

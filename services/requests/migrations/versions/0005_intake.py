@@ -51,10 +51,15 @@ CREATE TABLE number_register (
   at timestamp with time zone NOT NULL,
   PRIMARY KEY (serial)
 );
-CREATE TABLE number_mark (since bigint NOT NULL, seen bigint NOT NULL, seen_at timestamp with time zone NOT NULL);
+CREATE TABLE number_mark (
+  since bigint NOT NULL,
+  explained bigint NOT NULL,
+  seen bigint NOT NULL,
+  seen_at timestamp with time zone NOT NULL
+);
 INSERT INTO number_mark
-  SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END,
-         CASE WHEN is_called THEN last_value ELSE last_value - 1 END, now() FROM tracking_serial;
+  SELECT drawn + 1, drawn, drawn, now()
+  FROM (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS drawn FROM tracking_serial) AS so_far;
 """
 
 
