@@ -154,15 +154,25 @@ class TaskDocument(TaskFile):
     document_id = fields.UUID(required=True)
 
 
+class Photo(Schema):
+    """A picture of an inspection, uploaded before as a document."""
+
+    document_id = fields.UUID(required=True)
+    caption = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
+
+
 class Act(Schema):
     """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read; another
-    one that stands now is refused `conflict`."""
+    one that stands now is refused `conflict`. `legal_reason` is the code of one of the definition's list, `photos` go
+    with the report of an inspection."""
 
     task_id = fields.UUID(required=True)
     version = fields.Integer(load_default=None, allow_none=True)
     action = fields.String(required=True)
     reason = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
+    legal_reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
     inputs = fields.Dict(load_default=dict)
+    photos = fields.List(fields.Nested(Photo), load_default=list, validate=validate.Length(max=20))
 
 
 class Resubmit(Status):

@@ -1,10 +1,12 @@
-"""The published language of handing out files, of who is kept apart from them, and of what departments add to a step."""
+"""The published language of handing out files, of who is kept apart from them, of appeals and of the picture of where
+a request stands."""
 
 from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
 from contracts.problem import Problem
+from contracts.requests import Status
 
 _REASON = (
     validate.Length(min=10, max=2000),
@@ -37,11 +39,44 @@ class TakeBack(Schema):
     reason = fields.String(required=True, validate=_REASON)
 
 
+class Appeal(Status):
+    """Command `requests.appeal` → {request_id, state, state_name, …}: the applicant appeals a rejection, once
+    and within the definition's days. Nobody who decided before acts on it."""
+
+    reason = fields.String(required=True, validate=_REASON)
+
+
+class Graph(Status):
+    """Query `requests.graph` → {tracking_number, state, svg}: the path of the service as a picture, with where the
+    request stands. `language` is that of the picture."""
+
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
+class TaskGraph(Schema):
+    """Query `requests.task_graph` → the same of the request of a task that the actor holds."""
+
+    task_id = fields.UUID(required=True)
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
 PROBLEMS: dict[str, Problem] = {
     "task_not_held": Problem(409, "هذا الملف ليس في يد أحد الآن.", "Nobody holds this file now."),
     "legal_reason_required": Problem(422, "اختر السبب القانوني من القائمة.", "Choose the legal reason from the list."),
     "legal_reason_unknown": Problem(422, "ليس من الأسباب القانونية لهذه الخدمة: {reason}. اختر من القائمة.",
                                     "{reason} is not among this service's legal reasons. Choose from the list."),
+    "photos_not_asked": Problem(422, "الصور تُرفق بتقرير المعاينة فقط.",
+                                "Photos go with the report of an inspection only."),
+    "appeal_not_offered": Problem(409, "لا تظلم من هذا الطلب في حالته الحالية.",
+                                  "There is nothing to appeal against in the present state of this request."),
+    "appeal_used": Problem(409, "سبق التظلم من هذا القرار. يمكن اللجوء إلى القضاء.",
+                           "This decision was appealed against before. What remains is the court."),
+    "appeal_too_late": Problem(409, "انتهى ميعاد التظلم في {until}. يمكن اللجوء إلى القضاء.",
+                               "The time to appeal ended on {until}. What remains is the court."),
+    "workflow_appeal_unsound": Problem(
+        422, "الحالة {state} لا تصلح للتظلم. اختر حالة من نوع task يمكن أن تنتهي بالموافقة، وأضف نهاية بالرفض.",
+        "{state} cannot hear an appeal. Choose a state of kind task from which approval can come, and let some end"
+        " reject."),
     "workflow_reason_twice": Problem(422, "السبب القانوني {reason} مكرر. غيّر كود أحدهما.",
                                      "The legal reason {reason} stands twice. Rename one."),
     "workflow_reasons_unused": Problem(

@@ -23,7 +23,7 @@ from typing import Any
 
 from rules import fee_bounds, fees, forms
 from rules.refusal import Refusal
-from rules.workflow import State, Workflow
+from rules.workflow import APPEALED, State, Workflow
 
 Definition = Mapping[str, Any]
 
@@ -109,7 +109,8 @@ def usual_path(workflow: Workflow) -> list[State]:
         path.append(state)
         if state.outcome == "approved":
             return True
-        targets = [exit_.to for exit_ in state.exits if exit_.to in workflow.states]
+        targets = [exit_.to for exit_ in state.exits if exit_.to in workflow.states
+                   and exit_.code != APPEALED]
         targets.sort(key=lambda to: workflow.states[to].kind == "applicant")  # stable: else the order written
         if any(leads(to) for to in targets):
             return True

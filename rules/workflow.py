@@ -13,6 +13,7 @@ workflow_model.py has the data and the walk, workflow_check.py what may not be p
 from rules.workflow_check import check
 from rules.workflow_mermaid import mermaid
 from rules.workflow_model import (
+    APPEALED,
     EXPIRED,
     FAVOURABLE,
     JOINED,
@@ -27,6 +28,7 @@ from rules.workflow_model import (
     UNFAVOURABLE,
     VERDICTS,
     Action,
+    Appeal,
     Branch,
     BranchAction,
     State,
@@ -34,6 +36,6 @@ from rules.workflow_model import (
     Workflow,
 )
 
-__all__ = ["EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "LEGAL_REASON", "OBJECTED", "OUTCOMES", "PAID", "PURPOSES",
-           "REASON", "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Branch", "BranchAction", "State",
+__all__ = ["APPEALED", "EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "LEGAL_REASON", "OBJECTED", "OUTCOMES", "PAID", "PURPOSES",
+           "REASON", "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Appeal", "Branch", "BranchAction", "State",
            "Transition", "Workflow", "check", "mermaid"]

@@ -8,6 +8,7 @@ from typing import Any
 from rules import roles as roles_file
 from rules.refusal import Fault
 from rules.workflow_model import (
+    APPEALED,
     FAVOURABLE,
     JOINED,
     KINDS,
@@ -47,7 +48,7 @@ def check(workflow: Workflow, fee_stages: Collection[str], roles: Collection[str
     collected = {state.stage for state in workflow.states.values() if state.kind == "payment"}
     faults += [Fault("workflow_stage_never_collected", "workflow/states", {"stage": stage})
                for stage in sorted(set(fee_stages) - collected)]
-    return faults + _check_reasons(workflow) + _check_bodies(workflow, bodies) + _check_graph(workflow)
+    return faults + _check_reasons(workflow) + _check_appeal(workflow) + _check_bodies(workflow, bodies) + _check_graph(workflow)
 
 
 def _staff() -> set[str]:
@@ -63,7 +64,8 @@ class _Known:
 
 def _check_exits(state: State, workflow: Workflow, input_names: Collection[str]) -> list[Fault]:
     where = f"workflow/states/{state.code}"
-    places = {JOINED: f"{where}/join/favourable", OBJECTED: f"{where}/join/unfavourable"}
+    places = {JOINED: f"{where}/join/favourable", OBJECTED: f"{where}/join/unfavourable",
+              APPEALED: "workflow/appeal/state"}
     faults = [Fault("workflow_target_unknown", _place(where, exit_.code, exit_.branch, places), {"state": exit_.to})
               for exit_ in state.exits if exit_.to not in workflow.states]
     codes = [exit_.code for exit_ in state.exits if exit_.branch is None]
@@ -76,7 +78,7 @@ def _check_exits(state: State, workflow: Workflow, input_names: Collection[str])
                    for code in _twice([action.code for action in branch.actions])]
         faults += [Fault("workflow_input_undefined", f"{at}/{action.code}", {"name": name})
                    for action in branch.actions for name in action.requires if name not in input_names]
-    if state.kind == "end" and state.exits:
+    if state.kind == "end" and any(exit_.code != APPEALED for exit_ in state.exits):
         faults.append(Fault("workflow_end_has_exit", where, {"state": state.code}))
     if state.kind != "end" and not state.exits:
         faults.append(Fault("workflow_dead_end", where, {"state": state.code}))
@@ -203,6 +205,17 @@ def _check_reasons(workflow: Workflow) -> list[Fault]:
     return faults
 
 
+def _check_appeal(workflow: Workflow) -> list[Fault]:
+    """An appeal is heard by a department, against some rejection, and may be granted."""
+    appeal = workflow.appeal
+    if appeal is None:
+        return []
+    heard = workflow.states.get(appeal.state)
+    sound = (heard is not None and heard.kind == "task" and reaches(workflow, appeal.state, "approved")
+             and any(state.appeal for state in workflow.states.values()))
+    return [] if sound else [Fault("workflow_appeal_unsound", "workflow/appeal/state", {"state": appeal.state})]
+
+
 def _check_bodies(workflow: Workflow, bodies: Collection[str]) -> list[Fault]:
     asked = {state.body for state in workflow.states.values()} | {
         branch.body for state in workflow.states.values() for branch in state.branches}
@@ -232,8 +245,8 @@ def _objects(state: State) -> bool:
 
 
 def reaches(workflow: Workflow, start: str, outcome: str) -> bool:
-    """Whether an end of this outcome can be reached from a state."""
-    ahead = {code: {exit_.to for exit_ in state.exits} for code, state in workflow.states.items()}
+    """Whether an end of this outcome can be reached from a state, without an appeal."""
+    ahead = {code: {exit_.to for exit_ in state.exits if exit_.code != APPEALED} for code, state in workflow.states.items()}
     return any(workflow.states[code].outcome == outcome
                for code in _spread({start}, ahead) if code in workflow.states)
 

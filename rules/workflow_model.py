@@ -14,18 +14,19 @@ OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
 PURPOSES = ("review", "inspection", "decision", "issue")
 FAVOURABLE, UNFAVOURABLE = "favourable", "unfavourable"
 VERDICTS = (FAVOURABLE, UNFAVOURABLE)
-PAID, EXPIRED, JOINED, OBJECTED = "paid", "expired", "joined", "objected"
+PAID, EXPIRED, JOINED, OBJECTED, APPEALED = "paid", "expired", "joined", "objected", "appealed"
 REASON, LEGAL_REASON = "reason", "legal_reason"
 SYSTEM_NAMES = {
     PAID: {"ar": "تم السداد", "en": "Paid"}, EXPIRED: {"ar": "انقضت المهلة", "en": "Time ran out"},
     JOINED: {"ar": "اكتملت آراء الجهات بالموافقة", "en": "All agreed"},
-    OBJECTED: {"ar": "اكتملت آراء الجهات وفيها اعتراض", "en": "All acted, some objected"}}
+    OBJECTED: {"ar": "اكتملت آراء الجهات وفيها اعتراض", "en": "All acted, some objected"},
+    APPEALED: {"ar": "تظلم مقدم الطلب", "en": "The applicant appealed"}}
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """A way out of a state. `requires` names inputs of the workflow, `reason` (free words) or `legal_reason` (one of
-    the workflow's list). `by_system`: paid, expired, joined, objected. `branch` names the branch whose action it is.
+    the workflow's list). `by_system`: paid, expired, joined, objected, appealed. `branch` names the branch whose action it is.
     """
 
     code: str
@@ -89,13 +90,14 @@ class State:
     join: dict[str, str] | None = None
     outcome: str | None = None
     output: str | None = None
+    appeal: str | None = None  # of a rejection: the state that hears an appeal
 
     @property
     def exits(self) -> tuple[Action, ...]:
         """Every way out: the written actions, those of the branches that leave, and the system's."""
         join = self.join or {}
         system = ((PAID, self.next), (EXPIRED, self.expired), (JOINED, join.get(FAVOURABLE)),
-                  (OBJECTED, join.get(UNFAVOURABLE)))
+                  (OBJECTED, join.get(UNFAVOURABLE)), (APPEALED, self.appeal))
         leaving = tuple(Action(action.code, action.name, action.to, action.requires, branch=branch.code)
                         for branch in self.branches for action in branch.actions if action.to is not None)
         return self.actions + leaving + tuple(
@@ -128,6 +130,15 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Appeal:
+    """Against a rejection, once, within `days` (calendar or working, rules.appeals); `state` hears it."""
+
+    days: int
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Workflow:
     """The states of a service by code. `inputs` are form fields (rules.forms) that actions may require; `reasons` what
     the law knows as grounds of a decision, {code, name, legal_basis} each."""
@@ -136,14 +147,18 @@ class Workflow:
     states: Mapping[str, State]
     inputs: tuple[Mapping[str, Any], ...] = ()
     reasons: tuple[Mapping[str, Any], ...] = ()
+    appeal: Appeal | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Workflow:
         """Read the workflow of a definition. Refuses workflow_malformed where it lacks the shape; whether it leads
         anywhere is for `check`."""
         try:
-            states = {code: _state(code, state) for code, state in data["states"].items()}
-            return cls(str(data["initial"]), states, tuple(data.get("inputs") or ()), tuple(data.get("reasons") or ()))
+            heard = data.get("appeal")
+            appeal = Appeal(int(heard["days"]), heard["kind"], heard["state"]) if heard else None
+            states = {code: _state(code, state, appeal) for code, state in data["states"].items()}
+            return cls(str(data["initial"]), states, tuple(data.get("inputs") or ()), tuple(data.get("reasons") or ()),
+                       appeal)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise refuse("workflow_malformed", "workflow", reason=repr(error)) from error
 
@@ -159,8 +174,8 @@ class Workflow:
 
     def step(self, state: str, action: str, inputs: Mapping[str, Any] | None = None,
              reason: str | None = None, legal_reason: str | None = None) -> Transition:
-        """The step that `action` takes from `state`. Refuses action_unknown (also for anything after an end, and for
-        everything in a parallel state: there a branch acts, see `act`), reason_required, legal_reason_required,
+        """The step that `action` takes from `state`. Refuses action_unknown (also for anything after an end but an
+        appeal, and for everything in a parallel state: there a branch acts, see `act`), reason_required, legal_reason_required,
         legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given (`inputs/<name>`). Who
         may act is not judged here."""
         here = self.state(state)
@@ -233,7 +248,7 @@ def _input_required(fault: Fault, described: Mapping[str, Mapping[str, Any]]) ->
     return Fault("input_required", fault.field, {"name": name, "name_ar": label["ar"], "name_en": label["en"]})
 
 
-def _state(code: str, data: Mapping[str, Any]) -> State:
+def _state(code: str, data: Mapping[str, Any], appeal: Appeal | None) -> State:
     kind = data["kind"]
     actions = tuple(Action(action["code"], dict(action["name"]), action["to"], tuple(action.get("requires") or ()))
                     for action in data.get("actions") or ())
@@ -243,7 +258,8 @@ def _state(code: str, data: Mapping[str, Any]) -> State:
     return State(code, kind, dict(data["name"]), clock, actions, branches, **{
         key: data.get(key)
         for key in ("department", "role", "body", "target", "escalation", "stage", "next", "expired", "join", "outcome",
-                    "output")}, purpose=_purpose(kind, data))
+                    "output")}, purpose=_purpose(kind, data),
+        appeal=appeal.state if appeal and kind == "end" and data.get("outcome") == "rejected" else None)
 
 
 def _branch(data: Mapping[str, Any]) -> Branch:

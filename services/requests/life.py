@@ -160,6 +160,7 @@ def move(
     out_of: str | None = None,
     branch: str | None = None,
     by_silence: Standing | None = None,
+    legal_reason: str | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
@@ -167,15 +168,17 @@ def move(
     a fact that came late takes another way out of it than the one taken; `branch` is that of a parallel state whose
     task acts. The request's version is demanded, so of two branches that end at the same moment one runs again, sees
     the other's verdict and takes the join: once, whichever it is. `by_silence` is the period whose end speaks
-    instead of anybody."""
+    instead of anybody. `legal_reason` is the code of one of the definition's list."""
     workflow = of.definition.workflow
     left = out_of or of.row.state
     if by_silence is not None:
         transition = silence.transition(workflow, by_silence, left)
     elif branch is None:
-        transition = workflow.step(left, action, inputs, reason)
+        transition = workflow.step(left, action, inputs, reason, legal_reason)
     else:
-        transition = workflow.act(left, action, inputs, reason, branch=branch, verdicts=of.verdicts)
+        transition = workflow.act(
+            left, action, inputs, reason, branch=branch, verdicts=of.verdicts, legal_reason=legal_reason
+        )
     state = workflow.state(transition.to_state)
     stays = transition.verdict is not None and transition.joined is None
     verdicts = {**of.verdicts, str(branch): str(transition.verdict)} if stays else {}

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
-from rules.workflow import Action, BranchAction, State
-from services.requests import answers, documents, due, guide, life
+from rules.workflow import APPEALED, Action, BranchAction, State
+from services.requests import answers, documents, due, guide, life, photos
 from services.requests.assignment import BARRED
 from services.requests.life import Case
 
@@ -32,14 +32,15 @@ _ONE = Statement(
     text(
         "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "  # noqa: S608
         "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
-        f"task.branch AS task_branch, task.unit AS task_unit, task.raised_from AS task_raised_from, {BARRED} AS barred, "
+        f"task.branch AS task_branch, task.unit AS task_unit, task.raised_from AS task_raised_from, "
+        f"{BARRED} AS barred, "
         f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "
         "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
     )
 )
 _STEPS = Statement(
     text(
-        "SELECT at, from_state, action, branch, department, reason, inputs FROM step "
+        "SELECT sequence, at, from_state, action, branch, department, reason, legal_reason, inputs FROM step "
         "WHERE request_id = :request_id AND action IS NOT NULL ORDER BY sequence"
     )
 )
@@ -75,10 +76,12 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
     """The file as the holder may see it: answers and documents, no name, no contact, no identity number."""
-    case, row = _held(work, task_id)
+    case, row = held(work, task_id)
     definition, state = case.definition, case.state
     standings = case.standings(work.now)
     whole = due.whole(standings)
+    papers = documents.of_request(work, case.id, definition.body["documents"])
+    pictures = photos.of_request(work, case.id)
     work.audit("file.read", str(case.id), task=str(task_id))
     return {
         "task_id": str(task_id),
@@ -97,19 +100,21 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         "days_left": whole.deadline.days_left if whole else None,
         "periods": due.shown(standings, work.now, case.calendar, explained=True),
         "answers": _answers(case),
-        "documents": documents.of_request(work, case.id, definition.body["documents"]),
+        "documents": [one for one in papers if one["document_id"] not in pictures],
         "actions": [
             {"code": action.code, "name": action.name, "requires": list(action.requires)}
             for action in _actions(state, row.task_branch)
         ],
         "inputs": [dict(field) for field in definition.workflow.inputs],
-        "steps": _steps(work, case),
+        "legal_reasons": [dict(reason) for reason in definition.workflow.reasons],
+        "photos_wanted": photos.wanted(state, row.task_branch),
+        "steps": _steps(work, case, pictures),
     }
 
 
 def document(work: UnitOfWork, task_id: UUID, document_id: UUID) -> dict[str, Any]:
     """A document of the file. Opening one that shows who the applicant is is a recorded unmasking."""
-    case, _ = _held(work, task_id)
+    case, _ = held(work, task_id)
     row, content = documents.content(work, case.id, document_id)
     identity = any(d["code"] == row.code and d.get("identity") for d in case.definition.body["documents"])
     work.audit("document.unmask" if identity else "document.read", str(document_id), task=str(task_id))
@@ -122,7 +127,7 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     a parallel state are different questions, so whoever holds two of them answers both: they can only be of one desk,
     and a unit with one engineer would otherwise hold its files for ever. Where two people must look, a definition names
     two departments or two roles."""
-    case, row = _held(work, body["task_id"])
+    case, row = held(work, body["task_id"])
     if row.taken_by == work.actor.id or row.barred:
         work.deny("task.act", str(case.id))
         raise refuse("apart_by_design")
@@ -136,6 +141,7 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     action = next((one for one in _actions(case.state, row.task_branch) if one.code == body["action"]), None)
     if action is None:
         raise refuse("action_unknown", "action", action=body["action"], state=row.state)
+    photos.attach(work, case.id, case.state, row.task_branch, case.row.version + 1, body["photos"])
     to_applicant = action.to is not None and case.definition.workflow.state(action.to).kind == "applicant"
     return life.move(
         work,
@@ -145,6 +151,7 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         reason=body["reason"],
         note=body["reason"] if to_applicant else None,
         branch=row.task_branch,
+        legal_reason=body["legal_reason"],
     )
 
 
@@ -161,7 +168,7 @@ def _branch(state: State, code: str | None) -> dict[str, Any]:
     return {"branch": code, "branch_name": desk.name if desk else None}
 
 
-def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
+def held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
     """The case of a task that the actor holds. A task of another is refused like one that does not exist, and the
     attempt is recorded."""
     actor = work.actor
@@ -179,7 +186,9 @@ def _held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
     return life.case(work, row), row
 
 
-def _steps(work: UnitOfWork, case: Case) -> list[dict[str, Any]]:
+def _steps(
+    work: UnitOfWork, case: Case, pictures: Mapping[str, tuple[int, str | None]]
+) -> list[dict[str, Any]]:
     """What was done before, for whoever decides next: findings and reasons, not who wrote them."""
     workflow = case.definition.workflow
     inputs = {field["name"]: field for field in workflow.inputs}
@@ -197,8 +206,14 @@ def _steps(work: UnitOfWork, case: Case) -> list[dict[str, Any]]:
                 "action_name": action.name if action else None,
                 "department": row.department,
                 "reason": work.privacy.open(row.reason, field=life.STEP_REASON)
-                if row.reason and row.department
-                else None,  # what an applicant wrote may say who wrote it
+                if row.reason and (row.department or row.action == APPEALED)
+                else None,  # what an applicant wrote may say who wrote it; but an appeal must be read to be heard
+                "legal_reason": row.legal_reason,
+                "photos": [
+                    {"document_id": document_id, "caption": caption}
+                    for document_id, (sequence, caption) in pictures.items()
+                    if sequence == row.sequence
+                ],
                 "inputs": [
                     {
                         "name": name,

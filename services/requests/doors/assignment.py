@@ -1,4 +1,5 @@
-"""Doors to handing out: who is kept apart, what heads see and take back, files that go up or come back by the clock."""
+"""Doors to handing out: who is kept apart, what heads see and take back, files that go up or come back by the clock;
+to appeals and to the picture of where a request stands."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_assignment as language
-from services.requests import assignment, oversight
+from services.requests import appeals, assignment, graphs, oversight
 
 
 class AssignmentDoors:
@@ -24,6 +25,18 @@ class AssignmentDoors:
     @command("requests.take_back", language.TakeBack, permission="task.oversee")
     def take_back(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return oversight.take_back(work, body)
+
+    @command("requests.appeal", language.Appeal, permission="request.complete")
+    def appeal(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return appeals.appeal(work, body)
+
+    @query("requests.graph", language.Graph, permission="request.inquire")
+    def graph(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return graphs.of_request(work, body)
+
+    @query("requests.task_graph", language.TaskGraph, permission="task.read")
+    def task_graph(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return graphs.of_task(work, body)
 
     @timer(seconds=15, name="raise-tasks")
     def raise_tasks(self, platform: Platform) -> None:

@@ -1,0 +1,82 @@
+"""Pictures that an inspector takes: documents like all others, checked like them, attached to the step that reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.uow import UnitOfWork
+from rules.refusal import Fault, Refusal, refuse
+from rules.workflow import State
+from services.requests import documents, tables_assignment
+
+CODE = "photo"
+INSPECTION = "inspection"
+_CAPTION = "requests.step_photo.caption"
+_ASKED: list[Mapping[str, Any]] = [{
+    "code": CODE, "name": {"ar": "صورة المعاينة", "en": "Photo of the inspection"}, "required": False,
+    "accepts": ["image/jpeg", "image/png"],
+}]  # fmt: skip
+
+_KEEP = Statement.insert(tables_assignment.step_photo)
+_OF_REQUEST = Statement(
+    text("SELECT document_id, sequence, caption FROM step_photo WHERE request_id = :request_id ORDER BY document_id")
+)
+
+
+def wanted(state: State, branch: str | None) -> bool:
+    """Whether whoever acts here, or in this branch, inspects."""
+    desk = state.branch(branch) if branch else None
+    return (desk.purpose if desk else state.purpose) == INSPECTION
+
+
+def attach(
+    work: UnitOfWork, request_id: UUID, state: State, branch: str | None, sequence: int,
+    given: Iterable[Mapping[str, Any]],
+) -> None:  # fmt: skip
+    """Bind uploaded pictures to the step of this sequence. Refuses photos_not_asked outside an inspection, and all that
+    is wrong with the files at `photos/<index>`."""
+    given = list(given)
+    if not given:
+        return
+    if not wanted(state, branch):
+        raise refuse("photos_not_asked", "photos")
+    untaken = documents.untaken(work, given)
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for index, photo in enumerate(given):
+        one = {"code": CODE, "document_id": photo["document_id"]}
+        if str(photo["document_id"]) in seen:
+            faults.append(Fault("document_unknown", f"photos/{index}/document_id"))
+        seen.add(str(photo["document_id"]))
+        try:
+            documents.check(_ASKED, {}, [one], untaken)
+        except Refusal as refusal:
+            faults += [Fault(fault.code, f"photos/{index}/document_id", fault.params) for fault in refusal.faults]
+    if faults:
+        raise Refusal(faults)
+    documents.take(work, request_id, [{"code": CODE, "document_id": photo["document_id"]} for photo in given])
+    for photo in given:
+        caption = photo.get("caption")
+        work.write(
+            _KEEP,
+            document_id=photo["document_id"],
+            request_id=request_id,
+            sequence=sequence,
+            caption=work.privacy.seal(caption, field=_CAPTION) if caption else None,
+        )
+
+
+def of_request(work: UnitOfWork, request_id: UUID) -> dict[str, tuple[int, str | None]]:
+    """The step and the caption of each picture of a request, by document."""
+    return {
+        str(row.document_id): (
+            row.sequence,
+            work.privacy.open(row.caption, field=_CAPTION) if row.caption else None,
+        )
+        for row in work.all(_OF_REQUEST, request_id=request_id)
+    }
