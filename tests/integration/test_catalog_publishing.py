@@ -44,6 +44,18 @@ def test_every_file_of_the_guide_is_published_and_offered_where_a_unit_can(desk:
     assert all(one["name"]["ar"] and one["summary"]["en"] for one in shown)
 
 
+def test_a_guide_of_238_services_is_carried(desk: Desk) -> None:
+    files = list(authoring.read_folder(GUIDE).values())
+    for number in range(238):
+        raw = files[number % len(files)]
+        answer = desk.load({**raw, "code": f"{raw['code']}-{number}"}, adopt=True)
+        assert answer["offered"]
+    assert len(desk.offered()) == len(set(desk.offered())) == 238
+    compared = desk.ask(REVIEWER, "catalog.differences")["services"]
+    assert [one["code"] for one in compared] == desk.offered() and not any(one["unlike"] for one in compared)
+    assert len(desk.events("catalog.definition.published.v1")) == 238
+
+
 def test_the_same_content_again_changes_nothing(desk: Desk) -> None:
     first = desk.load(shop(), adopt=True)
     before = desk.counts()

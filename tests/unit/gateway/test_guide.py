@@ -200,6 +200,7 @@ def test_filters_and_facets_of_the_api() -> None:
 
 @pytest.mark.parametrize(("query", "field"), [
     ("unit=EG-ZZ-99", "unit"), ("unit=EG-C-01&unit_kind=village", "unit"), ("channel=pigeon", "channel"),
+    ("sector=astronomy", "sector"), ("life_event=waking-up", "life_event"), ("unit_kind=planet", "unit_kind"),
     ("limit=0", "limit"), ("limit=501", "limit"), ("after=x", "after"), ("q=" + "م" * 201, "q"),
 ])  # fmt: skip
 def test_what_no_filter_takes_is_refused_with_its_field(query: str, field: str) -> None:

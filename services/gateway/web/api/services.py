@@ -40,12 +40,14 @@ class Search(Schema):
             "example": "ترخيص محل",
         },
     )
-    sector = fields.String(validate=validate.Length(1, 60), metadata={"description": "Code of a sector"})
-    life_event = fields.String(validate=validate.Length(1, 60), metadata={"description": "Code of a life event"})
+    sector = fields.String(validate=validate.OneOf(tuple(finding.names("sector"))))
+    life_event = fields.String(validate=validate.OneOf(tuple(finding.names("life_event"))))
     unit = fields.String(
         validate=validate.Length(1, 20), metadata={"description": "Code of a local unit: only what its kind offers"}
     )
-    unit_kind = fields.String(validate=validate.Length(1, 20), metadata={"description": "Kind of local unit"})
+    unit_kind = fields.String(
+        validate=validate.OneOf(tuple(finding.names("unit_kind"))), metadata={"description": "Kind of local unit"}
+    )
     channel = fields.String(validate=validate.OneOf(CHANNELS), metadata={"description": "Where it can be asked for"})
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST))
     after = fields.String(validate=validate.Length(1, 90), metadata={"description": "`next` of the page before"})
