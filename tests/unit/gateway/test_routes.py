@@ -91,6 +91,9 @@ GET    /api/v1/bills/<bill_id>                                  bill.read
 POST   /api/v1/bills/<bill_id>/payments                         bill.pay|bill.take_cash
 POST   /api/v1/payments/callbacks/<rail>                        bill.callback
 GET    /api/v1/licences/<serial>/verification                   licence.verify
+GET    /api/v1/tasks/<task_id>/letter                           task.read
+POST   /api/v1/tasks/<task_id>/letter/sending                   letter.send
+POST   /api/v1/tasks/<task_id>/letter/answer                    letter.send
 GET    /api/v1/register                                         licence.read
 GET    /api/v1/register/<serial>                                licence.read
 POST   /api/v1/register/preview                                 output.preview staff
@@ -101,6 +104,12 @@ POST   /api/v1/register/<serial>/replacement                    licence.replace
 POST   /api/v1/register/<serial>/prints                         licence.print
 GET    /api/v1/tasks                                            task.list
 POST   /api/v1/tasks/next                                       task.next
+GET    /api/v1/tasks/desk                                       task.oversee
+POST   /api/v1/tasks/relations                                  relation.declare
+POST   /api/v1/tasks/<task_id>/take-back                        task.oversee
+GET    /api/v1/tasks/<task_id>/graph.svg                        task.read
+POST   /api/v1/requests/<tracking_number>/appeal                request.complete
+GET    /api/v1/requests/<tracking_number>/graph.svg             request.inquire
 GET    /api/v1/tasks/<task_id>                                  task.read
 GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
 POST   /api/v1/tasks/<task_id>/actions                          task.act

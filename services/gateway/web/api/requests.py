@@ -77,6 +77,14 @@ class Completion(Schema):
     answers = fields.Dict(load_default=dict)
 
 
+class Appealed(Schema):
+    reason = fields.String(required=True, validate=validate.Length(10, 2000))
+
+
+class Language(Schema):
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
 EXAMPLE = {
     "service_code": "shop-licence",
     "unit": "EG-C-01",
@@ -166,6 +174,37 @@ def show_timeline(tracking_number: str) -> Response:
 def complete(body: dict[str, Any], tracking_number: str) -> Response:
     """Complete what the department found missing"""
     return answer(ask.inquire("requests.resubmit", tracking_number, last4(), command_id=g.command_id, **body))
+
+
+@door(
+    blueprint,
+    "POST",
+    "/requests/<tracking_number>/appeal",
+    permission="request.complete",
+    media_types=JSON,
+    idempotent=True,
+    parameters=[PHONE_PARAMETER],
+)
+@blueprint.arguments(Appealed(), example={"reason": "الاشتراطات مستوفاة وأطلب إعادة النظر"})
+@blueprint.response(200, Moved)
+def appeal(body: dict[str, Any], tracking_number: str) -> Response:
+    """Appeal a rejection, once and in time; somebody else than who decided hears it"""
+    return answer(ask.inquire("requests.appeal", tracking_number, last4(), command_id=g.command_id, **body))
+
+
+@door(
+    blueprint,
+    "GET",
+    "/requests/<tracking_number>/graph.svg",
+    permission="request.inquire",
+    parameters=[PHONE_PARAMETER],
+)
+@blueprint.arguments(Language(), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="image/svg+xml")
+def draw(query: dict[str, Any], tracking_number: str) -> Response:
+    """The path of a request as a picture, with where it stands"""
+    drawn = ask.inquire("requests.graph", tracking_number, last4(), **query)
+    return Response(drawn["svg"], content_type="image/svg+xml")
 
 
 @door(

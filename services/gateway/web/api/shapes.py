@@ -94,6 +94,11 @@ class TimelineEntry(Shown):
     action = text_or_none()
     action_name = named(allow_none=True)
     note = text_or_none(metadata={"description": "What to complete, or why it was rejected"})
+    legal_reason = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The ground in law that was named: code, name, legal_basis"},
+    )
 
 
 class TimelineShown(StatusShown):
@@ -219,4 +224,10 @@ class TaskFileShown(TaskShown):
     documents = fields.List(fields.Dict(), required=True)
     actions = fields.List(fields.Nested(ActionOffered), required=True)
     inputs = fields.List(fields.Dict(), required=True, metadata={"description": "What actions may ask for"})
-    steps = fields.List(fields.Dict(), required=True, metadata={"description": "What was done before"})
+    legal_reasons = fields.List(
+        fields.Dict(), required=True, metadata={"description": "Grounds in law that a decision may name"}
+    )
+    photos_wanted = fields.Boolean(required=True, metadata={"description": "Whether this task reports an inspection"})
+    steps = fields.List(
+        fields.Dict(), required=True, metadata={"description": "What was done before, with findings and photos"}
+    )

@@ -9,7 +9,7 @@ from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests import ListTasks
+from contracts.requests import ListTasks, Photo
 from contracts.requests_assignment import DeclareRelation, Desk
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, answer
@@ -28,6 +28,10 @@ from services.gateway.web.platform import UPLOAD_SECONDS, platform
 blueprint = Blueprint("api_tasks", __name__, url_prefix=f"{PREFIX}/tasks", description="Tasks of departments")
 
 
+class Language(Schema):
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
 class TakenBack(Schema):
     reason = fields.String(required=True, validate=validate.Length(10, 2000))
     version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was listed
@@ -36,7 +40,9 @@ class TakenBack(Schema):
 class Action(Schema):
     action = fields.String(required=True, validate=validate.Length(max=60))
     reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    legal_reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
     inputs = fields.Dict(load_default=dict)
+    photos = fields.List(fields.Nested(Photo), load_default=list, validate=validate.Length(max=20))
     version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was read
 
 
@@ -95,6 +101,15 @@ def take_back(body: dict[str, Any], task_id: Any) -> Response:
 def show_task(task_id: Any) -> Response:
     """The file of a task I hold, without who the applicant is"""
     return answer(platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor))
+
+
+@door(blueprint, "GET", "/<uuid:task_id>/graph.svg", permission="task.read")
+@blueprint.arguments(Language(), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="image/svg+xml")
+def draw_task(query: dict[str, Any], task_id: Any) -> Response:
+    """The path of the request of a task I hold, with where it stands"""
+    drawn = platform().call("requests.task_graph", {"task_id": str(task_id), **query}, caller().actor)
+    return Response(drawn["svg"], content_type="image/svg+xml")
 
 
 @door(blueprint, "GET", "/<uuid:task_id>/documents/<uuid:document_id>", permission="task.read")
