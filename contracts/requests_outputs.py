@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
-from contracts.requests import PLAIN_TEXT
+from contracts.requests import PLAIN_TEXT, Act
 from rules import register
 
 REASON_LENGTH = validate.Length(min=5, max=2000)
@@ -68,6 +70,55 @@ class PrintLicence(Schema):
     purpose = fields.String(load_default="window", validate=validate.OneOf(PRINT_PURPOSES))
 
 
+SENT_HOW = ("hand", "post", "email", "portal")
+
+
+class LetterState(EventSchema):
+    """A letter to a body outside after something became of it; neither its text nor the answer's."""
+
+    letter_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    number = fields.String(allow_none=True)
+    body = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(("drafted", "sent", "answered")))
+    sent_on = fields.Date(allow_none=True)
+    answered_on = fields.Date(allow_none=True)
+
+
+LETTER_CHANGED = event("requests.letter.changed.v1", LetterState)
+
+
+class TaskLetter(Schema):
+    """Query `requests.letter` → {letter_id, number, status, body, body_name, created_at, sent_on, answered_on,
+    media_type, file_name, content(base64)}: the letter that a held task of an outside body is about."""
+
+    task_id = fields.UUID(required=True)
+
+
+class SendLetter(TaskLetter):
+    """Command `requests.send_letter` → the letter: it went out on this day (today, where none is said)."""
+
+    how = fields.String(required=True, validate=validate.OneOf(SENT_HOW))
+    sent_on = fields.Date(load_default=None, allow_none=True)
+    reference = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), *PLAIN_TEXT])
+
+
+class AnswerLetter(TaskLetter):
+    """Command `requests.answer_letter` → what `requests.act` answers, and `letter`: the body's answer of that day, its
+    paper if there is one, and the action of the task (`act`: as for `requests.act`) that follows from it."""
+
+    answered_on = fields.Date(required=True)
+    reference = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), *PLAIN_TEXT])
+    note = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
+    document_id = fields.UUID(load_default=None, allow_none=True)
+    act = fields.Nested(Act, required=True)
+
+    @validates_schema
+    def _same(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if data["act"]["task_id"] != data["task_id"]:
+            raise ValidationError({"act": {"task_id": ["Must be the letter's task."]}})
+
+
 class PreviewOutput(Schema):
     """Query `requests.preview_output` → {media_type, file_name, content(base64)}: an output of a published version
     (`service_code`, `version`) or of a draft (`definition`), with the answers of its sample applicant `example`."""
@@ -82,6 +133,14 @@ class PreviewOutput(Schema):
 PROBLEMS: dict[str, Problem] = {
     "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status}.",
                                    "“{act_en}” is not possible for a licence that is {status} now."),
+    "letter_unknown": Problem(404, "هذه المهمة لا تخاطب جهة خارجية.", "This task writes to no outside body."),
+    "letter_not_ready": Problem(409, "الخطاب قيد الإعداد. أعد المحاولة بعد لحظات.",
+                                "The letter is being drawn. Try again in a moment."),
+    "letter_sent_before": Problem(409, "سُجّل إرسال هذا الخطاب في {on}.", "This letter was recorded as sent on {on}."),
+    "letter_not_sent": Problem(409, "سجّل إرسال الخطاب قبل تسجيل الرد.",
+                               "Record that the letter was sent before its answer."),
+    "letter_date_unsound": Problem(422, "التاريخ يجب أن يكون من {after} إلى اليوم.",
+                                   "The date must lie between {after} and today."),
     "output_unknown": Problem(404, "لا يوجد في التعريف هذا المخرج أو هذا المثال.",
                               "The definition has no such output or no such example."),
     "licence_of_another_service": Problem(422, "هذه رخصة «{name_ar}»، ولا تُجدد أو تُعدل بهذه الخدمة.",

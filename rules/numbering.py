@@ -128,6 +128,21 @@ def parse_deemed_number(text: str, field: str = "number") -> Numbered:
     return _parse_numbered("D", text, "deemed_number_malformed", field)
 
 
+def letter_number(node: str, year: int, sequence: int) -> str:
+    """`L-GZ-2026-000123-K`: of a letter to a body outside."""
+    return _numbered("L", node, year, sequence)
+
+
+def complaint_number(node: str, year: int, sequence: int) -> str:
+    """`K-GZ-2026-000123-K`: of a complaint."""
+    return _numbered("K", node, year, sequence)
+
+
+def parse_complaint_number(text: str, field: str = "complaint_number") -> Numbered:
+    """The complaint's number from whatever was typed. Refuses complaint_number_malformed."""
+    return _parse_numbered("K", text, "complaint_number_malformed", field)
+
+
 def _numbered(prefix: str, node: str, year: int, sequence: int) -> str:
     match = re.fullmatch(r"EG-([A-Z]{1,3})", node)
     if match is None or node not in governorates() or not 2000 <= year <= 2999 or not 1 <= sequence < 10**9:

@@ -255,6 +255,11 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
     }
 
 
+def signing_key(settings: Settings) -> tuple[str, Ed25519PrivateKey]:
+    """The key that signs now, and its id."""
+    return _signing_key(settings.secret("LICENCE_KEYS"))
+
+
 def public_keys(work: UnitOfWork) -> dict[str, str]:
     """The keys by which anybody can check this node's licences, as base64 by key id."""
     return {

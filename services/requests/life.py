@@ -15,13 +15,13 @@ from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests import MOVED
-from rules import deadlines, periods, silence
+from rules import deadlines, periods, silence, withdrawal
 from rules.calendar import Calendar
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
 from rules.workflow import Action, BranchAction, State, Transition, Workflow
-from services.requests import due, guide, licences, organisation, tables
+from services.requests import due, guide, licences, opening, organisation, tables
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
@@ -36,7 +36,8 @@ _TASK = Statement.insert(
 )  # fmt: skip
 _MOVE = Statement(
     update(tables.request)
-    .where(tables.request.c.id == bindparam("request_id"), tables.request.c.version == bindparam("seen"))
+    .where(tables.request.c.id == bindparam("request_id"), tables.request.c.version == bindparam("seen"),
+           tables.request.c.corrected == bindparam("corrections"))  # what was read was not put right since
     .values(
         version=tables.request.c.version + 1,
         state=bindparam("state"),
@@ -161,6 +162,7 @@ def move(
     branch: str | None = None,
     by_silence: Standing | None = None,
     legal_reason: str | None = None,
+    withdrawn: bool = False,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
@@ -168,11 +170,14 @@ def move(
     a fact that came late takes another way out of it than the one taken; `branch` is that of a parallel state whose
     task acts. The request's version is demanded, so of two branches that end at the same moment one runs again, sees
     the other's verdict and takes the join: once, whichever it is. `by_silence` is the period whose end speaks
-    instead of anybody. `legal_reason` is the code of one of the definition's list."""
+    instead of anybody. `legal_reason` is the code of one of the definition's list; `withdrawn`: the applicant takes the
+    request back (rules.withdrawal)."""
     workflow = of.definition.workflow
     left = out_of or of.row.state
     if by_silence is not None:
         transition = silence.transition(workflow, by_silence, left)
+    elif withdrawn:
+        transition = withdrawal.transition(workflow, left)
     elif branch is None:
         transition = workflow.step(left, action, inputs, reason, legal_reason)
     else:
@@ -195,6 +200,7 @@ def move(
         expect=1,
         request_id=of.id,
         seen=of.row.version,
+        corrections=of.row.corrected,
         state=state.code,
         state_kind=state.kind,
         outcome=state.outcome,
@@ -208,6 +214,7 @@ def move(
     if not stays:
         work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)
         hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
+        opening.letters(work, of.row, state, sequence)
     told = of.row._replace(answers=new_answers, licence_serial=serial)
     data = snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
@@ -307,7 +314,8 @@ def action_of(
         return Action(action, silence.SILENCE_NAME, "", by_system=True)
     there = workflow.state(state)
     if branch is None:
-        return there.action(action)
+        taken_back = action == withdrawal.WITHDRAW and there.action(action) is None
+        return Action(action, withdrawal.NAME, there.code) if taken_back else there.action(action)
     desk = there.branch(branch)
     return desk.action(action) if desk else None
 

@@ -55,10 +55,15 @@ def blocks(
             name: (value_name(form[name], value) or {}).get(language, str(value))
             for name, value in answers.items() if name in form and value is not None
         } | dict(facts[language])  # fmt: skip
+    return filled([block for block in chosen["blocks"] if conditions.holds(block.get("when"), answers)], values)
+
+
+def filled(said: list[Any], values: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Blocks with their placeholders filled in, in both languages."""
     return [
         {"kind": block["kind"],
          "text": {language: wording.fill(block["text"][language], values[language]) for language in LANGUAGES}}
-        for block in chosen["blocks"] if conditions.holds(block.get("when"), answers)
+        for block in said
     ]  # fmt: skip
 
 

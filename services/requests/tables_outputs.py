@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Sequence, Table, Text, Uuid, text
 
 from services.requests.tables import metadata, moment
 
@@ -33,4 +33,38 @@ licence_print = Table(
     Column("actor_kind", Text, nullable=False),
     Column("purpose", Text, nullable=False),  # fetched by the applicant, or handed out at a window, by post …
     Column("sha256", Text, nullable=False),
+)
+
+letter_serial = Sequence("letter_serial", metadata=metadata)
+
+# A letter to a body outside, about one stay of a request in the state (or branch) that asks it.
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("number", Text, unique=True),  # NULL until it was drawn
+    Column("request_id", Uuid, nullable=False),
+    Column("entered", BigInteger, nullable=False),  # the request's version when it came there
+    Column("state", Text, nullable=False),
+    Column("branch", Text),
+    Column("body", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("status", Text, nullable=False),  # drafted | sent | answered
+    Column("created_at", moment, nullable=False),
+    Column("draw_at", moment, nullable=False),
+    Column("document", LargeBinary),  # sealed
+    Column("media_type", Text),
+    Column("sent_on", Date),
+    Column("sent_by", Text),
+    Column("sent_how", Text),
+    Column("sent_reference", Text),
+    Column("answered_on", Date),
+    Column("answered_by", Text),
+    Column("answer_reference", Text),
+    Column("answer_document", Uuid),
+    Column("answer_note", Text),  # sealed
+    Column("recorded_at", moment),
+    Index("letter_request", "request_id", "state", "entered"),
+    Index("letter_undrawn", "draw_at", postgresql_where=text("document IS NULL")),
 )

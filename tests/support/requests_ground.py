@@ -99,7 +99,7 @@ class Ground:
         self.now = MORNING
         with self.database.transaction() as connection:
             connection.execute(text(
-                "TRUNCATE request, step, task, document, licence, licence_act, licence_print, event_log, audit, command, retirement, organisation"))
+                "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, event_log, audit, command, retirement, organisation"))
             connection.execute(text("TRUNCATE attendance, apart, relation, taken_back, step_photo"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.service import command, query
+from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_outputs as language
-from services.requests import paper, register
+from services.requests import letters, paper, register
 
 
 class OutputDoors:
@@ -44,3 +44,19 @@ class OutputDoors:
     @query("requests.preview_output", language.PreviewOutput, permission="output.preview")
     def preview_output(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return paper.preview(work, body)
+
+    @query("requests.letter", language.TaskLetter, permission="task.read")
+    def letter(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return letters.of_task(work, body["task_id"])
+
+    @command("requests.send_letter", language.SendLetter, permission="letter.send")
+    def send_letter(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return letters.send(work, body)
+
+    @command("requests.answer_letter", language.AnswerLetter, permission="letter.send")
+    def answer_letter(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return letters.answer(work, body)
+
+    @timer(seconds=0.5, name="draw-letters")
+    def draw_letters(self, platform: Platform) -> bool:
+        return platform.attempt(letters.draw_next)

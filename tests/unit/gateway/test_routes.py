@@ -115,7 +115,7 @@ GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
 POST   /api/v1/tasks/<task_id>/actions                          task.act
 GET    /api/v1/organisation/<kind>                              organisation.read
 GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
-GET    /api/v1/organisation/employee/<code>/name                organisation.read
+GET    /api/v1/organisation/employee/<code>/name                organisation.propose|organisation.review_council|organisation.review_follow_up
 GET    /api/v1/calendar/<year>                                  guide.read
 POST   /api/v1/sessions                                         guide.read
 DELETE /api/v1/sessions                                         guide.read staff

@@ -11,6 +11,7 @@ from services.gateway.web.api import (
     catalog,
     guide,
     intake,
+    letters,
     licence_register,
     licences,
     openapi,
@@ -43,7 +44,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (services, versions, guide, requests, intake, tasks, bills, licences, licence_register, sessions,
-                   organisation, catalog, openapi):
+    for module in (services, versions, guide, requests, intake, tasks, bills, licences, licence_register, letters,
+                   sessions, organisation, catalog, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

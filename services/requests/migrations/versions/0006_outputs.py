@@ -42,6 +42,35 @@ CREATE TABLE licence_print (
   sha256 text NOT NULL,
   PRIMARY KEY (licence_id, copy)
 );
+CREATE SEQUENCE letter_serial;
+CREATE TABLE letter (
+  id uuid PRIMARY KEY,
+  version bigint NOT NULL,
+  number text UNIQUE,
+  request_id uuid NOT NULL,
+  entered bigint NOT NULL,
+  state text NOT NULL,
+  branch text,
+  body text NOT NULL,
+  unit text NOT NULL,
+  status text NOT NULL,
+  created_at timestamptz NOT NULL,
+  draw_at timestamptz NOT NULL,
+  document bytea,
+  media_type text,
+  sent_on date,
+  sent_by text,
+  sent_how text,
+  sent_reference text,
+  answered_on date,
+  answered_by text,
+  answer_reference text,
+  answer_document uuid,
+  answer_note text,
+  recorded_at timestamptz
+);
+CREATE INDEX letter_request ON letter (request_id, state, entered);
+CREATE INDEX letter_undrawn ON letter (draw_at) WHERE document IS NULL;
 """
 
 
