@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from chassis.ids import named
-from contracts import payments, requests
+from contracts import payments, requests, requests_deadlines
 from contracts.events import Event
 from contracts.problems import describe
-from rules.arabic import format_egp
+from rules.arabic import format_egp, long_date
 from rules.refusal import Fault
 from services.notifications.templates import shorten
 
+BY_SILENCE = "silence"  # the action by which silence moves a request
 SHORT = 60  # characters of what is missing that fit an SMS of two parts beside the rest
 
 # A request that came to its end. Approval is told here; the licence itself is told when it has been issued.
@@ -56,6 +58,10 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     values = _common(told, public_url)
     if event.type == requests.SUBMITTED.name:
         return Occasion("request_received", values)
+    if event.type == requests_deadlines.DUE_CHANGED.name:
+        return _due_changed(data, told, values)
+    if data.get("action") == BY_SILENCE:
+        return None  # the document that says so is told
     outcome = data.get("outcome")
     if outcome and outcome != told.outcome:
         return Occasion(OUTCOMES[outcome], values)
@@ -65,6 +71,19 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     if _moved(data, told):
         return Occasion("moved", {**values, "step": _in(data["state_name"], told.language)})
     return None
+
+
+def of_deemed(event: Event, told: Told, public_url: str) -> Occasion:
+    """Silence was taken for an answer: the document that says so."""
+    return Occasion(event.data["kind"], {**_common(told, public_url), "number": event.data["number"]})
+
+
+def _due_changed(data: Mapping[str, Any], told: Told, values: Mapping[str, str]) -> Occasion | None:
+    """A date that moved is told; that of a part of the path, or one that stands still now, changes none."""
+    if not data["due_on"] or data["due_on"] == data.get("due_before"):
+        return None
+    template = "due_extended" if data["why"] == "extended" else "due_moved"
+    return Occasion(template, {**values, "due_on": long_date(date.fromisoformat(data["due_on"]), told.language)})
 
 
 def _moved(data: Mapping[str, Any], told: Told) -> bool:

@@ -92,6 +92,12 @@ def tell_of_document(work: UnitOfWork, event: Event, public_url: str) -> None:
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_document(event, _told(row), public_url))
 
 
+def tell_of_deemed(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """Silence was taken for an answer."""
+    request_id, row = _of(work, event)
+    _tell(work, request_id, row.contact, row.language, event.id, occasions.of_deemed(event, _told(row), public_url))
+
+
 def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:
     request_id = UUID(str(event.data["request_id"]))
     row = work.first(_FIND, request_id=request_id)

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.config import Settings
 from chassis.service import Platform, Service, query, subscribe, timer
 from chassis.uow import UnitOfWork
-from contracts import payments, requests, requests_intake
+from contracts import payments, requests, requests_deadlines, requests_intake
 from contracts.events import Event
 from contracts.notifications import ListMessages
 from services.notifications import messages, metrics, receipts, recipients, settings, tables, templates
@@ -33,7 +33,7 @@ class Notifications(Service):
     def configure(self, given: Settings) -> None:
         self._settings = settings.load(given)
 
-    @subscribe(requests.SUBMITTED, requests.MOVED, way="ordered")
+    @subscribe(requests.SUBMITTED, requests.MOVED, requests_deadlines.DUE_CHANGED, way="ordered")
     def on_request(self, work: UnitOfWork, event: Event) -> None:
         recipients.follow(work, event, self._loaded(work.settings).public_url)
 
@@ -44,6 +44,10 @@ class Notifications(Service):
     @subscribe(requests.LICENCE_ISSUED, way="each")
     def on_licence(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_licence(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(requests_deadlines.DEEMED_ISSUED, way="each")
+    def on_deemed(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_deemed(work, event, self._loaded(work.settings).public_url)
 
     @subscribe(requests_intake.DOCUMENT_REFUSED, way="each")
     def on_document(self, work: UnitOfWork, event: Event) -> None:

@@ -38,6 +38,10 @@ KINDS: Mapping[str, frozenset[str]] = {
     "withdrawn": _COMMON,
     "lapsed": _COMMON,
     "licence_ready": _COMMON | {"serial"},
+    "due_moved": _COMMON | {"due_on"},
+    "due_extended": _COMMON | {"due_on"},
+    "deemed_approval": _COMMON | {"number"},
+    "deemed_rejection": _COMMON | {"number"},
     "document_refused": _COMMON | {"document", "reason"},
 }
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts import payments, requests
+from contracts import payments, requests, requests_deadlines
 from contracts.events import Event
 from services.notifications import occasions, templates
 from services.notifications.occasions import Told
@@ -121,6 +121,11 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
         occasions.of_bill(bill(payments.PENDING, reference="9"), TOLD, URL),
         occasions.of_bill(bill(payments.PAID), TOLD, URL),
         occasions.of_licence(event(requests.LICENCE_ISSUED, {"serial": "S"}), TOLD, URL),
+        *(occasions.of_request(event(requests_deadlines.DUE_CHANGED, {
+            **moved().data, "due_on": "2026-03-15", "due_before": None, "why": why}), TOLD, URL)
+          for why in requests_deadlines.WHY_MOVED),
+        *(occasions.of_deemed(event(requests_deadlines.DEEMED_ISSUED, {"kind": kind, "number": "D"}), TOLD, URL)
+          for kind in requests_deadlines.DEEMED_KINDS),
     ]
     assert {one.template for one in given} == set(templates.KINDS)
     for one in given:

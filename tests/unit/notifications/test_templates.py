@@ -20,6 +20,8 @@ VALUES = {
     "missing_short": "صورة عقد الإيجار موثقة، وشهادة الحماية...",
     "step": "مراجعة الإدارة الهندسية",
     "serial": "EG-C-SHOP-2026-000123",
+    "due_on": "28 سبتمبر 2026",
+    "number": "D-C-2026-000123-K",
 }
 
 
@@ -35,6 +37,7 @@ def test_every_kind_fits_three_sms_parts_in_both_languages(code, language):
             "amount": "EGP 12,345.50",
             "missing_short": "Copy of the notarised lease, and the...",
             "step": "Engineering review",
+            "due_on": "28 September 2026",
         }
     )
     text = templates.render_sms(templates.library()[code], language, values)
