@@ -14,7 +14,7 @@ from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import State
 from services.requests import documents, tables_assignment
 
-CODE = "photo"
+CODE = "step/photo"  # no definition can ask for a paper of this code
 INSPECTION = "inspection"
 _CAPTION = "requests.step_photo.caption"
 _ASKED: list[Mapping[str, Any]] = [{
@@ -39,7 +39,8 @@ def attach(
     given: Iterable[Mapping[str, Any]],
 ) -> None:  # fmt: skip
     """Bind uploaded pictures to the step of this sequence. Refuses photos_not_asked outside an inspection, and all that
-    is wrong with the files at `photos/<index>`."""
+    is wrong with the files at `photos/<index>`. A picture must have been checked: one found broken later would be asked
+    again of the applicant, who never brought it."""
     given = list(given)
     if not given:
         return
@@ -55,6 +56,8 @@ def attach(
         seen.add(str(photo["document_id"]))
         try:
             documents.check(_ASKED, {}, [one], untaken)
+            if untaken[str(photo["document_id"])]["status"] != "clean":
+                faults.append(Fault("document_in_quarantine", f"photos/{index}/document_id"))
         except Refusal as refusal:
             faults += [Fault(fault.code, f"photos/{index}/document_id", fault.params) for fault in refusal.faults]
     if faults:

@@ -57,6 +57,13 @@ def appeal(ground: Ground, lodged: Mapping[str, Any], last4: str = LAST4, reason
     return answer
 
 
+def pictured(ground: Ground, content: bytes = PNG) -> str:
+    """An inspector's upload that the checker has passed."""
+    document_id = ground.upload(content, INSPECTOR)
+    ground.rows("UPDATE document SET status = 'clean' WHERE id = :d RETURNING id", d=document_id)
+    return document_id
+
+
 def refused(run: Callable[[], Any]) -> list[tuple[str, str | None]]:
     with pytest.raises(Refusal) as refusal:
         run()
@@ -91,7 +98,7 @@ def test_all_that_a_decision_lacks_is_told_at_once_and_nothing_moves(ground: Gro
 
 
 def test_what_the_inspector_saw_stands_beside_the_findings(ground: Ground) -> None:
-    pictures = [ground.upload(PNG + bytes([n]), INSPECTOR) for n in range(2)]
+    pictures = [pictured(ground, PNG + bytes([n])) for n in range(2)]
     inspected(ground, photos=[{"document_id": pictures[0], "caption": "الواجهة"}, {"document_id": pictures[1]}])
     task = ground.next(HEAD)
     assert task is not None
@@ -108,12 +115,12 @@ def test_a_picture_that_is_none_or_was_used_is_told_by_its_place(ground: Ground)
     ground.do(OFFICER, "accept")
     task = ground.next(INSPECTOR)
     assert task is not None and ground.file(INSPECTOR, task)["photos_wanted"]
-    good, paper = ground.upload(PNG, INSPECTOR), ground.upload(PDF, INSPECTOR)
+    good, paper, unchecked = pictured(ground), pictured(ground, PDF), ground.upload(PNG, INSPECTOR)
     before = ground.counts()
-    given = [{"document_id": one} for one in (good, paper, str(uuid7()), good)]
+    given = [{"document_id": one} for one in (good, paper, str(uuid7()), good, unchecked)]
     assert refused(lambda: ground.act(INSPECTOR, task, "report", inputs=FINDINGS, photos=given)) == [
         ("document_type_refused", "photos/1/document_id"), ("document_unknown", "photos/2/document_id"),
-        ("document_unknown", "photos/3/document_id")]
+        ("document_unknown", "photos/3/document_id"), ("document_in_quarantine", "photos/4/document_id")]
     assert ground.counts() == before
     assert ground.act(INSPECTOR, task, "report", inputs=FINDINGS, photos=given[:1])["state"] == "decision"
     again = ground.next(HEAD)
