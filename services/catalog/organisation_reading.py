@@ -23,6 +23,8 @@ from services.catalog import organisation_people as people
 from services.catalog import organisation_records as records
 
 _PROPOSAL = Statement(text("SELECT body FROM proposal WHERE id = :id AND kind = 'organisation'"))
+# Who works on the organisation may know who is meant; whoever else reads it sees masks.
+_OF_NAMES = ("organisation.propose", "organisation.review_council", "organisation.review_follow_up")
 _FORECAST = "estimated"  # the library's word in the English name of a day that the sighting of the moon decides
 
 
@@ -77,8 +79,10 @@ def history(work: UnitOfWork, kind: str, code: str) -> dict[str, Any]:
 
 
 def employee(work: UnitOfWork, code: str, proposal_id: UUID | None) -> dict[str, Any]:
-    """Who works under a code today, or would by a proposal, by name. The reading is recorded. Refuses
-    organisation_unknown."""
+    """Who works under a code today, or would by a proposal, by name. For those who propose or review changes of
+    the organisation. The reading is recorded. Refuses forbidden, organisation_unknown."""
+    if not any(work.actor.permits(permission) for permission in _OF_NAMES):
+        work.require(_OF_NAMES[0])
     if proposal_id is None:
         _, organisation = records.read(work)
         version = version_on(organisation.timeline((EMPLOYEE, code)), cairo_date(work.now))

@@ -21,7 +21,15 @@ from services.catalog.kinds import KINDS
 from services.catalog.proposals import APPROVED, DRAFT, IN_REVIEW, OPEN, RETURNED, WITHDRAWN, WRITABLE, Approval, Kind
 from services.catalog.proposals import Proposal as Proposed
 
+MOST_OPEN = 3000
+"""Proposals that one person may have open at a time; an import makes up to 2,000."""
+MOST_FAULTS = 1000
+"""Faults that are told one by one; of more, how many."""
+
 _INSERT = Statement.insert(tables.proposal)
+_OPEN = Statement(
+    text("SELECT count(*) FROM proposal WHERE author = :author AND state IN ('draft', 'in_review', 'returned')")
+)
 # In one statement, so that a proposal is never seen without the approvals that made it what it is.
 _READ = Statement(
     text(
@@ -59,10 +67,12 @@ _LIST = Statement(
 
 def propose(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Keep a proposal as a draft and tell what is still wrong with it. Refuses forbidden, a kind that is not decided
-    on this node, proposal_subject_missing."""
+    on this node, proposal_subject_missing, proposals_too_many."""
     kind = _of(body["kind"])
     work.require(kind.propose)
     _demand_open(work, kind)
+    if (work.scalar(_OPEN, author=work.actor.id) or 0) >= MOST_OPEN:
+        raise refuse("proposals_too_many", limit=MOST_OPEN)
     content, subject = _content(work, kind, body), _subject(kind, body["body"])
     based_on = body["based_on"]
     if based_on is None and kind.standing is not None:
@@ -206,7 +216,7 @@ def check(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     faults = [found] if found else []
     if not kind.subject(content):
         faults.append(Fault("proposal_subject_missing", "body", {"name": "code"}))
-    return {"faults": told([*faults, *kind.check(work, content, body["effective_from"])])}
+    return {"faults": told(_bounded([*faults, *kind.check(work, content, body["effective_from"])]))}
 
 
 def told(faults: list[Fault]) -> list[dict[str, Any]]:
@@ -226,7 +236,14 @@ def _faults(
         standing = kind.standing(work, subject)
         if standing != based_on:
             faults = [Fault("proposal_outdated", "based_on", {"based_on": based_on, "standing": standing}), *faults]
-    return faults
+    return _bounded(faults)
+
+
+def _bounded(faults: list[Fault]) -> list[Fault]:
+    """No more of them than an answer holds, and how many more there are."""
+    if len(faults) <= MOST_FAULTS:
+        return faults
+    return [*faults[:MOST_FAULTS], Fault("faults_more", None, {"count": len(faults) - MOST_FAULTS})]
 
 
 def _of(code: str) -> Kind:

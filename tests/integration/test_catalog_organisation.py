@@ -266,6 +266,18 @@ def test_reading_a_name_is_recorded(office: Office) -> None:
     assert len(office.audited("employee.read")) == 2
 
 
+@pytest.mark.parametrize("role", ["catalogue_editor", "catalogue_reviewer"])
+def test_who_only_reads_the_organisation_reads_no_name_and_that_they_tried_is_recorded(
+    office: Office, role: str
+) -> None:
+    proposal = office.put_forward(job(office), clerk(office))
+    curious = Actor(id="staff:curious", kind="staff", roles=(role,))
+    with pytest.raises(Refusal, match="forbidden"):
+        office.ask(curious, "catalog.employee", code="1024", proposal_id=proposal["proposal_id"])
+    assert PERSON not in str(office.show(proposal, curious)) and office.audited("employee.read") == []
+    assert [row.actor_id for row in office.audited("denied")] == [curious.id]
+
+
 def test_a_reviewer_sees_the_change_with_names_masked(office: Office) -> None:
     shown = office.show(office.put_forward(job(office), clerk(office)), COUNCIL)
     assert PERSON not in str(shown)

@@ -12,6 +12,7 @@ import pytest
 from chassis.actors import PUBLIC
 from chassis.ids import uuid7
 from rules.refusal import Refusal
+from services.catalog import review
 from tests.support.catalog_ground import BOTH, CLERK, COLLEAGUE, EDITOR, REVIEWER, SECOND, Desk
 from tests.support.requests_ground import shop
 
@@ -393,3 +394,26 @@ def test_where_the_centre_keeps_the_guide_nobody_else_changes_it(database_url: C
 
 def _of(proposal: dict[str, Any]) -> dict[str, Any]:
     return {"proposal_id": proposal["proposal_id"], "version": proposal["version"]}
+
+
+def test_nobody_has_more_proposals_open_than_a_desk_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "MOST_OPEN", 2)
+    first, _ = (desk.propose("definition", other(word)) for word in ("one", "two"))
+    with pytest.raises(Refusal, match="proposals_too_many"):
+        desk.propose("definition", other("three"))
+    desk.propose("definition", other("three"), actor=COLLEAGUE)
+    desk.ask(EDITOR, "catalog.withdraw_proposal", proposal_id=first["proposal_id"], version=1)
+    assert desk.propose("definition", other("three"))["state"] == "draft"
+
+
+def test_of_thousands_of_faults_so_many_are_told_as_an_answer_holds(desk: Desk) -> None:
+    desk.load(shop())
+    body = {"code": "shop-licence", "offered": True, "overrides": {f"fees/{number}": 1 for number in range(5000)}}
+    drafted = desk.propose("adoption", body)
+    checked = desk.ask(EDITOR, "catalog.check", kind="adoption", body=body)
+    for faults in (drafted["faults"], checked["faults"], desk.show(drafted)["faults"]):
+        assert len(faults) == review.MOST_FAULTS + 1
+        assert (faults[-1]["code"], faults[-1]["params"]) == ("faults_more", {"count": 5000 - review.MOST_FAULTS})
+    with pytest.raises(Refusal) as refused:
+        desk.submit(drafted)
+    assert len(refused.value.faults) == review.MOST_FAULTS + 1

@@ -89,7 +89,7 @@ def _arrive() -> None:
     if gate.csrf:
         check_csrf()
         bodies.check_texts(request.form.items(multi=True))
-    if JSON[0] in gate.media_types and request.mimetype in JSON:
+    if JSON[0] in gate.media_types and request.mimetype in JSON and gate.limit <= bodies.CHECKED_BYTES:
         bodies.check_json(request.get_data())
 
 

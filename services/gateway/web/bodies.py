@@ -12,6 +12,10 @@ from flask import Request
 
 from rules.refusal import Fault, Refusal
 
+CHECKED_BYTES = 2 * 1024 * 1024
+"""Bodies of doors that take larger ones are judged by whoever reads them, on a thread: read here, 32 MB of JSON would
+keep every other visitor waiting for seconds."""
+
 
 class Chunked:
     """The server ends a chunked body itself; Werkzeug reads such a body only when it is told so."""

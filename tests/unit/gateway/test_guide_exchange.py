@@ -16,6 +16,7 @@ from rdflib import Graph
 
 from chassis.errors import Unavailable
 from contracts.exchange import MAX_BYTES, importing, plain, xlsx
+from services.gateway.web import bodies
 from tests.unit.gateway.ground import Service, client_of, refused
 
 PROPOSAL = {"proposal_id": "01980c5e-7c00-7000-8000-00000000000a", "version": 1, "state": "draft", "faults": []}
@@ -211,7 +212,7 @@ def test_a_service_that_stands_twice_in_the_file_is_refused_both_times(ground: G
 
 
 @pytest.mark.parametrize(("data", "kind", "status", "code"), [
-    (b"{", importing.JSON, 400, "malformed"), (b"[]", importing.JSON, 422, "import_empty"),
+    (b"{", importing.JSON, 422, "import_unreadable"), (b"[]", importing.JSON, 422, "import_empty"),
     (b"{}", importing.JSON, 422, "import_not_a_guide"), (b"a: [", importing.YAML, 422, "import_unreadable"),
     (b"a: &b [*b]", importing.YAML, 422, "import_alias"), (b"PK", importing.XLSX, 422, "import_unreadable"),
     (b"<guide/>", "application/xml", 415, "media_type_unsupported"), (b"", importing.YAML, 422, "import_empty"),
@@ -227,6 +228,21 @@ def test_a_file_that_is_not_understood_is_refused_whole(
 def test_a_file_that_is_too_large_is_refused(ground: Ground) -> None:
     answer = ground.send(b" " * (MAX_BYTES + 1), importing.YAML)
     assert answer.status_code == 413 and answer.get_json()["code"] == "too_large"
+
+
+@pytest.mark.parametrize("data", [b'{"code": "a", "x": NaN}', b'[{"code": "\\ud83d"}]', b"[" * 200_000])
+def test_json_that_is_none_is_refused_by_who_reads_it_on_a_thread_and_not_at_the_door(
+    ground: Ground, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "check_json", lambda _: pytest.fail("32 MB would stop the door for all"))
+    answer = ground.send(data)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "import_unreadable")
+
+
+def test_a_character_that_no_database_keeps_is_told_with_its_place(ground: Ground) -> None:
+    body = ground.changed("shop-licence", keywords=["a\x00b", 10**30])
+    faults = ground.send([body]).get_json()["refused"][0]["faults"]
+    assert [fault["at"] for fault in faults] == ["0/keywords/0", "0/keywords/1"] and ground.service.called == []
 
 
 @pytest.mark.parametrize("role", ["officer", "catalogue_reviewer", "administrator"])

@@ -18,6 +18,7 @@ from services.gateway.web.platform import platform
 blueprint = Blueprint(
     "api_organisation", __name__, url_prefix=PREFIX, description="Governorates, units, centres, departments, days off"
 )
+NAMES = "organisation.propose|organisation.review_council|organisation.review_follow_up"
 _KEPT = "public, max-age=300"
 _KIND = {"in": "path", "name": "kind", "required": True, "schema": {"type": "string", "enum": list(KINDS)}}
 
@@ -111,7 +112,7 @@ def show_history(kind: str, code: str) -> Response:
     return answer(platform().call("catalog.organisation_history", {"kind": kind, "code": code}, caller().actor))
 
 
-@door(blueprint, "GET", "/organisation/employee/<code>/name", permission="organisation.read")
+@door(blueprint, "GET", "/organisation/employee/<code>/name", permission=NAMES)
 @blueprint.arguments(ProposalNamed(), location="query")
 @blueprint.response(200, EmployeeShown)
 def show_employee(query: dict[str, Any], code: str) -> Response:
