@@ -35,19 +35,19 @@ _given_now: OrderedDict[tuple[str, int], datetime] = OrderedDict()
 
 # The requests of people with whom the actor declared a relation.
 RELATED = (
-    "ARRAY(SELECT request.id FROM relation JOIN request ON request.national_id_key = relation.person_key "
+    "ARRAY(SELECT person.request_id FROM relation JOIN person_of_request AS person USING (person_key) "
     "WHERE relation.account = :actor)"
 )
 # Everybody kept apart from the request of a row of `task`, beside who took it in.
 _APART = (
     "ARRAY(SELECT apart.account FROM apart WHERE apart.request_id = task.request_id UNION ALL "
-    "SELECT relation.account FROM request JOIN relation ON relation.person_key = request.national_id_key "
-    "WHERE request.id = task.request_id)"
+    "SELECT relation.account FROM person_of_request AS person JOIN relation USING (person_key) "
+    "WHERE person.request_id = task.request_id)"
 )
 # Whether the actor is kept apart from the request of a row of `task`, beside having taken it in.
 BARRED = (
     "(EXISTS (SELECT 1 FROM apart WHERE apart.request_id = task.request_id AND apart.account = :actor) "
-    f"OR task.request_id = ANY({RELATED}))"
+    f"OR task.request_id = ANY({RELATED}))"  # noqa: S608
 )
 _DESK = Statement(
     text(
@@ -95,8 +95,8 @@ _TOUCHED = Statement(
         "SELECT task.id FROM known JOIN apart ON apart.account = known.account "
         "JOIN task ON task.request_id = apart.request_id WHERE task.status = 'open' UNION "
         "SELECT task.id FROM known JOIN relation ON relation.account = known.account "
-        "JOIN request ON request.national_id_key = relation.person_key "
-        "JOIN task ON task.request_id = request.id WHERE task.status = 'open') "
+        "JOIN person_of_request AS person USING (person_key) "
+        "JOIN task ON task.request_id = person.request_id WHERE task.status = 'open') "
         "SELECT task.id, task.version, task.unit, task.request_id, "
         f"{_APART} || task.taken_by AS barred, people.accounts, {organisation.STAMP} "
         "FROM task JOIN LATERAL (SELECT array_agg(account) AS accounts FROM known WHERE known.unit = task.unit "
@@ -176,8 +176,9 @@ def keep_apart(work: UnitOfWork, request_id: UUID, account: str, why: str) -> No
 
 
 def raise_to_the_unit_above(work: UnitOfWork) -> int:
-    """Files from which all of their desk are kept apart go to the same desk of the unit above; answers how many. The unit above is the parent that the organisation names,
-    else the governorate's diwan. Where there is none the file stays for the heads to see (`requests.desk`)."""
+    """Files from which all of their desk are kept apart go to the same desk of the unit above; answers how many. The
+    unit above is the parent that the organisation names, else the governorate's diwan. Where there is none the file
+    stays for the heads to see (`requests.desk`)."""
     raised = 0
     after: UUID | None = None
     while True:

@@ -20,15 +20,15 @@ from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, due, guide, life, numbers, organisation, succession, tables
+from services.requests import documents, due, guide, life, numbers, organisation, parties, succession, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import HOLDER, NAME
 
 CONTACT = "requests.contact"
 PARTICULARS = "requests.request.particulars"
-_NATIONAL_ID = "requests.request.national_id"
-_PASSPORT = "requests.request.passport"
+NATIONAL_ID = "requests.request.national_id"
+PASSPORT = "requests.request.passport"
 
 _LOOK_UP = Statement(
     text(
@@ -39,7 +39,7 @@ _LOOK_UP = Statement(
 )
 _INSERT = Statement.insert(
     tables.request,
-    *(column.name for column in tables.request.columns if column.name not in ("outcome", "licence_serial")),
+    *(column.name for column in tables.request.columns if column.name not in ("outcome", "licence_serial", "corrected")),
 )
 
 
@@ -73,7 +73,7 @@ def _examined(work: UnitOfWork, body: Mapping[str, Any], found: Any, today: date
     faults += more + succeeds.faults
     if succeeds.former is not None:
         faults += succession.same_holder(
-            succeeds.former, applicant["kind"], _key(work, applicant["national_id"], _NATIONAL_ID),
+            succeeds.former, applicant["kind"], look_up_key(work, applicant["national_id"], NATIONAL_ID),
             definition.body["supersedes"])  # fmt: skip
     if faults:
         raise Refusal(faults)
@@ -104,11 +104,7 @@ def _lodge(
     mark = Mark(work.now, life.clock_in(state), state.code)
     standings = due.standings(definition, [mark], work.now, calendar)
     dates = due.dates(standings, definition.workflow, [state.code], work.now)
-    contact = work.privacy.seal(
-        orjson.dumps({key: applicant[key] for key in ("name", "phone", "email", "language")}).decode(),
-        ring="contact",
-        field=CONTACT,
-    )
+    contact = sealed_contact(work, applicant)
     row = SimpleNamespace(
         id=request_id,
         version=1,
@@ -119,9 +115,9 @@ def _lodge(
         channel=body["channel"],
         applicant_kind=applicant["kind"],
         name=work.privacy.seal(applicant["name"], field=NAME),
-        national_id=_sealed(work, applicant["national_id"], _NATIONAL_ID),
-        national_id_key=_key(work, applicant["national_id"], _NATIONAL_ID),
-        passport=_sealed(work, applicant["passport"], _PASSPORT),
+        national_id=sealed_value(work, applicant["national_id"], NATIONAL_ID),
+        national_id_key=look_up_key(work, applicant["national_id"], NATIONAL_ID),
+        passport=sealed_value(work, applicant["passport"], PASSPORT),
         contact=contact,
         inquiry_key=inquiry_key(work, number, applicant["phone"][-4:]),
         language=applicant["language"],
@@ -136,6 +132,7 @@ def _lodge(
         **in_whose_name(work, applicant),
     )
     work.write(_INSERT, **vars(row))
+    parties.keep(work, request_id, applicant["particulars"])
     documents.take(work, request_id, body["documents"])
     life.record(work, request_id, transition, state, 1, work.now)
     life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)
@@ -163,9 +160,15 @@ def in_whose_name(work: UnitOfWork, applicant: Mapping[str, Any]) -> dict[str, s
     holder = applicants.holder(applicant["name"], particulars)
     told = orjson.dumps(particulars).decode() if particulars else None
     return {
-        "particulars": _sealed(work, told, PARTICULARS),
-        "holder": _sealed(work, holder if holder != applicant["name"] else None, HOLDER),
+        "particulars": sealed_value(work, told, PARTICULARS),
+        "holder": sealed_value(work, holder if holder != applicant["name"] else None, HOLDER),
     }
+
+
+def sealed_contact(work: UnitOfWork, applicant: Mapping[str, Any]) -> str:
+    """How to reach the applicant, under the ring of those who may."""
+    told = {key: applicant[key] for key in ("name", "phone", "email", "language")}
+    return work.privacy.seal(orjson.dumps(told).decode(), ring="contact", field=CONTACT)
 
 
 def inquiry_key(work: UnitOfWork, number: str, last4: str) -> bytes:
@@ -206,9 +209,11 @@ def _accepted(
     return answers, faults
 
 
-def _sealed(work: UnitOfWork, value: str | None, field: str) -> str | None:
+def sealed_value(work: UnitOfWork, value: str | None, field: str) -> str | None:
+    """A value as it is stored; None stays None."""
     return work.privacy.seal(value, field=field) if value else None
 
 
-def _key(work: UnitOfWork, value: str | None, field: str) -> bytes | None:
+def look_up_key(work: UnitOfWork, value: str | None, field: str) -> bytes | None:
+    """The keyed hash that finds an equal value again; None stays None."""
     return work.privacy.lookup(value, field) if value else None

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -16,9 +15,9 @@ from rules import assignment, identity
 from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.requests import guide, organisation, tables_assignment
+from services.requests.parties import PERSON
 
 REASON = "requests.taken_back.reason"
-PERSON = "requests.request.national_id"  # the field whose keyed hash a request has of its applicant
 _SWEPT = 200
 
 _ONE = Statement(
@@ -45,7 +44,8 @@ _HELD_LONG = Statement(
     text(
         "SELECT id, version, request_id, unit, held_by, held_at, due_on, "  # noqa: S608
         f"{organisation.STAMP} FROM task WHERE status = 'held' AND held_at < :before "
-        "AND (CAST(:after AS timestamptz) IS NULL OR held_at > CAST(:after AS timestamptz)) ORDER BY held_at LIMIT :most"
+        "AND (CAST(:after AS timestamptz) IS NULL OR held_at > CAST(:after AS timestamptz)) "
+        "ORDER BY held_at LIMIT :most"
     )
 )
 _DECLARE = Statement(
@@ -59,7 +59,7 @@ _LET_GO = Statement(
     text(
         "UPDATE task SET status = 'open', held_by = NULL, held_at = NULL, version = version + 1 "
         "WHERE held_by = :account AND status = 'held' "
-        "AND request_id IN (SELECT id FROM request WHERE national_id_key = :person)"
+        "AND request_id IN (SELECT request_id FROM person_of_request WHERE person_key = :person)"
     )
 )
 

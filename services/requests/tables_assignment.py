@@ -43,6 +43,15 @@ relation = Table(
     Index("relation_person", "person_key"),
 )
 
+# For whom an attorney acts, and heirs, by the same keyed hash. With the applicants in the view person_of_request.
+party = Table(
+    "party",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("person_key", LargeBinary, primary_key=True),
+    Index("party_person", "person_key"),
+)
+
 # Files that were taken out of a hand: by a head with a reason, or by the clock without.
 taken_back = Table(
     "taken_back",

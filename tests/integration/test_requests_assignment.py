@@ -146,6 +146,14 @@ def test_a_relation_is_kept_as_a_keyed_hash_and_declared_twice_is_one(ground: Gr
     assert all(entry.details == {} for entry in ground.audited("relation.declared"))
 
 
+def test_a_relation_with_the_principal_or_an_heir_keeps_apart_too(ground: Ground) -> None:
+    declare(ground, OFFICER, "29001011234566")
+    ground.pay(ground.submit(ground.application_of("attorney")))
+    assert ground.next(OFFICER) is None and ground.next(COLLEAGUE) is not None
+    [party] = ground.rows("SELECT * FROM party")
+    assert b"29001011234566" not in bytes(party.person_key)
+
+
 def test_a_number_that_is_none_declares_nothing(ground: Ground) -> None:
     with pytest.raises(Refusal) as refused:
         declare(ground, OFFICER, "123")

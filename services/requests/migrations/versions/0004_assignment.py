@@ -37,6 +37,15 @@ CREATE TABLE relation (
   declared_at timestamptz NOT NULL,
   PRIMARY KEY (account, person_key)
 );
+CREATE TABLE party (
+  request_id uuid NOT NULL,
+  person_key bytea NOT NULL,
+  PRIMARY KEY (request_id, person_key)
+);
+CREATE INDEX party_person ON party (person_key);
+CREATE VIEW person_of_request AS
+  SELECT id AS request_id, national_id_key AS person_key FROM request WHERE national_id_key IS NOT NULL
+  UNION ALL SELECT request_id, person_key FROM party;
 CREATE INDEX relation_person ON relation (person_key);
 CREATE TABLE taken_back (
   task_id uuid NOT NULL,
