@@ -12,6 +12,11 @@ PIECE_BYTES = 256 * 1024
 """Size of each piece of a document but its last."""
 
 _NAME = validate.Length(max=200)
+# As contracts.requests.PLAIN_TEXT, which stands on this module.
+_PLAIN = (
+    validate.Length(max=2000),
+    validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z"),
+)
 _SHORT = validate.Length(max=40)
 APPLICANT_KINDS = ("citizen", "company", "attorney", "heirs", "foreigner")
 
@@ -94,6 +99,52 @@ class DocumentRefused(EventSchema):
 
 
 DOCUMENT_REFUSED = event("requests.document.refused.v1", DocumentRefused)
+
+
+class Corrected(EventSchema):
+    """A clerk put values of a request right. Subject is the request's corrections as a whole, sequence their number.
+    `corrected` are paths, without values; `contact` is the corrected one, sealed under the `contact` ring, when it is
+    another."""
+
+    request_id = fields.UUID(required=True)
+    tracking_number = fields.String(required=True)
+    corrected = fields.List(fields.String(), required=True)
+    contact = fields.String(allow_none=True)
+    language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
+
+
+CORRECTED = event("requests.request.corrected.v1", Corrected)
+
+
+class CorrectedApplicant(Applicant):
+    """Only what changes. The kind of applicant is not a typing error."""
+
+    class Meta:
+        exclude = ("kind", "language")
+
+
+class ShowCorrections(Schema):
+    """Query `requests.corrections` → {tracking_number, corrected, applicant, answers, may_correct, corrections}."""
+
+    tracking_number = fields.String(required=True)
+
+
+class Correct(ShowCorrections):
+    """Command `requests.correct` → {tracking_number, corrected, fields}. `corrected` is the count as it was read;
+    another one that stands now is refused `conflict`."""
+
+    corrected = fields.Integer(load_default=None, allow_none=True)
+    applicant = fields.Nested(CorrectedApplicant(partial=True), load_default=dict)
+    answers = fields.Dict(load_default=dict)
+    reason = fields.String(required=True, validate=(validate.Length(3, 500), _PLAIN[1]))
+
+
+class Withdraw(Schema):
+    """Command `requests.withdraw` → the state after it: the applicant takes the request back."""
+
+    tracking_number = fields.String(required=True)
+    phone_last4 = fields.String(required=True)
+    reason = fields.String(load_default=None, allow_none=True, validate=_PLAIN)
 
 
 class BeginUpload(Schema):
@@ -187,4 +238,15 @@ PROBLEMS: dict[str, Problem] = {
                                  "{missing} pieces have not come yet. Send them, then end the upload."),
     "checksum_differs": Problem(422, "محتوى الملف يختلف عن بصمته. ارفعه مرة أخرى.",
                                 "The file's content differs from its checksum. Upload it again."),
+    # corrections and withdrawal
+    "correction_too_late": Problem(409, "لا تُصحَّح هذه البيانات في هذه المرحلة. يصححها مقدم الطلب عند الاستيفاء.",
+                                   "This can no longer be corrected at the window. The applicant changes it when the "
+                                   "file is sent back."),
+    "correction_of_billed_fee": Problem(409, "يتوقف على هذه الإجابة رسم صدرت مطالبته، فلا تُصحَّح.",
+                                        "A fee that was billed already hangs on this answer; it cannot be corrected."),
+    "nothing_corrected": Problem(422, "لم يتغير شيء. صحح قيمة واحدة على الأقل.",
+                                 "Nothing differs. Correct at least one value."),
+    "withdrawal_not_offered": Problem(409, "لا يمكن سحب هذا الطلب: انتهى، أو لا تعرف خدمته السحب.",
+                                      "This request cannot be withdrawn: it has ended, or its service knows no "
+                                      "withdrawal."),
 }

@@ -16,6 +16,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "requests.request.moved.v1": ("payments", "notifications"),
     "requests.licence.issued.v1": ("notifications",),
     "requests.document.refused.v1": ("notifications",),
+    "requests.request.corrected.v1": ("notifications",),
     "payments.bill.issued.v1": ("notifications", "gateway"),
     "payments.bill.pending.v1": ("notifications", "gateway"),
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),

@@ -109,6 +109,13 @@ def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
     return None
 
 
+def of_rating(event: Event, token: str, told: Told, public_url: str) -> Occasion:
+    """A request was decided: how was it served? The link's token is random and says nothing."""
+    link = f"{public_url}/{told.language}/rate/{quote(token, safe='')}"
+    return Occasion("rating_asked", {**_common(told, public_url), "link": link},
+                    cause=named("notifications.rating", str(event.id)))
+
+
 def of_licence(event: Event, told: Told, public_url: str) -> Occasion:
     """The licence is there to be fetched."""
     return Occasion("licence_ready", {**_common(told, public_url), "serial": event.data["serial"]})
@@ -120,6 +127,11 @@ def of_document(event: Event, told: Told, public_url: str) -> Occasion:
     return Occasion("document_refused", {
         **_common(told, public_url), "document": shorten(_in(event.data["name"], told.language), SHORT),
         "reason": reason})
+
+
+def of_correction(told: Told, public_url: str) -> Occasion:
+    """Details of the request were corrected at the window."""
+    return Occasion("corrected", _common(told, public_url))
 
 
 def _common(told: Told, public_url: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from services.notifications.occasions import Occasion, Told
 from services.notifications.tables import recipient
 
 CONTACT_RING, CONTACT_FIELD, NOTE_FIELD = "contact", "requests.contact", "requests.note"
+RATING_FIELD, RATED_OUTCOMES = "requests.rating.token", ("approved", "rejected")
 _SEALED = "v1."
 
 _NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
@@ -62,6 +63,10 @@ def follow(work: UnitOfWork, event: Event, public_url: str) -> None:
     occasion = occasions.of_request(_opened(work, event), told, public_url)
     if occasion is not None:
         _tell(work, event.subject, contact, told.language, occasion.cause or event.id, occasion)
+    if data.get("rating") and data.get("outcome") in RATED_OUTCOMES and data["outcome"] != told.outcome:
+        token = work.privacy.open(data["rating"], ring=CONTACT_RING, field=RATING_FIELD)
+        asked = occasions.of_rating(event, token, told, public_url)
+        _tell(work, event.subject, contact, told.language, asked.cause or event.id, asked)
 
 
 def _opened(work: UnitOfWork, event: Event) -> Event:
@@ -90,6 +95,16 @@ def tell_of_document(work: UnitOfWork, event: Event, public_url: str) -> None:
     """A document of the request was refused."""
     request_id, row = _of(work, event)
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_document(event, _told(row), public_url))
+
+
+def correct(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """A clerk corrected the request. Whoever was reached so far is told, at the address known so far: a wrong correction
+    cannot hide itself. From then on the corrected contact is used."""
+    request_id, row = _of(work, event)
+    _tell(work, request_id, row.contact, row.language, event.id, occasions.of_correction(_told(row), public_url))
+    if event.data.get("contact"):
+        work.write(_CHANGE, expect=1, key=request_id, seen=row.version, contact=event.data["contact"],
+                   department=row.department, outcome=row.outcome)
 
 
 def tell_of_deemed(work: UnitOfWork, event: Event, public_url: str) -> None:

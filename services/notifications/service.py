@@ -53,6 +53,10 @@ class Notifications(Service):
     def on_document(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_document(work, event, self._loaded(work.settings).public_url)
 
+    @subscribe(requests_intake.CORRECTED, way="latest")
+    def on_correction(self, work: UnitOfWork, event: Event) -> None:
+        recipients.correct(work, event, self._loaded(work.settings).public_url)
+
     @query("notifications.messages", ListMessages, permission="message.read")
     def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return messages.history(work, body["request_id"])

@@ -38,10 +38,12 @@ KINDS: Mapping[str, frozenset[str]] = {
     "withdrawn": _COMMON,
     "lapsed": _COMMON,
     "licence_ready": _COMMON | {"serial"},
+    "rating_asked": _COMMON,
     "due_moved": _COMMON | {"due_on"},
     "due_extended": _COMMON | {"due_on"},
     "deemed_approval": _COMMON | {"number"},
     "deemed_rejection": _COMMON | {"number"},
+    "corrected": _COMMON,
     "document_refused": _COMMON | {"document", "reason"},
 }
 

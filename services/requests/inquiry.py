@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import deadlines, numbering
+from rules import deadlines, numbering, withdrawal
 from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
@@ -74,16 +74,29 @@ def resubmit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """The applicant acts: completes what was missing with further documents and corrected answers, or does what else
     the workflow offers there, such as to withdraw."""
     case = admitted(work, body)
+    if body["action"] == withdrawal.WITHDRAW and not any(one.code == body["action"] for one in _offered(case)):
+        _nothing_else(body)
+        return life.move(work, case, withdrawal.WITHDRAW, reason=body["reason"], withdrawn=True)
     if case.row.state_kind != "applicant":
         raise refuse("not_waiting_for_applicant")
     action = _action(case, body["action"])
     if case.definition.workflow.state(action.to).kind != "end":
         return life.move(work, case, action.code, reason=body["reason"], answers=_completed(work, case, body))
+    _nothing_else(body)
+    return life.move(work, case, action.code, reason=body["reason"])
+
+
+def withdraw(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The applicant takes the request back, wherever it lies and nothing has ended it; by the workflow's own action
+    where it has one there. Refuses withdrawal_not_offered."""
+    return resubmit(work, {**body, "action": withdrawal.WITHDRAW, "documents": [], "answers": {}})
+
+
+def _nothing_else(body: Mapping[str, Any]) -> None:
     superfluous = [Fault("document_not_asked", f"documents/{one['code']}") for one in body["documents"]]
     superfluous += [Fault("answer_not_applicable", f"answers/{name}") for name in body["answers"]]
     if superfluous:
         raise Refusal(superfluous)
-    return life.move(work, case, action.code, reason=body["reason"])
 
 
 def _offered(case: Case) -> list[Action]:
@@ -174,6 +187,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "actions": [
             {"code": action.code, "name": action.name, "requires": list(action.requires)} for action in _offered(case)
         ],
+        "may_withdraw": withdrawal.offered(case.definition.workflow, row.state),
         "as_of": work.now.isoformat(),
     }
 

@@ -21,13 +21,14 @@ from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
 from rules.workflow import Action, BranchAction, State, Transition, Workflow
-from services.requests import due, guide, licences, opening, organisation, tables
+from services.requests import due, guide, licences, opening, organisation, ratings, tables
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
 STEP_REASON = "requests.step.reason"
 STEP_INPUTS = "requests.step.inputs"
 NOTE = "requests.note"
+RATING = "requests.rating.token"
 
 _STEP = Statement.insert(tables.step)
 _TASK = Statement.insert(
@@ -218,6 +219,8 @@ def move(
     told = of.row._replace(answers=new_answers, licence_serial=serial)
     data = snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
+    if state.kind == "end":
+        data["rating"] = work.privacy.seal(ratings.invite(work, of.id), ring="contact", field=RATING)
     work.append(MOVED, of.id, sequence, data, occurred=at)
     work.audit(f"request.{action}", str(of.id), state=state.code)
     return {
@@ -350,6 +353,7 @@ def snapshot(
         "joined": transition.joined,
         "branches": branches(state, verdicts),
         "note": None,
+        "rating": None,
         "fee_inputs": {
             name: row.answers[name]
             for name in definition.fee_inputs

@@ -92,6 +92,7 @@ request = Table(
     Column("licence_serial", Text),
     Column("particulars", Text),  # sealed: of a company, an attorney, heirs, a foreigner (rules.applicants)
     Column("holder", Text),  # sealed: in whose name the outcome is issued; NULL: the applicant's own
+    Column("corrected", Integer, nullable=False, server_default="0"),  # times; a step demands the count it read
     Index("request_national_id", "national_id_key"),
     Index("request_open", "unit", "due_on", postgresql_where=text("outcome IS NULL")),
     Index("request_to_judge", "judge_on", "id", postgresql_where=text("outcome IS NULL AND judge_on IS NOT NULL")),
@@ -203,7 +204,7 @@ correction = Table(
     "correction",
     metadata,
     Column("request_id", Uuid, primary_key=True),
-    Column("version", BigInteger, primary_key=True),  # of the request, after it
+    Column("number", Integer, primary_key=True, autoincrement=False),  # of the request's corrections
     Column("field", Text, primary_key=True),
     Column("before", Text),  # sealed
     Column("after", Text),  # sealed
@@ -266,4 +267,9 @@ licence = Table(
     Index("licence_successor_request", "successor_request", postgresql_where=text("successor_request IS NOT NULL")),
 )
 
-from services.requests import tables_assignment, tables_deadlines, tables_outputs  # noqa: E402, F401  (more of the same metadata)
+from services.requests import (  # noqa: E402, F401  (more of the same metadata)
+    tables_afterwards,
+    tables_assignment,
+    tables_deadlines,
+    tables_outputs,
+)

@@ -118,7 +118,7 @@ def test_a_request_slower_than_the_sweep_is_written_under_another_number(ground:
 
 
 def test_many_at_once_lodged_refused_and_swept_leave_no_serial_unexplained_and_none_twice(ground: Ground) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     bodies = [ground.application(papers=("id_copy", "lease_contract") if chance.random() < 0.6 else ())
               for _ in range(80)]
 

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_intake as language
-from services.requests import inquiry, numbers, quarantine, uploads
+from services.requests import corrections, inquiry, numbers, quarantine, uploads
 
 
 class IntakeDoors:
@@ -32,6 +32,18 @@ class IntakeDoors:
     @command("requests.replace_documents", language.ReplaceDocuments, permission="request.complete")
     def replace_documents(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return quarantine.replace(work, inquiry.admitted(work, body), body["documents"])
+
+    @query("requests.corrections", language.ShowCorrections, permission="request.correct")
+    def corrections(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return corrections.show(work, body)
+
+    @command("requests.correct", language.Correct, permission="request.correct")
+    def correct(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return corrections.correct(work, body)
+
+    @command("requests.withdraw", language.Withdraw, permission="request.complete")
+    def withdraw(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return inquiry.withdraw(work, body)
 
     @timer(seconds=1, name="check-documents")
     def check_documents(self, platform: Platform) -> bool:

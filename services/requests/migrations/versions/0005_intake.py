@@ -8,7 +8,10 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
-ALTER TABLE request ADD COLUMN particulars text, ADD COLUMN holder text;
+ALTER TABLE request
+  ADD COLUMN particulars text,
+  ADD COLUMN holder text,
+  ADD COLUMN corrected integer DEFAULT 0 NOT NULL;
 ALTER TABLE document
   ADD COLUMN status text DEFAULT 'quarantined' NOT NULL,
   ADD COLUMN verdict text,
@@ -35,14 +38,14 @@ CREATE TABLE draft (
 CREATE INDEX draft_ends ON draft (ends_at);
 CREATE TABLE correction (
   request_id uuid NOT NULL,
-  version bigint NOT NULL,
+  number integer NOT NULL,
   field text NOT NULL,
   before text,
   after text,
   reason text NOT NULL,
   at timestamp with time zone NOT NULL,
   actor_id text NOT NULL,
-  PRIMARY KEY (request_id, version, field)
+  PRIMARY KEY (request_id, number, field)
 );
 CREATE TABLE number_register (
   serial bigint NOT NULL,
