@@ -20,6 +20,7 @@ from contracts import (
     payments,
     reasons,
     requests,
+    requests_afterwards,
     requests_assignment,
     requests_deadlines,
     requests_intake,
@@ -64,7 +65,8 @@ def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
     joined = dict(COMMON)
     for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
-                   organisation, requests, requests_assignment, requests_deadlines, requests_intake, requests_outputs,
+                   organisation, requests, requests_afterwards, requests_assignment, requests_deadlines,
+                   requests_intake, requests_outputs,
                    payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:

@@ -59,6 +59,7 @@ class RequestState(EventSchema):
     joined = fields.String(allow_none=True, validate=validate.OneOf(("joined", "objected")))
     branches = fields.List(fields.Nested(BranchState))
     note = fields.String(allow_none=True)  # what the applicant must complete, sealed as `contact` is: free text
+    rating = fields.String(allow_none=True)  # at an end: the token of the link to rate, sealed as `contact` is
     fee_inputs = fields.Dict(required=True)  # the answers that fee lines use, nothing else
     lodged_at = fields.AwareDateTime(required=True)
     due_on = fields.Date(allow_none=True)
@@ -187,7 +188,8 @@ class Resubmit(Status):
 
 
 class Verification(Schema):
-    """Query `requests.licence` → {serial, status (rules.register.STATUSES), since, successor, edition, holder, service_name, unit, unit_name,
+    """Query `requests.licence` → {serial, status (rules.register.STATUSES), since, successor, edition, holder,
+    service_name, unit, unit_name,
     valid_from, valid_until, qr}. Public: a licence is shown to be checked."""
 
     serial = fields.String(required=True)

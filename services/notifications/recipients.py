@@ -98,8 +98,8 @@ def tell_of_document(work: UnitOfWork, event: Event, public_url: str) -> None:
 
 
 def correct(work: UnitOfWork, event: Event, public_url: str) -> None:
-    """A clerk corrected the request. Whoever was reached so far is told, at the address known so far: a wrong correction
-    cannot hide itself. From then on the corrected contact is used."""
+    """A clerk corrected the request. Whoever was reached so far is told, at the address known so far: a wrong
+    correction cannot hide itself. From then on the corrected contact is used."""
     request_id, row = _of(work, event)
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_correction(_told(row), public_url))
     if event.data.get("contact"):

@@ -15,6 +15,7 @@ from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
 from services.requests import assignment, documents, guide, inquiry, intake, licences, organisation, paid, signing, tasks
+from services.requests.doors.afterwards import AfterDoors
 from services.requests.doors.assignment import AssignmentDoors
 from services.requests.doors.deadlines import DeadlineDoors
 from services.requests.doors.intake import IntakeDoors
@@ -23,7 +24,7 @@ from services.requests.doors.outputs import OutputDoors
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(AssignmentDoors, OutputDoors, DeadlineDoors, Service):
+class Requests(AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:

@@ -94,6 +94,11 @@ GET    /api/v1/licences/<serial>/verification                   licence.verify
 GET    /api/v1/tasks/<task_id>/letter                           task.read
 POST   /api/v1/tasks/<task_id>/letter/sending                   letter.send
 POST   /api/v1/tasks/<task_id>/letter/answer                    letter.send
+POST   /api/v1/register/<serial>/delivery                       licence.deliver
+GET    /api/v1/ratings/<token>                                  request.rate
+POST   /api/v1/ratings/<token>                                  request.rate
+GET    /<lang>/rate/<token>                                     request.rate
+POST   /<lang>/rate/<token>                                     request.rate
 GET    /api/v1/register                                         licence.read
 GET    /api/v1/register/<serial>                                licence.read
 POST   /api/v1/register/preview                                 output.preview staff

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts import payments, requests, requests_deadlines
+from contracts import payments, requests, requests_deadlines, requests_intake
 from contracts.events import Event
 from services.notifications import occasions, templates
 from services.notifications.occasions import Told
@@ -124,6 +124,10 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
         *(occasions.of_request(event(requests_deadlines.DUE_CHANGED, {
             **moved().data, "due_on": "2026-03-15", "due_before": None, "why": why}), TOLD, URL)
           for why in requests_deadlines.WHY_MOVED),
+        occasions.of_correction(TOLD, URL),
+        occasions.of_rating(moved(state_kind="end", outcome="approved"), "abc", TOLD, URL),
+        occasions.of_document(event(requests_intake.DOCUMENT_REFUSED, {
+            "name": {"ar": "عقد", "en": "Contract"}, "reason": "document_unreadable"}), TOLD, URL),
         *(occasions.of_deemed(event(requests_deadlines.DEEMED_ISSUED, {"kind": kind, "number": "D"}), TOLD, URL)
           for kind in requests_deadlines.DEEMED_KINDS),
     ]
@@ -134,3 +138,8 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
 
 def test_a_tracking_number_cannot_leave_its_place_in_the_link():
     assert occasions.status_link(URL, "ar", "../../x?y") == "https://node.example/ar/follow/..%2F..%2Fx%3Fy"
+
+
+def test_the_link_to_rate_carries_the_token_and_no_number():
+    values = occasions.of_rating(moved(state_kind="end", outcome="approved"), "a-b_c", TOLD, URL).values
+    assert values["link"] == "https://node.example/ar/rate/a-b_c"

@@ -7,6 +7,7 @@ from typing import Any
 from flask_smorest import Api
 
 from services.gateway.web.api import (
+    afterwards,
     bills,
     catalog,
     guide,
@@ -45,6 +46,6 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (services, versions, guide, requests, intake, tasks, bills, licences, licence_register, letters,
-                   sessions, organisation, catalog, openapi):
+                   afterwards, sessions, organisation, catalog, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec
