@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 SOURCES = (PAYMENTS_REACHED.service, CATALOG_REACHED.service)  # whose facts may move a period or end it
 SETTLE = timedelta(minutes=1)  # after a source was heard of, for what another process still holds in its hands
+KEPT = timedelta(days=2)  # how long it is remembered; the newest that has settled counts
 PAGE = 100
 _DAY = timedelta(days=1)
 _NO_BEARING = ("catalog.definition.",)  # facts that touch no request under way
@@ -45,11 +46,13 @@ _LOOKED = Statement(text("UPDATE silence_clock SET seen_until = :now WHERE seen_
 _HEARD = Statement(
     text(
         "INSERT INTO heard (source, until, received_at) VALUES (:source, :until, :received_at) "
-        "ON CONFLICT (source) DO UPDATE SET until = excluded.until, received_at = excluded.received_at "
-        "WHERE heard.until < excluded.until"
+        "ON CONFLICT DO NOTHING"
     )
 )
-_HEARD_UNTIL = Statement(text("SELECT source, until FROM heard WHERE received_at <= :settled"))
+_FORGET = Statement(text("DELETE FROM heard WHERE source = :source AND received_at < :before"))
+_HEARD_UNTIL = Statement(
+    text("SELECT source, max(until) AS until FROM heard WHERE received_at <= :settled GROUP BY source")
+)
 _OWED = Statement(text("SELECT body FROM inbox WHERE state IN ('waiting', 'parked')"))
 _CANDIDATES = Statement(
     text(
@@ -98,6 +101,7 @@ def hear(work: UnitOfWork, event: Event) -> None:
     """A source says that it has told everything up to an instant; what it told before came in before this."""
     work.write(_HEARD, source=event.type.split(".")[0], until=datetime.fromisoformat(event.data["until"]),
                received_at=work.now)
+    work.write(_FORGET, source=event.type.split(".")[0], before=work.now - KEPT)
 
 
 def sweep(platform: Any, watch: Watch) -> int:

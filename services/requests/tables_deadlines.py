@@ -98,6 +98,6 @@ heard = Table(
     "heard",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("until", _moment, nullable=False),
+    Column("until", _moment, primary_key=True),
     Column("received_at", _moment, nullable=False),
 )

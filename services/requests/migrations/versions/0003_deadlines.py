@@ -82,7 +82,7 @@ CREATE TABLE heard (
   source text NOT NULL,
   until timestamptz NOT NULL,
   received_at timestamptz NOT NULL,
-  PRIMARY KEY (source)
+  PRIMARY KEY (source, until)
 );
 """
 
