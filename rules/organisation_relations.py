@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from rules.organisation import Timeline, version_on
@@ -29,6 +30,9 @@ from rules.refusal import Fault
 Body = Mapping[str, Any]
 IDENTITY = "identity"  # not a kind: what entries of one person have in common
 _DAY = timedelta(days=1)
+_SHOWN = 10
+"""Others that are named of those with which one entity is at odds: of thousands each with each there would be
+millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Draft:
 def on_day(draft: Draft, referrers: Mapping[Key, set[Key]], day: date, moved: set[Key]) -> Iterator[Fault]:
     """What the change makes wrong on one day. `moved` is all that begins, ends or changes then, by this change or by
     one that was approved before: only there, and in what names it, can anything become wrong."""
+    walked: set[Key] = set()
     concerned = moved.union(*(referrers.get(key, set()) for key in moved))
     for key in sorted(concerned):
         body = draft.standing(key, day)
@@ -66,8 +71,8 @@ def on_day(draft: Draft, referrers: Mapping[Key, set[Key]], day: date, moved: se
         if key[0] == ADDRESS:
             yield from _rank(draft, key, body, day)
         if key in moved:
-            yield from _circle(draft, key, day)
-            yield from _twin(draft, referrers, key, body, day)
+            yield from _circle(draft, key, day, moved, walked)
+            yield from islice(_twin(draft, referrers, key, body, day), _SHOWN)
 
 
 def _fault(draft: Draft, key: Key, day: date, code: str, field: str, /, **params: Any) -> Iterator[Fault]:
@@ -89,20 +94,26 @@ def _named_stand(draft: Draft, key: Key, body: Body, day: date) -> Iterator[Faul
                         {**named(other), **by, "day": day.isoformat()})
 
 
-def _circle(draft: Draft, key: Key, day: date) -> Iterator[Fault]:
-    """Whether something stands under itself. Told at each operation of the change that is part of the circle."""
-    path: list[str] = []
+def _circle(draft: Draft, key: Key, day: date, moved: set[Key], walked: set[Key]) -> Iterator[Fault]:
+    """Whether something stands under itself. Told at each operation of the change that is part of the circle. `walked`
+    are the entities of that day from which it is known already where they lead; more are put in."""
+    path: dict[Key, None] = {}
     at: Key | None = key
-    while at is not None and at[1] not in path:
-        path.append(at[1])
+    while at is not None and at not in walked:
+        walked.add(at)
+        path[at] = None
         body = draft.standing(at, day)
         at = None if body is None else parent(at, body)
-    if at != key:
-        return  # no circle, or one further up: told by those who are in it
-    for index, code in enumerate(path):
-        around = [*path[index:], *path[: index + 1]]
-        yield from _fault(draft, (key[0], code), day, "organisation_circle", "parent", **named((key[0], code)),
-                          circle=" ← ".join(around))
+    if at not in path:
+        return  # no circle, or one that was told
+    circle = list(path)[list(path).index(at):]
+    if moved.isdisjoint(circle):
+        return
+    twice = circle * 2
+    for index, one in enumerate(circle):
+        around = [code for _, code in twice[index:index + min(len(circle), _SHOWN)]]
+        around += [one[1]] if len(circle) <= _SHOWN else ["…", one[1]]
+        yield from _fault(draft, one, day, "organisation_circle", "parent", **named(one), circle=" ← ".join(around))
 
 
 def _one_place(draft: Draft, key: Key, body: Body, day: date) -> Iterator[Fault]:
@@ -172,11 +183,11 @@ def holidays_twice(draft: Draft) -> Iterator[Fault]:
     for key, (first, last, scope) in decreed:
         if key not in draft.places:
             continue
-        for other, (since, until, elsewhere) in decreed:
-            day = max(first, since)
-            if other != key and scope == elsewhere and day <= min(last, until):
-                # of two new ones both are told; of a new and an old one the new
-                yield from _fault(draft, key, day, "organisation_holiday_twice", "first", other=other[1])
+        others = ((other, max(first, since)) for other, (since, until, elsewhere) in decreed
+                  if other != key and scope == elsewhere and max(first, since) <= min(last, until))
+        for other, day in islice(others, _SHOWN):
+            # of two new ones both are told; of a new and an old one the new
+            yield from _fault(draft, key, day, "organisation_holiday_twice", "first", other=other[1])
 
 
 def _spans(draft: Draft, key: Key) -> Iterator[tuple[date, date, tuple[str, str] | None]]:

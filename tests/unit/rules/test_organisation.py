@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -442,3 +443,34 @@ def test_what_cannot_be_read_is_said_in_both_languages():
     for fault in faults:
         arabic = describe(fault, "ar")
         assert any("\u0600" <= letter <= "\u06ff" for letter in arabic) and describe(fault, "en") != arabic
+
+
+# -- of thousands that contradict each other -------------------------------------------------------------------------
+
+MANY = range(1999)
+
+
+@pytest.mark.parametrize("operations, code", [
+    ([department(f"D-{index}", parent=f"D-{(index + 1) % len(MANY)}") for index in MANY], "organisation_circle"),
+    ([JOB, *(employee(f"{index}", identity="0" * 64, centre="EG-C-01-TC") for index in MANY)],
+     "organisation_employee_in_two_places"),
+    ([hours(f"H-{index}") for index in MANY], "organisation_hours_twice"),
+    ([holiday(f"H-{index}", LATER) for index in MANY], "organisation_holiday_twice"),
+], ids=["circle", "person", "hours", "decrees"])
+def test_each_of_thousands_is_told_with_some_of_the_others_and_soon(operations, code):
+    begun = time.perf_counter()
+    change = read_change({"operations": operations})
+    faults = [fault for fault in check(BASE, change.operations, TODAY) if fault.code == code]
+    assert time.perf_counter() - begun < 10  # it took all memory, or minutes
+    assert {fault.field.split("/")[1] for fault in faults} == {
+        str(index) for index, one in enumerate(operations) if one["kind"] != "job"}
+    assert len(faults) <= 10 * len(MANY) and max(len(str(fault.params)) for fault in faults) < 1000
+
+
+def test_a_circle_is_shown_from_each_of_its_steps_and_a_way_into_it_is_none():
+    steps = [department(f"D-{index}", parent=f"D-{(index + 1) % 3}") for index in range(3)]
+    into = department("E", parent="D-0")
+    change = read_change({"operations": [into, *steps]})
+    assert [(fault.field, fault.params["circle"]) for fault in check(BASE, change.operations, TODAY)] == [
+        ("operations/1/body/parent", "D-0 ← D-1 ← D-2 ← D-0"), ("operations/2/body/parent", "D-1 ← D-2 ← D-0 ← D-1"),
+        ("operations/3/body/parent", "D-2 ← D-0 ← D-1 ← D-2")]
