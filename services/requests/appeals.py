@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import appeals
 from rules.calendar import cairo_date
 from rules.refusal import refuse
 from rules.workflow import APPEALED
-from services.requests import assignment, inquiry, life
+from services.requests import appeal_term, assignment, inquiry, life
 from services.requests.life import Case
 
 _DECISION = "decision"
 _STEPS = Statement(
     text(
-        "SELECT from_state, to_state, action, branch, actor_id FROM step "
+        "SELECT from_state, to_state, branch, actor_id FROM step "
         "WHERE request_id = :request_id AND action IS NOT NULL ORDER BY sequence"
     )
 )
@@ -31,25 +29,16 @@ def appeal(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     Refuses tracking_unknown, appeal_not_offered, appeal_used, appeal_too_late. Everybody who decided before is kept
     apart from the request for good; where that leaves nobody, the unit above hears it."""
     case = inquiry.admitted(work, body)
-    until = last_day(case)
+    until = appeal_term.last_day(case)
     if until is None:
         raise refuse("appeal_not_offered")
-    steps = work.all(_STEPS, request_id=case.id)
-    if any(step.action == APPEALED for step in steps):
+    if appeal_term.used(case):
         raise refuse("appeal_used")
     if cairo_date(work.now) > until:
         raise refuse("appeal_too_late", until=until.isoformat())
-    for account in sorted({step.actor_id for step in steps if _decided(case, step)}):
+    for account in sorted({step.actor_id for step in work.all(_STEPS, request_id=case.id) if _decided(case, step)}):
         assignment.keep_apart(work, case.id, account, assignment.WHY_DECIDED)
     return life.move(work, case, APPEALED, reason=body["reason"])
-
-
-def last_day(case: Case) -> date | None:
-    """The last day on which the rejection may be appealed against; None where there is none, or none against it."""
-    offered = case.definition.workflow.appeal
-    if offered is None or case.state.appeal is None:
-        return None
-    return appeals.last_day(offered, cairo_date(case.marks[-1].at), case.calendar)
 
 
 def _decided(case: Case, step: Any) -> bool:

@@ -46,8 +46,8 @@ _APART = (
 )
 # Whether the actor is kept apart from the request of a row of `task`, beside having taken it in.
 BARRED = (
-    "(EXISTS (SELECT 1 FROM apart WHERE apart.request_id = task.request_id AND apart.account = :actor) "
-    f"OR task.request_id = ANY({RELATED}))"  # noqa: S608
+    "(EXISTS (SELECT 1 FROM apart WHERE request_id = task.request_id AND account = :actor) "  # noqa: S608
+    f"OR task.request_id = ANY({RELATED}))"
 )
 _DESK = Statement(
     text(

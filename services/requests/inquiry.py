@@ -16,7 +16,7 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, deemed, documents, due, life, quarantine
+from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
@@ -184,6 +184,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "outcome": row.outcome,
         "licence_serial": row.licence_serial,
         "language": row.language,
+        "appeal": appeal_term.shown(case, work.now),
         "actions": [
             {"code": action.code, "name": action.name, "requires": list(action.requires)} for action in _offered(case)
         ],

@@ -133,8 +133,11 @@ def test_a_picture_that_is_none_or_was_used_is_told_by_its_place(ground: Ground)
 
 def test_an_appeal_is_heard_by_another_than_who_decided(ground: Ground) -> None:
     lodged = rejected(ground)
+    assert ground.status(lodged["tracking_number"])["appeal"] == {"until": "2026-03-16"}
 
     assert appeal(ground, lodged)["state"] == "appeal"
+
+    assert ground.status(lodged["tracking_number"])["appeal"] is None
 
     assert ground.next(HEAD) is None
     task = ground.next(OTHER_HEAD)

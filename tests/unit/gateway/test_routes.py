@@ -81,6 +81,11 @@ GET    /api/v1/uploads/<upload_id>                              document.add
 PUT    /api/v1/uploads/<upload_id>/pieces/<number>              document.add
 POST   /api/v1/uploads/<upload_id>/document                     document.add
 POST   /api/v1/requests/<tracking_number>/documents             request.complete
+GET    /api/v1/services/<code>/fees                             guide.read
+GET    /api/v1/requests/<tracking_number>/receipt               request.inquire
+POST   /api/v1/requests/<tracking_number>/withdrawal            request.complete
+GET    /api/v1/requests/<tracking_number>/corrections           request.correct
+POST   /api/v1/requests/<tracking_number>/corrections           request.correct
 POST   /api/v1/requests                                         request.submit
 GET    /api/v1/requests/<tracking_number>                       request.inquire
 GET    /api/v1/requests/<tracking_number>/timeline              request.inquire
@@ -108,6 +113,9 @@ POST   /api/v1/register/<serial>/cancellation                   licence.cancel
 POST   /api/v1/register/<serial>/replacement                    licence.replace
 POST   /api/v1/register/<serial>/prints                         licence.print
 GET    /api/v1/tasks                                            task.list
+GET    /<lang>/staff/tasks/<task_id>/graph.svg                  task.read
+GET    /<lang>/follow/<tracking_number>/graph.svg               request.inquire
+POST   /<lang>/follow/<tracking_number>/appeal                  request.complete
 POST   /api/v1/tasks/next                                       task.next
 GET    /api/v1/tasks/desk                                       task.oversee
 POST   /api/v1/tasks/relations                                  relation.declare

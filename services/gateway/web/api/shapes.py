@@ -77,6 +77,11 @@ class StatusShown(Shown):
     outcome = text_or_none(metadata={"description": f"One of {', '.join(OUTCOMES)}, once it has ended"})
     licence_serial = text_or_none()
     language = text(validate=validate.OneOf(("ar", "en")))
+    appeal = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until when a rejection may be appealed against: {until}; null where it may not"},
+    )
     actions = fields.List(
         fields.Nested(ActionOffered), required=True, metadata={"description": "What the applicant may do now"}
     )

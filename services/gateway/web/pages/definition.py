@@ -9,7 +9,7 @@ from flask import g
 
 from rules import arabic, fees, places
 from rules.refusal import Refusal
-from rules.workflow import REASON
+from rules.workflow import LEGAL_REASON, REASON
 from services.gateway.web.pages import shown
 from services.gateway.web.platform import platform
 
@@ -143,4 +143,5 @@ def inputs_of_file(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def inputs_of_action(found: Mapping[str, Any], code: str) -> set[str]:
     """The inputs that one action asks for."""
-    return {name for action in found["actions"] if action["code"] == code for name in action["requires"]} - {REASON}
+    return {name for action in found["actions"] if action["code"] == code for name in action["requires"]} - {
+        REASON, LEGAL_REASON}

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal, refuse
@@ -79,6 +79,10 @@ def show(tracking_number: str) -> Response | str:
     digits = _digits(tracking_number)
     if digits is None:
         return _again(tracking_number)
+    return _status(tracking_number, digits, [], "")
+
+
+def _status(tracking_number: str, digits: str, faults: list[Fault], reason: str) -> str:
     found = ask.inquire("requests.timeline", tracking_number, digits)
     return render_template(
         "public/status.html",
@@ -86,6 +90,9 @@ def show(tracking_number: str) -> Response | str:
         timeline=found,
         bills=_bills(found["request_id"]),
         soon="soon" in request.args,
+        faults=faults,
+        reason=reason,
+        once=secrets.token_urlsafe(18),
     )
 
 
@@ -131,6 +138,35 @@ def show_receipt(tracking_number: str, bill_id: Any) -> Response | str:
     receipt = platform().call("payments.receipt", {"bill_id": str(bill_id)}, caller().actor)
     back = url_for("follow.show", tracking_number=tracking_number)
     return render_template("receipt.html", receipt=receipt, back=back)
+
+
+@door(blueprint, "GET", _ONE + "/graph.svg", permission="request.inquire")
+def draw(tracking_number: str) -> Response | str:
+    """The path of the request as a picture, with where it stands."""
+    digits = _digits(tracking_number)
+    if digits is None:
+        return _again(tracking_number)
+    drawn = ask.inquire("requests.graph", tracking_number, digits, language=g.language)
+    return Response(drawn["svg"], content_type="image/svg+xml")
+
+
+# -- appealing -------------------------------------------------------------------------------------------------------
+
+
+@door(blueprint, "POST", _ONE + "/appeal", permission="request.complete", media_types=FORM, csrf=True)
+def appeal(tracking_number: str) -> Response | str | tuple[str, int]:
+    """Appeal a rejection; what is wrong with it is told beside what was written."""
+    digits = _digits(tracking_number)
+    if digits is None:
+        return _again(tracking_number)
+    reason = request.form.get("reason", "").strip()[:2000]
+    try:
+        ask.inquire("requests.appeal", tracking_number, digits, command_id=kept.once("appeal"), reason=reason)
+    except Refusal as refusal:
+        if refusal.code == "tracking_unknown":
+            raise
+        return _status(tracking_number, digits, refusal.faults, reason), 422
+    return redirect(url_for("follow.show", tracking_number=tracking_number), 303)  # type: ignore[return-value]
 
 
 # -- completing ------------------------------------------------------------------------------------------------------

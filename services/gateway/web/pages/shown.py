@@ -171,4 +171,5 @@ FILTERS = {
     "joined": joined,
     "dom_id": dom_id,
     "state_pair": lambda entry: (entry["state"], entry["state_name"]),
+    "reason_pair": lambda reason: (reason["code"], named(reason["name"])),
 }

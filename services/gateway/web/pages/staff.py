@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
+from uuid import uuid4
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from rules.refusal import Fault, Refusal
 from services.gateway import accounts
@@ -16,9 +18,13 @@ from services.gateway.web.caller import STAFF_COOKIE, caller, set_cookie
 from services.gateway.web.pages import definition, kept
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.platform import platform
+from services.gateway.web.uploads import DOCUMENT_BYTES, take_upload
 
 blueprint = Blueprint("staff", __name__)
 _STAFF = LANG + "/staff"
+_MOST_PICTURES = 20
+FORM_BYTES = 4 * DOCUMENT_BYTES + 64 * 1024  # so many pictures at once; more in another go
+_PICTURE = re.compile(r"[0-9a-f-]{36} [^\r\n]{1,200}")
 
 
 @door(blueprint, "GET", _STAFF + "/login", permission="guide.read")
@@ -67,15 +73,16 @@ def home() -> Response | str:
         return render_template("staff/home.html", tasks=None, once="", none_left=False)
     tasks = platform().call("requests.tasks", {}, who)["tasks"]
     return render_template(
-        "staff/home.html", tasks=tasks, once=secrets.token_urlsafe(18), none_left="none" in request.args
+        "staff/home.html", tasks=tasks, once=secrets.token_urlsafe(18), none_left=request.args.get("none", "")
     )
 
 
 @door(blueprint, "POST", _STAFF + "/next", permission="task.next", media_types=FORM, csrf=True)
 def next_file() -> Response:
-    task = platform().call("requests.next_task", {}, caller().actor, command_id=kept.once("next"))["task"]
+    given = platform().call("requests.next_task", {}, caller().actor, command_id=kept.once("next"))
+    task = given["task"]
     if task is None:
-        return redirect(url_for("staff.home", none=1), 303)  # type: ignore[return-value]
+        return redirect(url_for("staff.home", none=given.get("because") or 1), 303)  # type: ignore[return-value]
     return redirect(url_for("staff.show_task", task_id=task["task_id"]), 303)  # type: ignore[return-value]
 
 
@@ -84,13 +91,30 @@ def show_task(task_id: Any) -> str:
     return _file(task_id, [], {})
 
 
+@door(blueprint, "GET", _STAFF + "/tasks/<uuid:task_id>/graph.svg", permission="task.read")
+def draw_task(task_id: Any) -> Response:
+    asked = {"task_id": str(task_id), "language": g.language}
+    drawn = platform().call("requests.task_graph", asked, caller().actor)
+    return Response(drawn["svg"], content_type="image/svg+xml")
+
+
 @door(blueprint, "GET", _STAFF + "/tasks/<uuid:task_id>/documents/<uuid:document_id>", permission="task.read")
 def show_document(task_id: Any, document_id: Any) -> Response:
     return document_of(task_id, document_id)
 
 
-@door(blueprint, "POST", _STAFF + "/tasks/<uuid:task_id>", permission="task.act", media_types=FORM, csrf=True)
+@door(
+    blueprint,
+    "POST",
+    _STAFF + "/tasks/<uuid:task_id>",
+    permission="task.act",
+    media_types=FORM,
+    csrf=True,
+    limit=FORM_BYTES,
+)
 def act(task_id: Any) -> Response | tuple[str, int]:
+    """Act on the file. The button `attach` only uploads pictures, which must be checked before they go with a report;
+    the page keeps which they are."""
     action = request.form.get("action", "")[:60]
     given = {
         name.removeprefix("inputs/"): value
@@ -98,6 +122,12 @@ def act(task_id: Any) -> Response | tuple[str, int]:
         if name.startswith("inputs/") and value.strip()
     }
     reason = request.form.get("reason", "").strip()[:2000] or None
+    legal_reason = request.form.get("legal_reason", "")[:60] or None
+    pictures = [one for one in request.form.getlist("photo") if _PICTURE.fullmatch(one)][:_MOST_PICTURES]
+    back = {"reason": reason or "", "legal_reason": legal_reason or "", "action": action, **given}
+    faults = _attach(pictures)
+    if faults or action == "attach":
+        return _file(task_id, faults, {**back, "photos": pictures}), 422 if faults else 200
     found = platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor)
     wanted = definition.inputs_of_action(found, action)
     try:
@@ -107,6 +137,8 @@ def act(task_id: Any) -> Response | tuple[str, int]:
                 "task_id": str(task_id),
                 "action": action,
                 "reason": reason,
+                "legal_reason": legal_reason,
+                "photos": [{"document_id": one.partition(" ")[0]} for one in pictures],
                 "inputs": {name: value for name, value in given.items() if name in wanted},
             },
             caller().actor,
@@ -115,8 +147,23 @@ def act(task_id: Any) -> Response | tuple[str, int]:
     except Refusal as refusal:
         if refusal.code in ("task_unknown", "unauthenticated", "forbidden"):
             raise
-        return _file(task_id, refusal.faults, {"reason": reason or "", "action": action, **given}), 422
+        return _file(task_id, refusal.faults, {**back, "photos": pictures}), 422
     return redirect(url_for("staff.home"), 303)  # type: ignore[return-value]
+
+
+def _attach(pictures: list[str]) -> list[Fault]:
+    """Upload what was chosen; each picture is kept as its document and its name. Answers what is wrong."""
+    faults: list[Fault] = []
+    for index, file in enumerate(request.files.getlist("photos")):
+        if not file.filename or len(pictures) >= _MOST_PICTURES:
+            continue
+        try:
+            name, kept_ = take_upload(file, f"photos/{index}", uuid4())
+        except Refusal as refusal:
+            faults += refusal.faults
+            continue
+        pictures.append(f"{kept_['document_id']} {' '.join(name.split())}")
+    return faults
 
 
 def _file(task_id: Any, faults: list[Fault], given: dict[str, Any]) -> str:

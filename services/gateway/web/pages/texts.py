@@ -151,6 +151,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inquiry.digits": ("آخر أربعة أرقام من الهاتف", "Last four digits of the phone"),
     "inquiry.digits_help": ("لا تُحفظ في عنوان الصفحة", "They never stand in the page's address"),
     "inquiry.button": ("اعرض الطلب", "Show the request"),
+    "status.graph": ("مسار الطلب وأين يقف الآن", "The request's path and where it stands"),
     "status.why": ("سبب الرفض", "Why it was rejected"),
     "appeal.title": ("تظلم من القرار", "Appeal against the decision"),
     "appeal.until": ("يُقبل تظلم واحد حتى {day}، وينظره غير من أصدر القرار.",
