@@ -105,6 +105,7 @@ class Calendar:
     removed: frozenset[date] = frozenset()
     weekend: frozenset[int] = WEEKEND
     weekends: Sequence[tuple[date, frozenset[int]]] = ()
+    _counted: dict[int, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of_decrees(
@@ -143,7 +144,25 @@ class Calendar:
 
     def working_days(self, after: date, until: date) -> int:
         """How many working days lie after the one date and up to the other. 0 when `until` is earlier."""
-        return sum(self.is_working(after + _DAY * n) for n in range(1, (until - after).days + 1))
+        if until <= after:
+            return 0
+        if until.year == after.year:
+            counts = self._counts(after.year)
+            return counts[until.timetuple().tm_yday] - counts[after.timetuple().tm_yday]
+        first, last = self._counts(after.year), self._counts(until.year)
+        between = sum(self._counts(year)[-1] for year in range(after.year + 1, until.year))
+        return first[-1] - first[after.timetuple().tm_yday] + between + last[until.timetuple().tm_yday]
+
+    def _counts(self, year: int) -> list[int]:
+        """How many working days there are up to and including each day of the year, from the 0th on: a sweep over all
+        open requests asks for the same days again and again."""
+        counts = self._counted.get(year)
+        if counts is None:
+            first, counts = date(year, 1, 1), [0]
+            for n in range((date(year, 12, 31) - first).days + 1):
+                counts.append(counts[-1] + self.is_working(first + _DAY * n))
+            self._counted[year] = counts
+        return counts
 
     def add_working_days(self, day: date, count: int) -> date:
         """The date of the `count`-th working day after `day`; the day itself for 0. The day of the event does not

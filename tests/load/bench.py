@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.load import calls, demo_start, events, guide, machine, report, submit
+from tests.load import calls, deadlines, demo_start, events, guide, machine, report, submit
 from tests.load.ground import ROOT, Ground
 
 RESULT = ROOT / "build" / "bench.json"
@@ -35,6 +35,7 @@ def _in_folder(measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "search": guide.measure_search,
     "fees": guide.measure_fees,
+    "deadlines": deadlines.measure,
     "calls": lambda: _on_ground(calls.measure_calls, "gateway", "catalog"),
     "round_trips": lambda: _on_ground(calls.measure_round_trips, "gateway", "catalog"),
     "submit": lambda: _in_folder(submit.measure),

@@ -42,6 +42,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
     readers = {
         "search": _search,
         "fees": _fees,
+        "deadlines": _deadlines,
         "calls": _calls,
         "round_trips": _round_trips,
         "submit": _submit,
@@ -100,6 +101,12 @@ def _search(part: dict[str, Any]) -> Iterator[Figure]:
 def _fees(part: dict[str, Any]) -> Iterator[Figure]:
     what = f"Fees computed: bills a second ({part['fee_lines_each']} lines each, every sample applicant of the guide)"
     yield Figure(what, f"{part['bills_per_second']}/s")
+
+
+def _deadlines(part: dict[str, Any]) -> Iterator[Figure]:
+    what = f"Deadlines of {part['requests']:,} open requests in one sweep, {part['periods']:,} periods"
+    yield Figure(what, f"{part['seconds']:.1f} s")
+    yield Figure("  a request, all its dates", f"{part['us_each']:.0f} µs")
 
 
 def _calls(part: dict[str, Any]) -> Iterator[Figure]:

@@ -199,3 +199,10 @@ def test_a_holiday_more_never_brings_a_due_date_forward(history: list[tuple[int,
         assert after.deadline.due_on is None
     elif after.deadline.due_on is not None:
         assert before.deadline.due_on <= after.deadline.due_on
+
+
+@given(st.dates(date(2024, 1, 1), date(2027, 12, 31)), st.integers(-5, 900), holidays)
+def test_working_days_are_counted_as_one_would_on_ones_fingers(after: date, days: int, closed: set[int]) -> None:
+    calendar, until = decreed(closed), after + DAY * days
+    counted = sum(calendar.is_working(after + DAY * n) for n in range(1, days + 1))
+    assert calendar.working_days(after, until) == counted
