@@ -40,6 +40,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"Must be the name of an answer, or for per_unit a list of names\.", "اكتب اسم حقل، أو قائمة أسماء في per_unit."),
     (r"Give a reason in ar and in en, at most (\d+) characters each\.",
      "اكتب السبب في ar وفي en، كل منهما حتى {0} حرف."),
+    (r"The text has control characters, or ones that turn the direction of text\.",
+     "نص فيه رموز تحكم أو رموز تقلب اتجاه ما بعدها. احذفها."),
     # what is wrong with a condition
     (r"a condition is a non-empty mapping", "الشرط مجموعة بيانات بمفاتيح وليست فارغة."),
     (r"`(all|any)` stands alone and lists at least one condition", "`{0}` تقف وحدها وفيها شرط واحد على الأقل."),

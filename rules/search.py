@@ -25,6 +25,9 @@ from rules import arabic, guide_words
 TYPO_LETTERS = 4
 """Letters of a word of the guide from which on it is met with one typing error; shorter words differ from each other
 by one letter too often."""
+TYPO_MOST_LETTERS = 40
+"""Letters up to which it is: what is left of a word without each of its letters takes room that grows with its square,
+and whoever writes a definition may write one word of thousands of letters."""
 PREFIX_LETTERS = 2
 MAX_WORDS = 12
 """Words of a query that are looked at: 200 characters hold no more that help."""
@@ -89,7 +92,7 @@ class Index:
         self._sorted = sorted(self._places)
         self._without: dict[str, list[str]] = {}
         for word in self._sorted:
-            if len(word) >= TYPO_LETTERS:
+            if TYPO_LETTERS <= len(word) <= TYPO_MOST_LETTERS:
                 for rest in {word, *_one_less(word)}:
                     self._without.setdefault(rest, []).append(word)
 
@@ -149,7 +152,7 @@ class Index:
                     for longer in self._beginning(form):
                         met.add(_PART, self._places[longer])
         for form in forms:
-            if len(form) >= TYPO_LETTERS - 1:  # a word of four letters may have lost one
+            if TYPO_LETTERS - 1 <= len(form) <= TYPO_MOST_LETTERS + 1:  # a word of four letters may have lost one
                 for near in self._near(form):
                     met.add(_TYPO, self._places[near])
         return met

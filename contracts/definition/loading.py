@@ -130,7 +130,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
             if not isinstance(key, str):
                 faults.append(invalid(at, "المفتاح ليس نصاً. ضعه بين علامتي تنصيص.", "The key is no text. Quote it."))
                 continue
-            if _UNFIT.search(key):
+            if UNFIT.search(key):
                 faults.append(invalid(where, *_UNFIT_SAID))
                 continue
             result[key], more = _plain(one, at, depth + 1)
@@ -141,7 +141,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
         return [part for part, _ in found], [fault for _, more in found for fault in more]
     if isinstance(value, date):
         return value.isoformat(), faults
-    if isinstance(value, str) and _UNFIT.search(value):
+    if isinstance(value, str) and UNFIT.search(value):
         return None, [invalid(where, *_UNFIT_SAID)]
     if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
         return None, [invalid(where, "عدد أكبر من المقبول.", "The number is too large.")]
@@ -152,7 +152,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
 
 # Control characters but tab and end of line, halves of characters, what XML cannot hold, and characters that turn the
 # direction of whatever follows: a fee or a name must not be shown as something else than it is.
-_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _UNFIT_SAID = ("نص فيه رموز تحكم أو رموز تقلب اتجاه ما بعدها. احذفها.",
                "The text has control characters, or ones that turn the direction of text. Remove them.")
 _LARGEST = 2**63 - 1  # what JSON carries behind every door

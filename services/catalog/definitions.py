@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates
 from chassis.answers import load
 from chassis.uow import UnitOfWork
 from contracts.definition import load_definition
+from contracts.definition.loading import UNFIT
 from rules.calendar import cairo_date
 from rules.differences import differences
 from rules.refusal import Fault, Refusal
@@ -34,6 +35,8 @@ class Retirement(Schema):
     def _both_languages(self, reason: dict[str, str], data_key: str) -> None:
         if set(reason) != {"ar", "en"} or not all(0 < len(text.strip()) <= 1000 for text in reason.values()):
             raise ValidationError("Give a reason in ar and in en, at most 1000 characters each.")
+        if any(UNFIT.search(text) for text in reason.values()):
+            raise ValidationError("The text has control characters, or ones that turn the direction of text.")
 
 
 def code_of(body: Mapping[str, Any]) -> str:

@@ -341,6 +341,14 @@ def test_what_is_wrong_with_a_retirement_is_told_at_once(desk: Desk) -> None:
     assert [fault["code"] for fault in again["faults"]] == ["retired_already"]
 
 
+def test_the_reason_that_everybody_reads_turns_no_text(desk: Desk) -> None:
+    desk.load(shop())
+    for text in ("until \u202e7202", "\x1b[2J"):
+        drafted = desk.propose("retirement", {"code": "shop-licence", "reason": REASON | {"en": text}})
+        assert [(fault["code"], fault["field"]) for fault in drafted["faults"]] == [("field_invalid", "reason")]
+        assert "رموز تحكم" in drafted["faults"][0]["ar"]
+
+
 def test_a_service_does_not_end_before_what_was_published_begins(desk: Desk) -> None:
     desk.load(shop(), adopt=True)
     desk.approved("definition", other("محل"), effective_from=desk.day(10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -163,3 +164,12 @@ def test_a_filter_only_takes_away_and_keeps_the_order(one, other, sector, channe
     wanted = [code for code in every if sector in (None, of_code[code]["sector"])
               and (channel is None or channel in of_code[code]["channels"])]
     assert codes(query, Filters(sector=sector, channel=channel), index=LARGE_INDEX) == wanted
+
+
+def test_words_of_thousands_of_letters_fill_no_memory():
+    long = [letter * 2000 for letter in "abcdefghijklmnopqrstuvwxyz"]
+    tracemalloc.start()
+    index = Index([service("endless", "ترخيص", "Licence", keywords=long)])
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert codes(long[3], index=index) == ["endless"] and codes("license", index=index) == ["endless"]
