@@ -15,6 +15,11 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "requests.request.submitted.v1": ("payments", "notifications"),
     "requests.request.moved.v1": ("payments", "notifications"),
     "requests.licence.issued.v1": ("notifications",),
+    "requests.request.due_changed.v1": ("notifications",),
+    "requests.warning.raised.v1": (),
+    "requests.deemed.issued.v1": ("notifications",),
+    "requests.silence_review.opened.v1": (),
+    "requests.silence_review.decided.v1": (),
     "requests.document.refused.v1": ("notifications",),
     "requests.request.corrected.v1": ("notifications",),
     "payments.bill.issued.v1": ("notifications", "gateway"),
@@ -22,6 +27,8 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),
     "payments.bill.changed.v1": ("requests", "notifications", "gateway"),
     "notifications.message.changed.v1": (),
+    "payments.log.reached.v1": ("requests",),
+    "catalog.log.reached.v1": ("requests",),
 }
 
 

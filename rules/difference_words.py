@@ -41,6 +41,7 @@ WORDS: dict[str, dict[str, str]] = _words(
     ("max_amount", "أقصى قيمة", "Greatest amount"), ("round_to", "التقريب إلى", "Rounded to"),
     ("rounding", "اتجاه التقريب", "Rounding"), ("exempt_when", "شرط الإعفاء", "Exempt when"),
     ("days", "الأيام", "Days"), ("silence", "أثر السكوت", "What silence means"),
+    ("extension", "مد المدة", "Extension"), ("times", "عدد المرات", "Times"),
     ("silence_to", "ما يؤدي إليه السكوت", "Where silence leads"), ("department", "الإدارة", "Department"),
     ("role", "الدور", "Role"), ("body", "الجهة", "Body"), ("purpose", "الغرض", "Purpose"),
     ("target", "المستهدف", "Target"), ("escalation", "التصعيد", "Escalation"), ("after", "بعد", "After"),

@@ -14,6 +14,7 @@ from rules.workflow_check import reaches
 Definition = Mapping[str, Any]
 APPROVAL, NONE, UNVERIFIED = "approval", "none", "unverified"
 _IDENTITY = ("code", "name", "value", "kind", "source")  # by these a thing is found and judged
+RESERVED = ("whole", "task")  # what warnings call the period of the whole and a department's own target
 
 
 def check(definition: Definition, unsound: set[str]) -> list[Fault]:
@@ -195,6 +196,8 @@ def _periods(definition: Definition) -> list[Fault]:
                   for place, code in enumerate(period["states"])
                   if code not in parsed.states or parsed.states[code].kind == "end"]
         found += _silence(period, at, parsed)
+        if period["code"] in RESERVED:
+            found.append(Fault("stage_period_code_twice", f"{at}/code", {"period": period["code"]}))
         if period.get("silence_to") in period["states"]:
             found.append(Fault("silence_target_unsound", f"{at}/silence_to", {"state": period["silence_to"]}))
     return found

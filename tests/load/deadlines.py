@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 def measure() -> dict[str, Any]:
     """Seconds to compute every period of 100,000 requests of the guide's services, each with a path of three to eight
-    steps over the last year, with all their dates (due, warning, silence) and under a calendar with decreed holidays."""
+    steps over the last year, with all their dates (due, warning, silence), by calendars with decreed holidays."""
     bodies = map(load_definition, authoring.read_folder(GUIDE).values())
     definitions = [Definition(body["code"], 1, body) for body in bodies]
     chance = random.Random(4)
