@@ -147,6 +147,22 @@ class Withdraw(Schema):
     reason = fields.String(load_default=None, allow_none=True, validate=_PLAIN)
 
 
+class Quote(Schema):
+    """Query `requests.quote` → {service_version, stages: [{stage, name, charges, total, missing}], total, complete}: what
+    it will cost with these answers, which may be incomplete. Amounts are piastres."""
+
+    service_code = fields.String(required=True)
+    answers = fields.Dict(load_default=dict)
+
+
+class Receipt(Schema):
+    """Query `requests.receipt` → {file_name, media_type, content(base64)}: the printed receipt of a request."""
+
+    tracking_number = fields.String(required=True)
+    phone_last4 = fields.String(required=True)
+    language = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(("ar", "en")))
+
+
 class BeginUpload(Schema):
     """Command `requests.begin_upload` → {upload_id, piece_bytes, pieces}: a document that comes in pieces."""
 

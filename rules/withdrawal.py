@@ -1,6 +1,6 @@
 """Taking a request back. Whoever applied may do so wherever the request still lies and nothing has ended it: the way
-leads from any state that is no end to the state in which the service's own workflow ends as withdrawn. A workflow without
-such an end knows no withdrawal."""
+leads from any state that is no end to the state in which the service's own workflow ends as withdrawn. A workflow
+without such an end knows no withdrawal."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Typing errors put right by a clerk of the unit, with a reason and a trace of both values.
 
-Who applies and how to reach them (name, numbers, contact, particulars; not the kind of applicant) may be corrected until
-the request ends. Answers may be corrected until a department has acted on them; from then on only the applicant changes
-them, when the file is sent back. An answer on which a fee hangs may be corrected only before that fee was billed.
+Who applies and how to reach them (name, numbers, contact, particulars; not the kind of applicant) may be corrected
+until the request ends. Answers may be corrected until a department has acted on them; from then on only the applicant
+changes them, when the file is sent back. An answer on which a fee hangs may be corrected only before that fee was billed.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def correct(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     if body["corrected"] is not None and body["corrected"] != row.corrected:
         raise refuse("conflict", "corrected")
     before = _applicant(work, case)
-    after, faults = before, []
+    after, faults = before, list[Fault]()
     if body["applicant"]:
         after, faults = applicants.read({**_typed(before), **body["applicant"]}, cairo_date(work.now))
     given = kept_answers.opened(work, case.definition, row.answers)

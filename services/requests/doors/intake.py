@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_intake as language
-from services.requests import corrections, inquiry, numbers, quarantine, uploads
+from services.requests import corrections, inquiry, numbers, quarantine, quoting, receipt, uploads
 
 
 class IntakeDoors:
@@ -32,6 +32,14 @@ class IntakeDoors:
     @command("requests.replace_documents", language.ReplaceDocuments, permission="request.complete")
     def replace_documents(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return quarantine.replace(work, inquiry.admitted(work, body), body["documents"])
+
+    @query("requests.quote", language.Quote, permission="guide.read")
+    def quote(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return quoting.quote(work, body)
+
+    @query("requests.receipt", language.Receipt, permission="request.inquire")
+    def receipt(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return receipt.printed(work, body)
 
     @query("requests.corrections", language.ShowCorrections, permission="request.correct")
     def corrections(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit",
         "guide.review", "guide.adopt", "guide.approve_adoption", "organisation.read", "organisation.propose",
         "organisation.review_council", "organisation.review_follow_up", "task.oversee", "task.oversee_unit",
-        "relation.declare"}
+        "relation.declare", "request.correct"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 

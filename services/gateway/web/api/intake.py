@@ -6,15 +6,19 @@ import base64
 from typing import Any
 from uuid import UUID, uuid5
 
+import orjson
 from flask import Response, g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests_intake import PIECE_BYTES, BeginUpload, GivenDocument
+from contracts.requests_intake import PIECE_BYTES, BeginUpload, Correct, GivenDocument
+from rules.refusal import refuse
 from services.gateway.web import ask
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
+from services.gateway.web.api.licences import pdf
 from services.gateway.web.api.requests import PHONE_PARAMETER, DocumentKept, last4
+from services.gateway.web.api.shapes import Moved
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import UPLOAD_SECONDS, platform
 
@@ -120,3 +124,121 @@ def replace_documents(body: dict[str, Any], tracking_number: str) -> Response:
     return answer(
         ask.inquire("requests.replace_documents", tracking_number, last4(), command_id=g.command_id, **body)
     )
+
+
+class Answers(Schema):
+    answers = fields.Dict(load_default=dict)
+
+
+class Quoted(Shown):
+    service_code = fields.String(required=True)
+    service_version = fields.Integer(required=True)
+    stages = fields.Raw(required=True, metadata={"description": "Charges of each stage; what a stage still waits for"})
+    total = fields.Integer(required=True, metadata={"description": "piastres, of the stages that can be computed"})
+    complete = fields.Boolean(required=True)
+    currency = fields.String(required=True)
+
+
+@door(blueprint, "GET", "/services/<code>/fees", permission="guide.read")
+@blueprint.doc(
+    parameters=[
+        {
+            "name": "answers",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "The answers of the form as a JSON object; what is left out is named as missing. Answers "
+            "that the guide marks personal are never needed for a fee: leave them out of the address.",
+            "example": '{"activity": "cafe", "area_m2": "80", "workers": 6}',
+        }
+    ]
+)
+@blueprint.response(200, Quoted)
+def quote(code: str) -> Response:
+    """What a service will cost, before anything is lodged"""
+    text = request.args.get("answers", "") or "{}"
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise refuse("malformed", "answers") from None
+    if not isinstance(given, dict):
+        raise refuse("malformed", "answers")
+    return answer(platform().call("requests.quote", {"service_code": code, "answers": given}, caller().actor))
+
+
+@door(
+    blueprint, "GET", "/requests/<tracking_number>/receipt", permission="request.inquire", parameters=[PHONE_PARAMETER]
+)
+@blueprint.doc(
+    responses={
+        "200": {
+            "description": "The receipt as one A5 page",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+)
+def show_receipt(tracking_number: str) -> Response:
+    """The receipt of a request, to be printed"""
+    return pdf(ask.inquire("requests.receipt", tracking_number, last4(), timeout=UPLOAD_SECONDS))
+
+
+class Withdrawal(Schema):
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+
+
+@door(
+    blueprint,
+    "POST",
+    "/requests/<tracking_number>/withdrawal",
+    permission="request.complete",
+    media_types=JSON,
+    idempotent=True,
+    parameters=[PHONE_PARAMETER],
+)
+@blueprint.arguments(Withdrawal())
+@blueprint.response(200, Moved)
+def withdraw(body: dict[str, Any], tracking_number: str) -> Response:
+    """Take a request back, wherever it lies and nothing has ended it"""
+    return answer(ask.inquire("requests.withdraw", tracking_number, last4(), command_id=g.command_id, **body))
+
+
+class Correction(Correct):
+    class Meta:
+        exclude = ("tracking_number",)
+
+
+class Corrections(Shown):
+    tracking_number = fields.String(required=True)
+    corrected = fields.Integer(required=True)
+    applicant = fields.Raw(required=True)
+    answers = fields.Raw(required=True)
+    may_correct = fields.Raw(required=True)
+    corrections = fields.Raw(required=True)
+
+
+class CorrectedNow(Shown):
+    tracking_number = fields.String(required=True)
+    corrected = fields.Integer(required=True)
+    fields_ = fields.Raw(data_key="fields")
+
+
+@door(blueprint, "GET", "/requests/<tracking_number>/corrections", permission="request.correct")
+@blueprint.response(200, Corrections)
+def show_corrections(tracking_number: str) -> Response:
+    """What a clerk of the unit may correct, and what was corrected"""
+    return answer(platform().call("requests.corrections", {"tracking_number": tracking_number}, caller().actor))
+
+
+@door(
+    blueprint,
+    "POST",
+    "/requests/<tracking_number>/corrections",
+    permission="request.correct",
+    media_types=JSON,
+    idempotent=True,
+)
+@blueprint.arguments(Correction())
+@blueprint.response(200, CorrectedNow)
+def correct(body: dict[str, Any], tracking_number: str) -> Response:
+    """Put typing errors right, with a reason; both values are kept"""
+    payload = {**orjson.loads(request.get_data()), "tracking_number": tracking_number}
+    return answer(_command("requests.correct", payload, g.command_id))

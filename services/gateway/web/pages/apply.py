@@ -3,15 +3,13 @@ answer is asked on the next view of the form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid5
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from contracts.requests_intake import APPLICANT_KINDS
-from rules import conditions, fees, forms, identity
+from rules import conditions, fees, forms
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
 from services.gateway.guide import Entry
@@ -19,14 +17,14 @@ from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import caller
 from services.gateway.web.idempotency import NAMESPACE
-from services.gateway.web.pages import definition, kept
+from services.gateway.web.pages import definition, kept, particulars
 from services.gateway.web.pages.public import LANG, entry_of
 from services.gateway.web.platform import platform
 from services.gateway.web.uploads import DOCUMENT_BYTES, digest, take_upload
 
 blueprint = Blueprint("apply", __name__)
 FORM_BYTES = 6 * DOCUMENT_BYTES
-APPLICANT = ("kind", "name", "national_id", "passport", "phone", "email")
+APPLICANT = ("kind", *particulars.PERSON, *particulars.EVERY)
 _PATH = LANG + "/services/<code>/apply"
 
 
@@ -57,7 +55,7 @@ def send(code: str) -> Response | tuple[str, int]:
     """Lodge the checked draft. Sending it twice lodges it once."""
     entry = entry_of(code)
     draft = kept.open_draft(request.form.get("draft", ""), code)
-    applicant = {**_without_empty(draft["applicant"]), "language": request.path[1:3]}
+    applicant = particulars.nested(draft["applicant"], request.path[1:3])
     body = {
         "service_code": code,
         "unit": draft["unit"],
@@ -87,7 +85,7 @@ def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     """Take the posted values into the draft; answers every fault found. Answers to questions that no longer apply are
     left out: somebody changed an earlier answer."""
     draft["unit"] = request.form.get("unit", "")
-    draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:300] for name in APPLICANT}
+    draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:_longest(name)] for name in APPLICANT}
     faults = _applicant_faults(draft["applicant"])  # in the order of the page
     if platform().organisation.known().unit(draft["unit"], platform().today()) is None:
         faults.append(Fault("choose_one", "unit"))
@@ -97,6 +95,10 @@ def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     faults += answer_faults
     faults += _take_documents(entry, draft)
     return faults
+
+
+def _longest(name: str) -> int:
+    return 12_000 if name == "heirs" else 300
 
 
 def _value(field: forms.FormField) -> Any:
@@ -142,34 +144,21 @@ def _asks_more(entry: Entry, draft: dict[str, Any]) -> bool:
         f"document:{one['code']}"
         for one in forms.accepted_documents(definition.documents(entry.document), draft["answers"])
     ]
-    return not set(fields + documents) <= shown
+    kind = draft["applicant"]["kind"]
+    about = [particulars.mark(kind)] if particulars.ASKED.get(kind) else []
+    return not set(fields + documents + about) <= shown
 
 
 def _applicant_faults(applicant: dict[str, str]) -> list[Fault]:
-    faults = []
-    if applicant["kind"] not in APPLICANT_KINDS:
-        faults.append(Fault("choose_one", "applicant/kind"))
-    if len(applicant["name"]) < 3:
-        faults.append(Fault("field_required", "applicant/name"))
-    checks: list[tuple[str, Callable[[str], Any], bool]] = [
-        ("phone", identity.parse_mobile, True),
-        ("email", identity.parse_email, False),
-    ]
-    if applicant["kind"] == "foreigner":
-        checks.append(("passport", identity.parse_passport, True))
-        applicant["national_id"] = ""
-    else:
-        checks.append(("national_id", identity.parse_national_id, True))
-        applicant["passport"] = ""
-    for name, parse, required in checks:
-        if not applicant[name]:
-            faults += [Fault("field_required", f"applicant/{name}")] if required else []
-            continue
-        try:
-            parse(applicant[name])
-        except Refusal as refusal:
-            faults += refusal.faults
-    return sorted(faults, key=lambda fault: APPLICANT.index((fault.field or "").rpartition("/")[2]))
+    """What is wrong with the applicant, in the order of the page. Particulars of a kind that was only now chosen have
+    not been asked yet, and are no fault."""
+    applicant["national_id" if applicant["kind"] == "foreigner" else "passport"] = ""
+    found = particulars.faults(applicant, platform().today())
+    if particulars.mark(applicant["kind"]) not in _shown_before():
+        later = {f"applicant/{name}" for name in particulars.ASKED.get(applicant["kind"], ())}
+        found = [fault for fault in found if fault.field not in later]
+    order = [f"applicant/{name}" for name in APPLICANT]
+    return sorted(found, key=lambda fault: order.index(fault.field or "") if fault.field in order else len(order))
 
 
 def _take_documents(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
@@ -208,10 +197,6 @@ def take_document(draft_id: str, documents: dict[str, Any], code: str, file: Fil
     return []
 
 
-def _without_empty(values: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value}
-
-
 # -- showing it ------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +205,9 @@ def _form(entry: Entry, draft: dict[str, Any], faults: list[Fault] | None = None
         field for field in definition.form(entry.document) if conditions.holds(field.get("when"), draft["answers"])
     ]
     documents = forms.accepted_documents(definition.documents(entry.document), draft["answers"])
+    kinds = definition.applicant_kinds(entry.document)
+    kind = draft["applicant"].get("kind") or next(iter(kinds), "")
+    asked = particulars.ASKED.get(kind, ())
     return render_template(
         "public/apply.html",
         entry=entry,
@@ -230,9 +218,15 @@ def _form(entry: Entry, draft: dict[str, Any], faults: list[Fault] | None = None
         faults=faults or [],
         more=more,
         units=definition.units(entry.document),
-        kinds=definition.applicant_kinds(entry.document),
+        kinds=kinds,
         labels=definition.labels(entry.document),
-        shown=[field["name"] for field in fields] + [f"document:{one['code']}" for one in documents],
+        asked=asked,
+        optional=particulars.OPTIONAL,
+        shown=[
+            *(field["name"] for field in fields),
+            *(f"document:{one['code']}" for one in documents),
+            *([particulars.mark(kind)] if asked else []),
+        ],
     )
 
 
@@ -246,6 +240,7 @@ def _check_page(entry: Entry, draft: dict[str, Any]) -> str:
         stages=stages,
         unknown=unknown,
         total=sum(fees.total(charges) for _, charges in stages),
+        asked=particulars.ASKED[draft["applicant"]["kind"]],
         answers=definition.shown_answers(entry.document, draft["answers"]),
         documents=[one for one in definition.documents(entry.document) if one["code"] in draft["documents"]],
     )
