@@ -107,7 +107,7 @@ class Amend(Schema):
     its subject was taken into account."""
 
     proposal_id = fields.UUID(required=True)
-    version = fields.Integer(required=True, validate=validate.Range(1, _MOST))
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, _MOST))
     body = fields.Dict(required=True)
     effective_from = fields.Date(load_default=None, allow_none=True)
     based_on = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, _MOST))
@@ -118,7 +118,7 @@ class SubmitProposal(Schema):
     stands."""
 
     proposal_id = fields.UUID(required=True)
-    version = fields.Integer(required=True, validate=validate.Range(1, _MOST))
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, _MOST))
 
 
 class Decide(Schema):
@@ -126,7 +126,7 @@ class Decide(Schema):
     its kind needs applies it, in the same commit."""
 
     proposal_id = fields.UUID(required=True)
-    version = fields.Integer(required=True, validate=validate.Range(1, _MOST))
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, _MOST))
     decision = fields.String(required=True, validate=validate.OneOf(("approve", "return")))
     remark = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
 
@@ -135,7 +135,7 @@ class WithdrawProposal(Schema):
     """Command `catalog.withdraw_proposal`: give a proposal up."""
 
     proposal_id = fields.UUID(required=True)
-    version = fields.Integer(required=True, validate=validate.Range(1, _MOST))
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, _MOST))
 
 
 # -- queries ---------------------------------------------------------------------------------------------------------

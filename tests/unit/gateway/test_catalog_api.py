@@ -84,6 +84,13 @@ def test_a_whole_definition_comes_through_the_door_but_nothing_without_end(servi
     assert client.post("/api/v1/catalog/proposals", json=large, headers=who).status_code == 413
 
 
+@pytest.mark.parametrize("version", [2.9, "2", None, 0, 2**31])
+def test_what_is_approved_is_named_by_a_whole_version(service: Service, version: Any) -> None:
+    answer = client_of(service).post(f"/api/v1/catalog/proposals/{PROPOSAL}/decision", headers=headers(
+        service, "catalogue_reviewer"), json={"version": version, "decision": "approve"})
+    assert answer.status_code == 422 and service.called == []
+
+
 def test_lists_take_their_filters(service: Service) -> None:
     service.answers |= {
         "catalog.proposals": {"proposals": [], "next": None},

@@ -33,7 +33,7 @@ _EXAMPLE = {"kind": "adoption", "body": {"code": "shop-licence", "offered": True
 
 class Version(Schema):
     version = fields.Integer(
-        required=True, validate=validate.Range(1, 2**31 - 1),
+        required=True, strict=True, validate=validate.Range(1, 2**31 - 1),
         metadata={"description": "Of the proposal as it was shown"})
 
 
