@@ -10,9 +10,8 @@ from uuid import UUID
 
 import click
 
-from chassis import audit as audits
 from chassis import config, migrations, operations, runner
-from chassis.actors import public_key_of
+from chassis.audit_cli import audit
 from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
@@ -104,24 +103,6 @@ def resend(service: str, event_type: str, since: str) -> None:
     bus.stop()
 
 
-@main.group()
-def audit() -> None:
-    """The tamper-evident trace."""
-
-
-@audit.command("verify")
-@_service
-def audit_verify(service: str) -> None:
-    """Recompute the chain and its daily signatures; names the first row that does not fit."""
-    settings = _settings(service)
-    session = Database(settings.database_url, 1).session()
-    verdict = audits.verify(
-        service, audits.sealed_rows(session), audits.seals(session), (public_key_of(settings.audit_private_key),)
-    )
-    click.echo(f"{service}: {verdict.rows} rows, {verdict.days} signed days: {verdict.reason}")
-    sys.exit(0 if verdict.good else 1)
-
-
 @main.command("verify-licence")
 @click.argument("qr_text")
 @click.option("--key", "keys", multiple=True, required=True, help="the issuer's public key as id:base64; repeatable")
@@ -140,6 +121,9 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
     click.echo(f"{status}  {licence.serial}  {licence.holder}  {licence.service}  {licence.unit}")
     click.echo(f"{licence.valid_from} → {licence.valid_until or 'without end'}")
     sys.exit(0 if status == "valid" else 1)
+
+
+main.add_command(audit)
 
 
 def _settings(service: str) -> config.Settings:

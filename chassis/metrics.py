@@ -27,6 +27,8 @@ _refused_busy = Counter("shubbak_refused_busy_total", "Work refused because the 
                         registry=REGISTRY)
 _pool = Gauge("shubbak_database_pool", "Database connections", ("service", "state"), registry=REGISTRY)
 _unsealed = Gauge("shubbak_audit_unsealed", "Audit rows not yet chained", ("service",), registry=REGISTRY)
+_window = Histogram("shubbak_audit_window_seconds", "From an act to the chaining of its row, oldest of a batch",
+                    ("service",), buckets=_BUCKETS, registry=REGISTRY)
 
 
 def http(route: str, method: str, status: int, seconds: float) -> None:
@@ -83,3 +85,7 @@ def render() -> bytes:
     """The exposition text."""
     text: bytes = generate_latest(REGISTRY)
     return text
+
+
+def audit_window(service: str, seconds: float) -> None:
+    _window.labels(service).observe(seconds)

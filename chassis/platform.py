@@ -76,7 +76,8 @@ class Platform(SharedExtension):
         self.calls = Calls(self.bus)
         self.verifier = actors.Verifier(self.settings.actor_public_keys)
         self.relay = Relay(service, self.database, self.bus)
-        self.sealer = audit.Sealer(service, self.database, self.settings.audit_private_key)
+        heads = self.settings.env("AUDIT_HEADS")
+        self.sealer = audit.Sealer(service, self.database, self.settings.audit_private_key, heads)
         self._system = actors.system(service)
         self._rpcs = {
             door.declared.method: door for door in self.container.entrypoints if isinstance(door, RpcDoor)
