@@ -195,6 +195,30 @@ def test_two_proposals_for_one_service_approved_at_once_are_not_both_taken(desk:
     assert [(row.version, row.effective_from.isoformat()) for row in rows] == [(1, desk.day(0)), (2, day)]
 
 
+@pytest.mark.parametrize("attempt", range(8))
+def test_the_loader_and_an_approval_at_once_make_one_line_of_versions(desk: Desk, attempt: int) -> None:
+    desk.load(shop(), adopt=True)
+    waiting = desk.submitted("definition", other(f"proposed {attempt}"))
+
+    def approved() -> str:
+        try:
+            return str(desk.decide(waiting)["state"])
+        except Refusal as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(2) as pool:
+        decision, loaded = pool.submit(approved), pool.submit(desk.load, other(f"loaded {attempt}"))
+        outcome, version = decision.result(), loaded.result()["version"]
+    # An approval that came second is found out; a loader that came second publishes what it brought after it.
+    assert (outcome, version) in {("approved", 3), ("proposal_outdated", 2)}
+    kept = [row.version for row in desk.rows("SELECT version FROM national_version ORDER BY version")]
+    assert kept == list(range(1, len(kept) + 1)) and len(kept) == (3 if outcome == "approved" else 2)
+    told = desk.rows("SELECT subject, count(*) AS n, max(sequence) AS last FROM event_log GROUP BY subject")
+    assert all(row.n == row.last for row in told)
+    state = desk.show(waiting)
+    assert (state["state"] == "approved") is bool(state["approvals"]) is (outcome == "approved")
+
+
 def test_approved_and_returned_at_once_is_one_of_them(desk: Desk) -> None:
     submitted = desk.submitted("definition", shop())
 
