@@ -72,8 +72,8 @@ class ReviewDecided(ReviewOpened):
 WARNING_RAISED = event("requests.warning.raised.v1", WarningRaised)
 DUE_CHANGED = event("requests.request.due_changed.v1", DueChanged)
 DEEMED_ISSUED = event("requests.deemed.issued.v1", DeemedIssued)
-REVIEW_OPENED = event("requests.silence_review.opened.v1", ReviewOpened)
-REVIEW_DECIDED = event("requests.silence_review.decided.v1", ReviewDecided)
+REVIEW_OPENED = event("requests.review.opened.v1", ReviewOpened)
+REVIEW_DECIDED = event("requests.review.decided.v1", ReviewDecided)
 
 
 class ListWarnings(Schema):

@@ -5,14 +5,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from contracts.events import EventSchema, event
+from contracts.events import EventSchema
 
 
 class Reached(EventSchema):
     """Everything that this service did before `until` stands in its log before this."""
 
     until = fields.AwareDateTime(required=True)
-
-
-PAYMENTS_REACHED = event("payments.log.reached.v1", Reached)
-CATALOG_REACHED = event("catalog.log.reached.v1", Reached)

@@ -11,8 +11,8 @@ from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import catalog as language
 from contracts import organisation as organisation_language
+from contracts.catalog_log import REACHED
 from contracts.events import Event
-from contracts.watermarks import CATALOG_REACHED
 from services.catalog import adoptions, comparing, publishing, reading, review
 from services.catalog import organisation_reading as organisation
 from services.catalog.tables import metadata
@@ -118,7 +118,7 @@ class Catalog(Service):
 
     @timer(seconds=watermark.EVERY, name="tell-how-far")
     def tell_how_far(self, platform: Platform) -> None:
-        platform.attempt(lambda work: watermark.tell(work, CATALOG_REACHED))
+        platform.attempt(lambda work: watermark.tell(work, REACHED))
 
     # -- what other governorates tell
 

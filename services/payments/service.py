@@ -11,8 +11,8 @@ from chassis.uow import UnitOfWork
 from contracts.catalog import PUBLISHED
 from contracts.events import Event
 from contracts.payments import Callback, GetBill, GetReceipt, StartPayment, TakeCash
+from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
-from contracts.watermarks import PAYMENTS_REACHED
 from services.payments import bills, callbacks, cash, errands, expiry, gauges, guide, paying, receipts
 from services.payments.rails import RAILS
 
@@ -64,7 +64,7 @@ class Payments(Service):
 
     @timer(seconds=watermark.EVERY, name="tell-how-far")
     def tell_how_far(self, platform: Platform) -> None:
-        platform.attempt(lambda work: watermark.tell(work, PAYMENTS_REACHED))
+        platform.attempt(lambda work: watermark.tell(work, REACHED))
 
     @timer(seconds=5, name="measure-payments")
     def measure(self, platform: Platform) -> None:

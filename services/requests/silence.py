@@ -22,9 +22,10 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.errors import Conflict
 from chassis.uow import UnitOfWork
+from contracts.catalog_log import REACHED as CATALOG_REACHED
 from contracts.events import Event
+from contracts.payments_log import REACHED as PAYMENTS_REACHED
 from contracts.requests_deadlines import DEEMED_ISSUED
-from contracts.watermarks import CATALOG_REACHED, PAYMENTS_REACHED
 from rules import silence as rule
 from rules.calendar import cairo_date, opens
 from rules.periods import SILENCE_NEAR, Standing

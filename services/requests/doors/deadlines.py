@@ -8,8 +8,9 @@ from typing import Any
 from chassis.service import Platform, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_deadlines as language
+from contracts.catalog_log import REACHED as CATALOG_REACHED
 from contracts.events import Event
-from contracts.watermarks import CATALOG_REACHED, PAYMENTS_REACHED
+from contracts.payments_log import REACHED as PAYMENTS_REACHED
 from services.requests import deemed, extension, inquiry, judging, moving, reviews, silence
 
 
