@@ -69,8 +69,8 @@ PROBLEMS: dict[str, Problem] = {
                                     "The options of {name} are missing or repeated. Write distinct options."),
     "form_bounds_unsound": Problem(422, "حدود الحقل {name} غير سليمة. صحح min وmax.",
                                    "The bounds of {name} are not sound. Correct min and max."),
-    "form_pattern_unsound": Problem(422, "نمط الحقل {name} غير سليم. صحح pattern.",
-                                    "The pattern of {name} is not sound. Correct it."),
+    "form_pattern_unsound": Problem(422, "نمط الحقل {name} غير سليم. صحح pattern بلغة RE2.",
+                                    "The pattern of {name} is not sound. Correct it; it is written in RE2's language."),
     "fee_code_twice": Problem(422, "بند الرسم {line} مكرر. غيّر كود أحدهما.", "The fee {line} stands twice. Rename it."),
     "fee_per_not_number": Problem(422, "الرسم يُحسب من {name} وليس حقلاً رقمياً في النموذج. أضفه أو صحح per.",
                                   "The fee is computed from {name}, which is no number in the form. Add it or correct"
