@@ -148,8 +148,8 @@ class Withdraw(Schema):
 
 
 class Quote(Schema):
-    """Query `requests.quote` → {service_version, stages: [{stage, name, charges, total, missing}], total, complete}: what
-    it will cost with these answers, which may be incomplete. Amounts are piastres."""
+    """Query `requests.quote` → {service_version, stages: [{stage, name, charges, total, missing}], total, complete}:
+    what it will cost with these answers, which may be incomplete. Amounts are piastres."""
 
     service_code = fields.String(required=True)
     answers = fields.Dict(load_default=dict)
@@ -161,6 +161,22 @@ class Receipt(Schema):
     tracking_number = fields.String(required=True)
     phone_last4 = fields.String(required=True)
     language = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(("ar", "en")))
+
+
+class SaveDraft(Schema):
+    """Command `requests.save_draft` → {token, service_code, saved_at, ends_at}. With `token` the draft is saved again
+    under its code. `documents` are those it names: they wait as long as the draft."""
+
+    token = fields.String(load_default=None, allow_none=True, validate=_SHORT)
+    service_code = fields.String(required=True)
+    draft = fields.Dict(required=True)
+    documents = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=100))
+
+
+class Draft(Schema):
+    """Query `requests.draft` → {service_code, draft, saved_at, ends_at}; command `requests.drop_draft` → {dropped}."""
+
+    token = fields.String(required=True, validate=_SHORT)
 
 
 class BeginUpload(Schema):
@@ -265,4 +281,8 @@ PROBLEMS: dict[str, Problem] = {
     "withdrawal_not_offered": Problem(409, "لا يمكن سحب هذا الطلب: انتهى، أو لا تعرف خدمته السحب.",
                                       "This request cannot be withdrawn: it has ended, or its service knows no "
                                       "withdrawal."),
+    # drafts
+    "draft_unknown": Problem(404, "لا توجد مسودة بهذا الكود أو انتهت مدتها.",
+                             "There is no draft under this code, or its time is over."),
+    "draft_too_large": Problem(413, "المسودة أكبر من {limit} كيلوبايت.", "The draft is larger than {limit} KB."),
 }

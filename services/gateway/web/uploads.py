@@ -1,7 +1,7 @@
 """Documents on their way in. The door bounds their size; what kind of file it is, requests judges by content.
 
-A form's file lies in a temporary file from half a megabyte on (Werkzeug); a document of more than one piece is handed on
-piece by piece, so that no process holds more of it than that at a time.
+A form's file lies in a temporary file from half a megabyte on (Werkzeug); a document of more than one piece is handed
+on piece by piece, so that no process holds more of it than that at a time.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ DOCUMENT_BYTES = DOCUMENT_MEGABYTES * 1024 * 1024
 
 
 def take_upload(file: FileStorage | None, field: str, command_id: UUID) -> tuple[str, dict[str, Any]]:
-    """Hand an uploaded file to requests: its name, and {document_id, sha256, size, media_type, status}. Refuses one that
-    is missing, empty or too large before anything of it is kept."""
+    """Hand an uploaded file to requests: its name, and {document_id, sha256, size, media_type, status}. Refuses one
+    that is missing, empty or too large before anything of it is kept."""
     if file is None or not file.filename:
         raise refuse("document_empty", field)
     name = file.filename[:200]

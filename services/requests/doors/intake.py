@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_intake as language
-from services.requests import corrections, inquiry, numbers, quarantine, quoting, receipt, uploads
+from services.requests import corrections, drafts, inquiry, numbers, quarantine, quoting, receipt, uploads
 
 
 class IntakeDoors:
@@ -32,6 +32,22 @@ class IntakeDoors:
     @command("requests.replace_documents", language.ReplaceDocuments, permission="request.complete")
     def replace_documents(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return quarantine.replace(work, inquiry.admitted(work, body), body["documents"])
+
+    @command("requests.save_draft", language.SaveDraft, permission="request.submit")
+    def save_draft(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return drafts.save(work, body)
+
+    @query("requests.draft", language.Draft, permission="request.submit")
+    def draft(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return drafts.resume(work, body)
+
+    @command("requests.drop_draft", language.Draft, permission="request.submit")
+    def drop_draft(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return drafts.drop(work, body)
+
+    @timer(seconds=600, name="purge-drafts")
+    def purge_drafts(self, platform: Platform) -> None:
+        platform.attempt(drafts.purge)
 
     @query("requests.quote", language.Quote, permission="guide.read")
     def quote(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

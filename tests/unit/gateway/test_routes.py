@@ -76,6 +76,9 @@ POST   /api/v1/catalog/checks                                   proposal.write
 GET    /api/v1/catalog/adoptions                                proposal.read
 GET    /api/v1/catalog/differences                              proposal.read
 POST   /api/v1/documents                                        document.add
+POST   /api/v1/drafts                                           request.submit
+GET    /api/v1/drafts                                           request.submit
+DELETE /api/v1/drafts                                           request.submit
 POST   /api/v1/uploads                                          document.add
 GET    /api/v1/uploads/<upload_id>                              document.add
 PUT    /api/v1/uploads/<upload_id>/pieces/<number>              document.add
@@ -99,6 +102,14 @@ GET    /api/v1/licences/<serial>/verification                   licence.verify
 GET    /api/v1/tasks/<task_id>/letter                           task.read
 POST   /api/v1/tasks/<task_id>/letter/sending                   letter.send
 POST   /api/v1/tasks/<task_id>/letter/answer                    letter.send
+POST   /api/v1/requests/<tracking_number>/complaints            complaint.make
+GET    /api/v1/complaints/<complaint_number>                    complaint.make
+GET    /api/v1/complaints                                       complaint.answer
+GET    /api/v1/complaints/<complaint_number>/file               complaint.answer
+POST   /api/v1/complaints/<complaint_number>/answer             complaint.answer
+POST   /api/v1/requests/<tracking_number>/reopenings            complaint.make
+GET    /api/v1/reopenings                                       request.reopen
+POST   /api/v1/reopenings/<reopening_id>/decision               request.reopen
 POST   /api/v1/register/<serial>/delivery                       licence.deliver
 GET    /api/v1/ratings/<token>                                  request.rate
 POST   /api/v1/ratings/<token>                                  request.rate
@@ -130,6 +141,8 @@ GET    /api/v1/organisation/<kind>                              organisation.rea
 GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
 GET    /api/v1/organisation/employee/<code>/name                organisation.propose|organisation.review_council|organisation.review_follow_up
 GET    /api/v1/calendar/<year>                                  guide.read
+GET    /api/v1/finding                                          request.find
+POST   /api/v1/finding                                          request.find
 POST   /api/v1/sessions                                         guide.read
 DELETE /api/v1/sessions                                         guide.read staff
 """

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import orjson
 from flask import Response, g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests_intake import PIECE_BYTES, BeginUpload, Correct, GivenDocument
+from contracts.requests_intake import PIECE_BYTES, BeginUpload, Correct, GivenDocument, SaveDraft
 from rules.refusal import refuse
 from services.gateway.web import ask
 from services.gateway.web.access import JSON, door
@@ -242,3 +242,50 @@ def correct(body: dict[str, Any], tracking_number: str) -> Response:
     """Put typing errors right, with a reason; both values are kept"""
     payload = {**orjson.loads(request.get_data()), "tracking_number": tracking_number}
     return answer(_command("requests.correct", payload, g.command_id))
+
+
+TOKEN_HEADER = "X-Draft-Token"
+TOKEN_PARAMETER = {
+    "name": TOKEN_HEADER,
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "maxLength": 40},
+    "description": "The draft's code. In a header, so that no address or log holds it.",
+}
+
+
+class DraftSaved(Shown):
+    token = fields.String(required=True)
+    service_code = fields.String(required=True)
+    saved_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class DraftShown(Shown):
+    service_code = fields.String(required=True)
+    draft = fields.Raw(required=True)
+    saved_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+@door(blueprint, "POST", "/drafts", permission="request.submit", media_types=JSON, idempotent=True)
+@blueprint.arguments(SaveDraft())
+@blueprint.response(201, DraftSaved)
+def save_draft(body: dict[str, Any]) -> Response:
+    """Save an application to go on later. The answer's `token` opens it; with it, the draft is saved again"""
+    return answer(_command("requests.save_draft", orjson.loads(request.get_data()), g.command_id), 201)
+
+
+@door(blueprint, "GET", "/drafts", permission="request.submit", parameters=[TOKEN_PARAMETER])
+@blueprint.response(200, DraftShown)
+def show_draft() -> Response:
+    """Go on with a saved application"""
+    return answer(platform().call("requests.draft", {"token": request.headers.get(TOKEN_HEADER, "")}, caller().actor))
+
+
+@door(blueprint, "DELETE", "/drafts", permission="request.submit", parameters=[TOKEN_PARAMETER])
+@blueprint.response(204)
+def drop_draft() -> Response:
+    """Forget a saved application"""
+    _command("requests.drop_draft", {"token": request.headers.get(TOKEN_HEADER, "")}, uuid4())
+    return Response(status=204)

@@ -85,7 +85,9 @@ def _read(entry: Entry, draft: dict[str, Any]) -> list[Fault]:
     """Take the posted values into the draft; answers every fault found. Answers to questions that no longer apply are
     left out: somebody changed an earlier answer."""
     draft["unit"] = request.form.get("unit", "")
-    draft["applicant"] = {name: request.form.get(f"applicant/{name}", "").strip()[:_longest(name)] for name in APPLICANT}
+    draft["applicant"] = {
+        name: request.form.get(f"applicant/{name}", "").strip()[: _longest(name)] for name in APPLICANT
+    }
     faults = _applicant_faults(draft["applicant"])  # in the order of the page
     if platform().organisation.known().unit(draft["unit"], platform().today()) is None:
         faults.append(Fault("choose_one", "unit"))

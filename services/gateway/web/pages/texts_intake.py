@@ -42,6 +42,9 @@ INTAKE: dict[str, tuple[str, str]] = {
     ),
     "withdraw.button": ("اسحب الطلب", "Withdraw"),
     "refused.title": ("مستندات لم تُقبل", "Documents that were not accepted"),
-    "refused.help": ("ارفع بديلاً لكل مستند. يبقى الطلب في مكانه.", "Upload another for each. The request stays where it is."),
+    "refused.help": (
+        "ارفع بديلاً لكل مستند. يبقى الطلب في مكانه.",
+        "Upload another for each. The request stays where it is.",
+    ),
     "refused.send": ("أرسل البدائل", "Send them"),
 }
