@@ -107,8 +107,8 @@ PROBLEMS: dict[str, Problem] = {
     "template_unused": Problem(422, "القالب {template} لا يستعمله مخرج ولا خطاب. احذفه أو سمّه في موضعه.",
                                "No output and no letter uses the template {template}. Remove it or name it there."),
     "template_placeholder_unknown": Problem(422, "لا يعرف القالب {name}. استعمل سؤالاً غير شخصي أو بياناً معروفاً.",
-                                            "The template cannot fill in {name}. Use an answer that is not personal or a "
-                                            "known fact."),
+                                            "The template cannot fill in {name}. Use an answer that is not personal, "
+                                            "or a known fact."),
     # files that people write
     "file_unreadable": Problem(422, "تعذرت قراءة الملف: {reason}", "The file cannot be read: {reason}"),
     "file_named_otherwise": Problem(422, "اسم الملف {file} غير كود الخدمة {code}. وحّدهما.",

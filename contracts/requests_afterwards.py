@@ -8,7 +8,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
-from contracts.requests import PLAIN_TEXT
+from contracts.requests import PLAIN_TEXT, Status
+from rules import afterwards
 
 DELIVERED_HOW = ("window", "post", "courier")
 RECEIVERS = ("holder", "representative")
@@ -40,8 +41,34 @@ class RatingState(EventSchema):
     commented = fields.Boolean(required=True)
 
 
+class ComplaintState(EventSchema):
+    """A complaint after something became of it; neither its text nor the answer's."""
+
+    complaint_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    request_id = fields.UUID(required=True)
+    unit = fields.String(required=True)  # before whose head it lies
+    kind = fields.String(required=True, validate=validate.OneOf(afterwards.KINDS))
+    state = fields.String(required=True, validate=validate.OneOf(afterwards.STATES))
+    level = fields.Integer(required=True)
+    due_on = fields.Date(required=True)
+    late = fields.Boolean(required=True)
+    upheld = fields.Boolean(allow_none=True)
+
+
+class ReopeningState(EventSchema):
+    """A request to open a request again, asked, granted or refused."""
+
+    reopening_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    unit = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(("asked", "granted", "refused")))
+
+
 DELIVERED = event("requests.delivery.recorded.v1", DeliveryState)
 RATED = event("requests.rating.given.v1", RatingState)
+COMPLAINT_CHANGED = event("requests.complaint.changed.v1", ComplaintState)
+REOPENING_CHANGED = event("requests.reopening.changed.v1", ReopeningState)
 
 
 class Deliver(Schema):
@@ -87,10 +114,82 @@ class Rate(RatingAsked):
     comment = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
 
 
+WRITTEN = [validate.Length(10, 2000), *PLAIN_TEXT]
+
+
+class Complain(Status):
+    """Command `requests.complain` → {complaint_number, due_on, state}."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(afterwards.KINDS))
+    text = fields.String(required=True, validate=WRITTEN)
+
+
+class ComplaintStatus(Schema):
+    """Query `requests.complaint` → {complaint_number, state, kind, made_at, due_on, before, level, late, upheld,
+    answer}. Wrong digits and unknown number are refused alike with `complaint_unknown`."""
+
+    complaint_number = fields.String(required=True, validate=validate.Length(max=60))
+    phone_last4 = fields.String(required=True)
+
+
+class ListComplaints(Schema):
+    """Query `requests.complaints` → {complaints: [...], next}: those that lie before the actor."""
+
+    after = fields.UUID(load_default=None, allow_none=True)
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class ComplaintFile(Schema):
+    """Query `requests.complaint_file` → as the status, plus {version, tracking_number, text}."""
+
+    complaint_number = fields.String(required=True, validate=validate.Length(max=60))
+
+
+class AnswerComplaint(ComplaintFile):
+    """Command `requests.answer_complaint` → {complaint_number, state, upheld}."""
+
+    upheld = fields.Boolean(required=True)
+    answer = fields.String(required=True, validate=WRITTEN)
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+class AskReopening(Status):
+    """Command `requests.ask_reopening` → {reopening_id, state}."""
+
+    reason = fields.String(required=True, validate=WRITTEN)
+
+
+class ListReopenings(Schema):
+    """Query `requests.reopenings` → {reopenings: [...]}: what was asked for in the actor's unit."""
+
+
+class DecideReopening(Schema):
+    """Command `requests.decide_reopening` → {reopening_id, state, request_state}."""
+
+    reopening_id = fields.UUID(required=True)
+    grant = fields.Boolean(required=True)
+    reason = fields.String(required=True, validate=WRITTEN)
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
 PROBLEMS: dict[str, Problem] = {
     "delivered_before": Problem(409, "سُجّل تسليم هذه الطبعة في {on}.", "This print was recorded as delivered on {on}."),
     "licence_not_in_force": Problem(409, "هذه الرخصة غير سارية الآن ({status}) فلا تُسلَّم.",
                                     "This licence is not in force now ({status}); it is not delivered."),
     "rating_unknown": Problem(404, "رابط التقييم غير صحيح.", "This link is not one for a rating."),
     "rated_before": Problem(409, "قُيّم هذا الطلب من قبل. شكراً لك.", "This request was rated before. Thank you."),
+    "complaint_number_malformed": Problem(422, "رقم الشكوى غير صحيح. راجعه كما وصلك.",
+                                          "This is no complaint number. Check it as you received it."),
+    "complaint_unknown": Problem(404, "رقم الشكوى أو آخر أربعة أرقام من الهاتف غير صحيح.",
+                                 "The complaint number or the last four digits of the phone are not right."),
+    "complaint_open": Problem(409, "لديك شكوى مفتوحة عن هذا الطلب برقم {number}.",
+                              "There is an open complaint about this request: {number}."),
+    "complaint_answered": Problem(409, "أُجيب عن هذه الشكوى من قبل.", "This complaint was answered before."),
+    "reopening_unknown": Problem(404, "لا يوجد طلب إعادة نظر بهذا الرقم.", "There is no such request to open again."),
+    "reopening_not_possible": Problem(409, "لا يُعاد فتح هذا الطلب: لم ينته برفض أو حفظ، أو مضت المدة.",
+                                      "This request cannot be opened again: it was not rejected or closed, or it is "
+                                      "too long ago."),
+    "reopening_asked_before": Problem(409, "سبق طلب إعادة النظر في هذا القرار.",
+                                      "It was asked before to look at this decision again."),
+    "reopening_decided": Problem(409, "تم البت في هذا الطلب من قبل.", "This was decided before."),
 }

@@ -21,13 +21,14 @@ from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
 from rules.workflow import Action, BranchAction, State, Transition, Workflow
-from services.requests import due, guide, licences, opening, organisation, ratings, tables
+from services.requests import due, finding, guide, licences, opening, organisation, ratings, tables
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
 STEP_REASON = "requests.step.reason"
 STEP_INPUTS = "requests.step.inputs"
 NOTE = "requests.note"
+REOPEN = "reopen"
 RATING = "requests.rating.token"
 
 _STEP = Statement.insert(tables.step)
@@ -164,6 +165,7 @@ def move(
     by_silence: Standing | None = None,
     legal_reason: str | None = None,
     withdrawn: bool = False,
+    reopened_to: str | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
@@ -172,11 +174,14 @@ def move(
     task acts. The request's version is demanded, so of two branches that end at the same moment one runs again, sees
     the other's verdict and takes the join: once, whichever it is. `by_silence` is the period whose end speaks
     instead of anybody. `legal_reason` is the code of one of the definition's list; `withdrawn`: the applicant takes the
-    request back (rules.withdrawal)."""
+    request back (rules.withdrawal); `reopened_to` is the state from which the request came to its end, to which a
+    person's decision to open it again leads: the one way out of an end."""
     workflow = of.definition.workflow
     left = out_of or of.row.state
     if by_silence is not None:
         transition = silence.transition(workflow, by_silence, left)
+    elif reopened_to is not None:
+        transition = Transition(left, reopened_to, REOPEN)
     elif withdrawn:
         transition = withdrawal.transition(workflow, left)
     elif branch is None:
@@ -211,6 +216,8 @@ def move(
         licence_serial=serial,
         answers=new_answers,
     )
+    if answers is not None:
+        finding.answers_changed(work, of.row, of.definition, answers)
     record(work, of.id, transition, state, sequence, at, reason)
     if not stays:
         work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)

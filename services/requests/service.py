@@ -14,22 +14,38 @@ from contracts.events import Event
 from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
-from services.requests import assignment, documents, guide, inquiry, intake, licences, organisation, paid, signing, tasks
+from services.requests import (
+    assignment,
+    complaints,
+    documents,
+    guide,
+    inquiry,
+    intake,
+    licences,
+    organisation,
+    paid,
+    reopening,
+    signing,
+    tasks,
+)
 from services.requests.doors.afterwards import AfterDoors
 from services.requests.doors.assignment import AssignmentDoors
 from services.requests.doors.deadlines import DeadlineDoors
+from services.requests.doors.finding import FindingDoors
 from services.requests.doors.intake import IntakeDoors
 from services.requests.doors.outputs import OutputDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, Service):
+class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:
         licences.check_keys(settings)
         signing.check(settings)
+        complaints.days(settings)
+        reopening.days(settings)
 
     @command("requests.submit", language.Submit, permission="request.submit")
     def submit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

@@ -18,13 +18,16 @@ def test_the_roles_and_permissions_that_others_rely_on():
                                  "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
                                  "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system"}
     assert set(load().permissions) == {
+        "request.find", "request.find_person",
         "guide.read", "request.submit", "request.inquire", "request.complete", "document.add", "licence.verify",
         "licence.fetch", "bill.read", "bill.pay", "bill.callback", "bill.take_cash", "receipt.read", "task.list",
         "task.next", "task.read", "task.act", "message.read", "account.manage", "audit.read",
         "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit",
         "guide.review", "guide.adopt", "guide.approve_adoption", "organisation.read", "organisation.propose",
         "organisation.review_council", "organisation.review_follow_up", "task.oversee", "task.oversee_unit",
-        "relation.declare", "request.correct"}
+        "relation.declare", "request.correct", "licence.read", "licence.print", "licence.replace", "licence.suspend",
+        "licence.resume", "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate",
+        "complaint.make", "complaint.answer", "request.reopen"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 
