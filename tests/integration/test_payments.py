@@ -134,6 +134,8 @@ def test_cash_pays_posts_and_numbers_in_one_piece(ground: Ground) -> None:
     assert gained == {"cash:EG-C-01": TOTAL, "revenue:1101": -10_000, "revenue:1102": -2_050}
     paid = ground.events(bill["bill_id"])[-1]
     assert (paid.type, paid.data["receipt_number"]) == ("payments.bill.paid.v1", answer["receipt_number"])
+    assert paid.data["collected_by"] == CASHIER.id  # whom requests keeps apart from the file
+    assert "collected_by" not in ground.bill(bill["bill_id"])  # no citizen reads who the cashier was
     assert ground.faults() == []
 
 
