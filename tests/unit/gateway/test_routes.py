@@ -36,6 +36,11 @@ GET    /<lang>/follow/<tracking_number>/bills/<bill_id>/receipt receipt.read
 GET    /<lang>/follow/<tracking_number>/complete                request.complete
 POST   /<lang>/follow/<tracking_number>/complete                request.complete
 GET    /<lang>/follow/<tracking_number>/licence                 licence.fetch
+GET    /<lang>/drafts                                           request.submit
+POST   /<lang>/drafts                                           request.submit
+GET    /<lang>/follow/<tracking_number>/request-receipt         request.inquire
+POST   /<lang>/follow/<tracking_number>/withdraw                request.complete
+POST   /<lang>/follow/<tracking_number>/documents               request.complete
 GET    /<lang>/verify                                           licence.verify
 POST   /<lang>/verify                                           licence.verify
 GET    /<lang>/verify/<serial>                                  licence.verify
@@ -123,6 +128,13 @@ POST   /api/v1/register/<serial>/resumption                     licence.resume
 POST   /api/v1/register/<serial>/cancellation                   licence.cancel
 POST   /api/v1/register/<serial>/replacement                    licence.replace
 POST   /api/v1/register/<serial>/prints                         licence.print
+GET    /api/v1/warnings                                         warning.list
+POST   /api/v1/extensions                                       request.extend
+POST   /api/v1/tasks/<task_id>/late-fact                        task.act
+GET    /api/v1/silence-reviews                                  silence.review
+POST   /api/v1/silence-reviews/<review_id>                      silence.review
+GET    /api/v1/deemed/<number>                                  licence.verify
+GET    /api/v1/requests/<tracking_number>/deemed                licence.fetch
 GET    /api/v1/tasks                                            task.list
 GET    /<lang>/staff/tasks/<task_id>/graph.svg                  task.read
 GET    /<lang>/follow/<tracking_number>/graph.svg               request.inquire
@@ -154,6 +166,7 @@ VALUES = {
     "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID,
     "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
     "kind": "unit", "year": "2026",
+    "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
 }  # fmt: skip
 
 

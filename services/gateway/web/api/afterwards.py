@@ -99,7 +99,7 @@ class ComplaintAnswered(Shown):
     upheld = fields.Boolean(required=True)
 
 
-class Reason(Schema):
+class ReopeningReason(Schema):
     reason = fields.String(required=True, validate=validate.Length(10, 2000))
 
 
@@ -112,7 +112,7 @@ class ReopeningPage(Shown):
     reopenings = fields.List(fields.Dict(), required=True)
 
 
-class ReopeningDecision(Reason):
+class ReopeningDecision(ReopeningReason):
     grant = fields.Boolean(required=True)
     version = fields.Integer(load_default=None, allow_none=True)
 
@@ -165,7 +165,7 @@ def answer_complaint(body: dict[str, Any], complaint_number: str) -> Response:
 
 @door(blueprint, "POST", "/requests/<tracking_number>/reopenings", permission="complaint.make", media_types=JSON,
       idempotent=True, parameters=[PHONE_PARAMETER])
-@blueprint.arguments(Reason(), example={"reason": "قُدمت الشهادة المطلوبة قبل القرار"})
+@blueprint.arguments(ReopeningReason(), example={"reason": "قُدمت الشهادة المطلوبة قبل القرار"})
 @blueprint.response(201, ReopeningAsked)
 def ask_reopening(body: dict[str, Any], tracking_number: str) -> Response:
     """Ask that a rejection or a lapse be looked at anew; once for each"""
