@@ -23,6 +23,7 @@ from contracts import (
     requests_afterwards,
     requests_assignment,
     requests_deadlines,
+    requests_finding,
     requests_intake,
     requests_outputs,
     rules_problems,
@@ -66,7 +67,7 @@ def catalogue() -> dict[str, Problem]:
     joined = dict(COMMON)
     for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
                    organisation, requests, requests_afterwards, requests_assignment, requests_deadlines,
-                   requests_intake, requests_outputs,
+                   requests_finding, requests_intake, requests_outputs,
                    payments, notifications, gateway):
         for code, problem in module.PROBLEMS.items():
             if code in joined:

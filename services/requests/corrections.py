@@ -22,7 +22,7 @@ from rules import applicants, fee_lines, forms, numbering
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import answers as kept_answers
-from services.requests import documents, life, parties, tables
+from services.requests import documents, finding, life, parties, tables
 from services.requests.intake import (
     CONTACT,
     NATIONAL_ID,
@@ -235,6 +235,8 @@ def _write(
         **{f"new_{name}": value for name, value in in_whose_name(work, after).items()},
     )
     parties.keep(work, case.id, after["particulars"], again=True)
+    finding.change(work, case.id, row.unit, finding.person_keys(work, before), finding.person_keys(work, after))
+    finding.answers_changed(work, row, case.definition, kept_answers.sealed(work, case.definition, corrected))
     for field, (old, new) in changes.items():
         work.write(
             _TRACE,

@@ -20,7 +20,7 @@ from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, due, guide, life, numbers, organisation, parties, succession, tables
+from services.requests import documents, due, finding, guide, life, numbers, organisation, parties, succession, tables
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import HOLDER, NAME
@@ -133,6 +133,8 @@ def _lodge(
     )
     work.write(_INSERT, **vars(row))
     parties.keep(work, request_id, applicant["particulars"])
+    words = finding.person_keys(work, applicant) | finding.address_keys(work, definition, answers)
+    finding.keep(work, request_id, body["unit"], words)
     documents.take(work, request_id, body["documents"])
     life.record(work, request_id, transition, state, 1, work.now)
     life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)

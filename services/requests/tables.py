@@ -94,6 +94,8 @@ request = Table(
     Column("holder", Text),  # sealed: in whose name the outcome is issued; NULL: the applicant's own
     Column("corrected", Integer, nullable=False, server_default="0"),  # times; a step demands the count it read
     Index("request_national_id", "national_id_key"),
+    Index("request_by_state", "unit", "state", "id"),
+    Index("request_by_service", "unit", "service_code", "id"),
     Index("request_open", "unit", "due_on", postgresql_where=text("outcome IS NULL")),
     Index("request_to_judge", "judge_on", "id", postgresql_where=text("outcome IS NULL AND judge_on IS NOT NULL")),
     Index("request_silent", "silence_on", "id", postgresql_where=text("outcome IS NULL AND silence_on IS NOT NULL")),
@@ -271,5 +273,6 @@ from services.requests import (  # noqa: E402, F401  (more of the same metadata)
     tables_afterwards,
     tables_assignment,
     tables_deadlines,
+    tables_finding,
     tables_outputs,
 )

@@ -100,7 +100,7 @@ class Ground:
         with self.database.transaction() as connection:
             connection.execute(text(
                 "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, delivery, rating, rating_invitation, complaint, reopening, event_log, audit, command, retirement, organisation"))
-            connection.execute(text("TRUNCATE attendance, apart, relation, party, taken_back, step_photo"))
+            connection.execute(text("TRUNCATE found_by, attendance, apart, relation, party, taken_back, step_photo"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
                 "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "

@@ -1,4 +1,4 @@
-"""To be filled: finding."""
+"""Keyed hashes of the words by which requests are found; requests of a unit by state and by service."""
 
 from alembic import op
 
@@ -7,9 +7,17 @@ down_revision = "requests0008"
 branch_labels = None
 depends_on = None
 
-TABLES = ""
+TABLES = """
+CREATE TABLE found_by (
+  key bigint NOT NULL,
+  unit text NOT NULL,
+  request_id uuid NOT NULL,
+  PRIMARY KEY (key, unit, request_id)
+);
+CREATE INDEX request_by_state ON request (unit, state, id);
+CREATE INDEX request_by_service ON request (unit, service_code, id);
+"""
 
 
 def upgrade() -> None:
-    if TABLES:
-        op.execute(TABLES)
+    op.execute(TABLES)

@@ -1,0 +1,22 @@
+"""Doors to finding and listing requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.service import query
+from chassis.uow import UnitOfWork
+from contracts import requests_finding as language
+from services.requests import finding
+
+
+class FindingDoors:
+    """Mixed into the service."""
+
+    @query("requests.find", language.FindRequests, permission=finding.FIND)
+    def find(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return finding.find(work, body)
+
+    @query("requests.list", language.ListRequests, permission=finding.FIND)
+    def list_requests(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return finding.listed(work, body)
