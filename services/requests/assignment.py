@@ -33,9 +33,11 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _REMEMBERED = 256
 _given_now: OrderedDict[tuple[str, int], datetime] = OrderedDict()
 
-# The requests of people with whom the actor declared a relation.
-RELATED = (
-    "ARRAY(SELECT person.request_id FROM relation JOIN person_of_request AS person USING (person_key) "
+# The requests from which the actor is kept apart, beside having taken them in. It hangs on nothing else in a statement,
+# so it is read once and not for each file of a long queue.
+_NOT_FOR_ME = (
+    "(SELECT request_id FROM apart WHERE account = :actor UNION ALL "
+    "SELECT person.request_id FROM relation JOIN person_of_request AS person USING (person_key) "
     "WHERE relation.account = :actor)"
 )
 # Everybody kept apart from the request of a row of `task`, beside who took it in.
@@ -44,15 +46,15 @@ _APART = (
     "SELECT relation.account FROM person_of_request AS person JOIN relation USING (person_key) "
     "WHERE person.request_id = task.request_id)"
 )
-# Whether the actor is kept apart from the request of a row of `task`, beside having taken it in.
-BARRED = (
-    "(EXISTS (SELECT 1 FROM apart WHERE request_id = task.request_id AND account = :actor) "  # noqa: S608
-    f"OR task.request_id = ANY({RELATED}))"
-)
+# Whether that is so of the request of a row of `task`.
+BARRED = f"(task.request_id IN {_NOT_FOR_ME})"
+# The queue of each role is read in the order of its index and no further than is looked at, however long it is.
 _DESK = Statement(
     text(
-        "WITH mine AS (SELECT * FROM task WHERE status = 'open' AND unit = :unit AND department = :department "  # noqa: S608
-        f"AND role = ANY(:roles) AND taken_by <> :actor AND NOT {BARRED} ORDER BY due_on, created_at LIMIT :most) "
+        "WITH mine AS (SELECT task.* FROM unnest(CAST(:roles AS text[])) AS of (role) CROSS JOIN LATERAL ("  # noqa: S608
+        "SELECT * FROM task WHERE status = 'open' AND unit = :unit AND department = :department AND role = of.role "
+        f"AND taken_by <> :actor AND NOT {BARRED} ORDER BY due_on, created_at LIMIT :most) AS task "
+        "ORDER BY due_on, created_at LIMIT :most) "
         "SELECT (SELECT jsonb_agg(jsonb_build_array(task.id, task.version, task.due_on, task.role, task.taken_by, "
         f"task.left_by, {_APART})) FROM mine AS task) AS files, "
         "(SELECT jsonb_agg(jsonb_build_array(person.account, person.roles, "
