@@ -32,11 +32,12 @@ _SIGNED = "requests.deemed.signed"
 
 _NEXT = Statement(text("SELECT nextval('deemed_serial')"))
 _ISSUE = Statement.insert(tables_deadlines.deemed)
-_READ = (  # every part of it is written here
+_READ = (
     "SELECT deemed.*, request.service_code, request.service_version, request.tracking_number, "
     "EXISTS (SELECT 1 FROM silence_review WHERE silence_review.request_id = deemed.request_id "
     "AND kind = 'contradiction' AND decided_at IS NULL) AS under_review, "
-    + organisation.STAMP + " FROM deemed JOIN request ON request.id = deemed.request_id "
+    "(SELECT stamp FROM organisation_stamp) AS organisation_stamp "
+    "FROM deemed JOIN request ON request.id = deemed.request_id "
 )
 _BY_NUMBER = Statement(text(_READ + "WHERE deemed.number = :number"))
 _OF_REQUEST = Statement(text(_READ + "WHERE deemed.request_id = :request_id ORDER BY issued_at DESC LIMIT 1"))
@@ -84,11 +85,12 @@ def issue(work: UnitOfWork, of: Case, standing: Standing, effective: datetime) -
 
 
 def verification(work: UnitOfWork, number: str) -> dict[str, Any]:
-    """What anybody may know of a document by its number. Refuses deemed_number_malformed, deemed_unknown."""
+    """What anybody may know of a document by its number: not the request's. Refuses deemed_number_malformed,
+    deemed_unknown."""
     row = work.first(_BY_NUMBER, number=numbering.parse_deemed_number(number).text)
     if row is None:
         raise refuse("deemed_unknown", "number")
-    return _shown(work, row)
+    return {name: value for name, value in _shown(work, row).items() if name != "tracking_number"}
 
 
 def document_of(work: UnitOfWork, of: Case) -> dict[str, Any]:

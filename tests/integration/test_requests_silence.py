@@ -164,6 +164,7 @@ def test_the_document_says_what_it_is_and_can_be_verified(ground: Ground, sweepi
     assert (shown["kind"], shown["holder"], shown["due_on"], shown["under_review"]) == (
         "deemed_approval", NAME, DUE.isoformat(), False)
     assert "موافقة حكمية" in shown["kind_name"]["ar"]
+    assert lodged["tracking_number"] not in str(shown)
     case = inquiry.admitted(ground.unit_of_work(), {"tracking_number": lodged["tracking_number"],
                                                    "phone_last4": LAST4})
     document = deemed.document_of(ground.unit_of_work(), case)

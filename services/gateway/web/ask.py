@@ -98,6 +98,14 @@ def licence(serial: str, *, in_hand: bool = False) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "fields"}
 
 
+def deemed(number: str) -> dict[str, Any]:
+    """What anybody may know of a document of what silence meant. A number can be counted, so each look-up counts."""
+    held = platform()
+    claim = (throttle.VERIFICATION_ADDRESS, address())
+    held.run(lambda work: _count_look_up(work, claim), PUBLIC)
+    return held.call("requests.deemed", {"number": number[:60]}, caller().actor)
+
+
 def _count_look_up(work: Any, claim: tuple[throttle.Limit, str]) -> None:
     throttle.check(work, claim)
     throttle.failed(work, claim)

@@ -27,7 +27,8 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "organisation.review_council", "organisation.review_follow_up", "task.oversee", "task.oversee_unit",
         "relation.declare", "request.correct", "licence.read", "licence.print", "licence.replace", "licence.suspend",
         "licence.resume", "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate",
-        "complaint.make", "complaint.answer", "request.reopen"}
+        "complaint.make", "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review",
+        "silence.release"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 

@@ -10,6 +10,7 @@ from services.gateway.web.api import (
     afterwards,
     bills,
     catalog,
+    deadlines,
     finding,
     guide,
     intake,
@@ -46,7 +47,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, licence_register,
-                   letters, afterwards, sessions, organisation, catalog, openapi):
+    for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines,
+                   licence_register, letters, afterwards, sessions, organisation, catalog, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

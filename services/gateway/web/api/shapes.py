@@ -48,6 +48,31 @@ class BranchShown(Shown):
     done = fields.Boolean(required=True)
 
 
+class PeriodShown(Shown):
+    """A statutory period: of the whole, or of a part of the path."""
+
+    code = text(metadata={"description": "`whole`, or the code of the part"})
+    name = named(allow_none=True)
+    days = fields.Integer(required=True, metadata={"description": "With what it was extended by"})
+    kind = text(validate=validate.OneOf(("calendar", "working")))
+    extended = fields.Integer(required=True)
+    silence = text(validate=validate.OneOf(("none", "approval", "rejection")))
+    due_on = day_or_none()
+    days_used = fields.Integer(required=True)
+    days_left = fields.Integer(required=True)
+    late = fields.Boolean(required=True)
+    explanation = fields.List(
+        fields.Dict(), metadata={"description": "How the date comes about: from, to, clock, why, days"}
+    )
+
+
+class DeemedSummary(Shown):
+    number = text()
+    kind = text(validate=validate.OneOf(("deemed_approval", "deemed_rejection")))
+    kind_name = named()
+    effective_on = fields.Date(required=True)
+
+
 class StatusShown(Shown):
     """Where a request stands: no name, no contact, no channel."""
 
@@ -74,6 +99,8 @@ class StatusShown(Shown):
     clock = text(validate=validate.OneOf(CLOCKS))
     late = fields.Boolean(required=True)
     days_left = fields.Integer(required=True, allow_none=True)
+    periods = fields.List(fields.Nested(PeriodShown), metadata={"description": "Every period that has begun"})
+    deemed = fields.Nested(DeemedSummary, allow_none=True, metadata={"description": "What silence meant"})
     outcome = text_or_none(metadata={"description": f"One of {', '.join(OUTCOMES)}, once it has ended"})
     licence_serial = text_or_none()
     language = text(validate=validate.OneOf(("ar", "en")))
