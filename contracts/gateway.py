@@ -22,6 +22,8 @@ PROBLEMS: dict[str, Problem] = {
                                   "The content of the file is not valid base64."),
     "amount_malformed": Problem(422, "اكتب مبلغاً بالجنيه، مثل 250 أو 250.50.",
                                 "Give an amount in pounds, such as 250 or 250.50."),
+    "channel_unknown": Problem(422, "لا يستقبل الموظفون طلبات من هذه القناة: {channel}",
+                               "Staff take no requests through this channel: {channel}"),
     "department_unknown": Problem(422, "لا توجد إدارة بهذا الكود: {department}",
                                   "There is no department with the code {department}."),
     "cursor_invalid": Problem(422, "قيمة after ليست من نتيجة سابقة. أعد البحث من أوله.",

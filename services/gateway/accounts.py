@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from chassis.actors import Actor
 from chassis.database import Statement
 from chassis.ids import uuid7
+from contracts.requests import CHANNELS
 from rules import roles as known_roles
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
@@ -25,6 +26,7 @@ from services.gateway.tables import account, session
 LIFETIME = timedelta(hours=8)
 """One shift: a session ends after it whatever happens."""
 
+STAFF_CHANNELS = tuple(channel for channel in CHANNELS if channel not in ("portal", "mobile"))
 SHORTEST_PASSWORD = 10
 
 # OWASP's least setting for Argon2id: about 20 ms, during which this process serves nobody else.
@@ -99,8 +101,8 @@ def create(
     window: str | None = None,
     channel: str = "centre",
 ) -> UUID:
-    """Create an account. Refuses a taken name, a short password, an unknown role or department, and a unit that does
-    not stand today. The password is not kept."""
+    """Create an account. Refuses a taken name, a short password, an unknown role, department or channel, and a unit
+    that does not stand today. The password is not kept."""
     name = username.strip().lower()
     faults = []
     if not 3 <= len(name) <= 64:
@@ -111,6 +113,8 @@ def create(
     unknown = [role for role in roles if role not in known or not known[role].staff]
     if unknown or not roles:
         faults.append(Fault("role_unknown", "roles", {"role": ", ".join(unknown)}))
+    if channel not in STAFF_CHANNELS:
+        faults.append(Fault("channel_unknown", "channel", {"channel": channel}))
     if unit is not None and organisation.read(work).unit(unit, cairo_date(work.now)) is None:
         faults.append(Fault("unit_unknown", "unit"))
     if department is not None and department not in known_roles.load().departments:

@@ -139,6 +139,7 @@ GET    /api/v1/tasks                                            task.list
 GET    /<lang>/staff/tasks/<task_id>/graph.svg                  task.read
 GET    /<lang>/follow/<tracking_number>/graph.svg               request.inquire
 POST   /<lang>/follow/<tracking_number>/appeal                  request.complete
+GET    /api/v1/tasks/<task_id>/applicant                        task.read
 POST   /api/v1/tasks/next                                       task.next
 GET    /api/v1/tasks/desk                                       task.oversee
 POST   /api/v1/tasks/relations                                  relation.declare
@@ -165,7 +166,7 @@ VALUES = {
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
     "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID,
     "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
-    "kind": "unit", "year": "2026",
+    "kind": "unit", "year": "2026", "upload_id": TASK_ID, "number": "1", "review_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
 }  # fmt: skip
 

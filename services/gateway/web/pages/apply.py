@@ -17,7 +17,7 @@ from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import caller
 from services.gateway.web.idempotency import NAMESPACE
-from services.gateway.web.pages import definition, kept, particulars
+from services.gateway.web.pages import definition, drafts, kept, particulars
 from services.gateway.web.pages.public import LANG, entry_of
 from services.gateway.web.platform import platform
 from services.gateway.web.uploads import DOCUMENT_BYTES, digest, take_upload
@@ -43,6 +43,8 @@ def check(code: str) -> str | tuple[str, int]:
     if "edit" in request.form:
         return _form(entry, draft)
     faults = _read(entry, draft)
+    if "save" in request.form:
+        return drafts.save(code, draft)
     if faults:
         return _form(entry, draft, faults), 422
     if _asks_more(entry, draft):
@@ -72,10 +74,16 @@ def send(code: str) -> Response | tuple[str, int]:
         )
     except Refusal as refusal:
         return _form(entry, draft, refusal.faults), 422
+    drafts.forget(draft)
     number = lodged["tracking_number"]
-    digits = western_digits(applicant["phone"])[-4:]
+    digits = western_digits(draft["applicant"]["phone"])[-4:]
     response = redirect(url_for("follow.received", tracking_number=number), 303)
     return kept.keep_followed(response, number, digits)  # type: ignore[arg-type]
+
+
+def show_draft(entry: Entry, draft: dict[str, Any]) -> str:
+    """The form of a draft that was resumed."""
+    return _form(entry, {**kept.new_draft(entry.code, ""), **draft})
 
 
 # -- reading the form ------------------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@ FILTERS = {
     "moment": moment,
     "unit_name": unit_name,
     "fault_text": fault_text,
+    "problem_text": lambda code: fault_text(Fault(code)),
     "qr": qr,
     "counted": counted,
     "joined": joined,
