@@ -15,6 +15,7 @@ from chassis.audit_cli import audit
 from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
+from chassis.reseal_cli import reseal
 from rules import licence as licences
 from rules.calendar import cairo_date
 from rules.refusal import Refusal
@@ -124,6 +125,7 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
 
 
 main.add_command(audit)
+main.add_command(reseal)
 
 
 def _settings(service: str) -> config.Settings:

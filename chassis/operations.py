@@ -60,7 +60,7 @@ def replay(database: Database, subscription: str, event_id: UUID, *, operator: s
     """Have a parked event tried again at once. Conflict when it is not parked."""
     with database.transaction() as connection:
         _settle(connection, subscription, event_id, "state = 'waiting', attempts = 0, next_at = clock_timestamp()", {})
-        _record(connection, operator, "inbox.replay", event_id, {"subscription": subscription})
+        record(connection, operator, "inbox.replay", event_id, {"subscription": subscription})
 
 
 def skip(database: Database, subscription: str, event_id: UUID, *, operator: str, reason: str) -> None:
@@ -93,7 +93,7 @@ def skip(database: Database, subscription: str, event_id: UUID, *, operator: str
             ),
             stream,
         )
-        _record(connection, operator, "inbox.skip", event_id, {"subscription": subscription, "reason": reason})
+        record(connection, operator, "inbox.skip", event_id, {"subscription": subscription, "reason": reason})
 
 
 def resend(database: Database, bus: Bus, *, event_type: str, since: datetime, operator: str) -> Iterator[int]:
@@ -101,7 +101,7 @@ def resend(database: Database, bus: Bus, *, event_type: str, since: datetime, op
     them ignore them. Yields how many have been sent so far, page by page."""
     position, sent = 0, 0
     with database.transaction() as connection:
-        _record(connection, operator, "events.resend", event_type, {"since": since.isoformat()})
+        record(connection, operator, "events.resend", event_type, {"since": since.isoformat()})
     while True:
         with database.transaction() as connection:
             page = connection.execute(
@@ -131,7 +131,8 @@ def _settle(connection: Connection, subscription: str, event_id: UUID, change: s
     return row
 
 
-def _record(connection: Connection, operator: str, action: str, subject: object, details: dict[str, Any]) -> None:
+def record(connection: Connection, operator: str, action: str, subject: object, details: dict[str, Any]) -> None:
+    """An operator's act in the audit. No personal data in the details."""
     connection.execute(
         _AUDIT,
         {"actor": operator, "action": action, "subject": str(subject), "details": orjson.dumps(details).decode()},

@@ -76,6 +76,10 @@ class Privacy:
     def newest(self, ring: str) -> str:
         return self._key_id(ring)
 
+    def key_ids(self, ring: str) -> tuple[str, ...]:
+        """The ids of a ring's keys, newest first; none when the service does not hold the ring."""
+        return tuple(self._rings.get(ring, {}))
+
     def lookup(self, value: str, field: str) -> bytes:
         """The keyed hash by which an equal value of the same field is found again (32 bytes)."""
         return hmac.new(self._lookup_key, field.encode() + b"\x00" + value.encode(), hashlib.sha256).digest()

@@ -7,12 +7,15 @@
 `command`       commands applied, with the answer that a repeat gets
 `audit`         who did what; chained by the sealer, never changed
 `audit_seal`    the chain's head, signed once a day
+`reseal_progress` how far each sealed column has come under a new key
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -127,4 +130,15 @@ audit_seal = Table(
     Column("signature", LargeBinary, nullable=False),
     Column("signed_at", _moment, nullable=False, server_default=func.clock_timestamp()),
     Column("version", Integer, nullable=False, server_default="1"),
+)
+
+reseal_progress = Table(
+    "reseal_progress",
+    metadata,
+    Column("target", Text, primary_key=True),  # table.column
+    Column("key_id", Text, primary_key=True),  # ring:id of the key that it is sealed under
+    Column("reached", ARRAY(Text)),  # the primary key of the last row looked at
+    Column("done", BigInteger, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("moved_at", _moment, nullable=False, server_default=func.clock_timestamp()),
 )

@@ -1,0 +1,11 @@
+"""What payments keeps sealed, and under which names (`python -m chassis reseal`)."""
+
+from __future__ import annotations
+
+from chassis.resealing import SealedColumn, common
+
+SEALED = (
+    # Owed events of requests carry contacts under a ring that payments does not hold.
+    *common(contact_fields=("requests.contact",)),
+    SealedColumn("review", "body", ("payments.review.body",)),
+)
