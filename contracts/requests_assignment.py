@@ -60,11 +60,21 @@ class TaskGraph(Schema):
     language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
 
 
+class TaskApplicant(Schema):
+    """Query `requests.task_applicant` → {name, phone, email}, each null where the step does not need it: who applied,
+    for the holder of a task whose step the definition says cannot do without (`shows`). Every look is a recorded
+    unmasking."""
+
+    task_id = fields.UUID(required=True)
+
+
 PROBLEMS: dict[str, Problem] = {
     "task_not_held": Problem(409, "هذا الملف ليس في يد أحد الآن.", "Nobody holds this file now."),
     "legal_reason_required": Problem(422, "اختر السبب القانوني من القائمة.", "Choose the legal reason from the list."),
     "legal_reason_unknown": Problem(422, "ليس من الأسباب القانونية لهذه الخدمة: {reason}. اختر من القائمة.",
                                     "{reason} is not among this service's legal reasons. Choose from the list."),
+    "applicant_not_shown": Problem(403, "هذه الخطوة لا تحتاج إلى معرفة مقدم الطلب.",
+                                   "This step does not need to know who applied."),
     "photos_not_asked": Problem(422, "الصور تُرفق بتقرير المعاينة فقط.",
                                 "Photos go with the report of an inspection only."),
     "appeal_not_offered": Problem(409, "لا تظلم من هذا الطلب في حالته الحالية.",

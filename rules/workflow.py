@@ -24,6 +24,7 @@ from rules.workflow_model import (
     PAID,
     PURPOSES,
     REASON,
+    SHOWS,
     SYSTEM_NAMES,
     UNFAVOURABLE,
     VERDICTS,
@@ -36,6 +37,6 @@ from rules.workflow_model import (
     Workflow,
 )
 
-__all__ = ["APPEALED", "EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "LEGAL_REASON", "OBJECTED", "OUTCOMES", "PAID", "PURPOSES",
-           "REASON", "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Appeal", "Branch", "BranchAction", "State",
-           "Transition", "Workflow", "check", "mermaid"]
+__all__ = ["APPEALED", "EXPIRED", "FAVOURABLE", "JOINED", "KINDS", "LEGAL_REASON", "OBJECTED", "OUTCOMES", "PAID",
+           "PURPOSES", "REASON", "SHOWS", "SYSTEM_NAMES", "UNFAVOURABLE", "VERDICTS", "Action", "Appeal", "Branch",
+           "BranchAction", "State", "Transition", "Workflow", "check", "mermaid"]

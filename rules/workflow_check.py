@@ -48,7 +48,8 @@ def check(workflow: Workflow, fee_stages: Collection[str], roles: Collection[str
     collected = {state.stage for state in workflow.states.values() if state.kind == "payment"}
     faults += [Fault("workflow_stage_never_collected", "workflow/states", {"stage": stage})
                for stage in sorted(set(fee_stages) - collected)]
-    return faults + _check_reasons(workflow) + _check_appeal(workflow) + _check_bodies(workflow, bodies) + _check_graph(workflow)
+    return (faults + _check_reasons(workflow) + _check_appeal(workflow) + _check_bodies(workflow, bodies)
+            + _check_graph(workflow))
 
 
 def _staff() -> set[str]:
@@ -159,7 +160,7 @@ class _Judge:
             "department": not held, "role": not held, "target": not held, "escalation": not held,
             "body": state.kind != "external", "purpose": state.kind != "task",
             "branches": state.kind != "parallel", "join": state.kind != "parallel",
-            "actions": state.kind == "parallel"}
+            "actions": state.kind == "parallel", "shows": not held}
         for key, wrong in misplaced.items():
             if wrong and getattr(state, key):
                 self._wrong("workflow_key_out_of_place", key, key=key)
@@ -246,7 +247,8 @@ def _objects(state: State) -> bool:
 
 def reaches(workflow: Workflow, start: str, outcome: str) -> bool:
     """Whether an end of this outcome can be reached from a state, without an appeal."""
-    ahead = {code: {exit_.to for exit_ in state.exits if exit_.code != APPEALED} for code, state in workflow.states.items()}
+    ahead = {code: {exit_.to for exit_ in state.exits if exit_.code != APPEALED}
+             for code, state in workflow.states.items()}
     return any(workflow.states[code].outcome == outcome
                for code in _spread({start}, ahead) if code in workflow.states)
 

@@ -11,6 +11,7 @@ from rules.refusal import Fault, Refusal, refuse
 
 KINDS = ("task", "payment", "applicant", "end", "external", "parallel")
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
+SHOWS = ("name", "contact")  # what of the applicant a step may need
 PURPOSES = ("review", "inspection", "decision", "issue")
 FAVOURABLE, UNFAVOURABLE = "favourable", "unfavourable"
 VERDICTS = (FAVOURABLE, UNFAVOURABLE)
@@ -26,8 +27,8 @@ SYSTEM_NAMES = {
 @dataclass(frozen=True, slots=True)
 class Action:
     """A way out of a state. `requires` names inputs of the workflow, `reason` (free words) or `legal_reason` (one of
-    the workflow's list). `by_system`: paid, expired, joined, objected, appealed. `branch` names the branch whose action it is.
-    """
+    the workflow's list). `by_system`: paid, expired, joined, objected, appealed. `branch` names the branch whose
+    action it is."""
 
     code: str
     name: dict[str, str]
@@ -61,6 +62,7 @@ class Branch:
     purpose: str | None = None
     target: dict[str, Any] | None = None
     escalation: dict[str, Any] | None = None
+    shows: tuple[str, ...] = ()
 
     def action(self, code: str) -> BranchAction | None:
         return next((action for action in self.actions if action.code == code), None)
@@ -91,6 +93,7 @@ class State:
     outcome: str | None = None
     output: str | None = None
     appeal: str | None = None  # of a rejection: the state that hears an appeal
+    shows: tuple[str, ...] = ()  # what of the applicant the step cannot do without: name, contact
 
     @property
     def exits(self) -> tuple[Action, ...]:
@@ -175,8 +178,8 @@ class Workflow:
     def step(self, state: str, action: str, inputs: Mapping[str, Any] | None = None,
              reason: str | None = None, legal_reason: str | None = None) -> Transition:
         """The step that `action` takes from `state`. Refuses action_unknown (also for anything after an end but an
-        appeal, and for everything in a parallel state: there a branch acts, see `act`), reason_required, legal_reason_required,
-        legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given (`inputs/<name>`). Who
+        appeal, and for everything in a parallel state: there a branch acts, see `act`), reason_required,
+        legal_reason_required, legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given (`inputs/<name>`). Who
         may act is not judged here."""
         here = self.state(state)
         chosen = here.action(action) if not here.branches else None
@@ -258,7 +261,7 @@ def _state(code: str, data: Mapping[str, Any], appeal: Appeal | None) -> State:
     return State(code, kind, dict(data["name"]), clock, actions, branches, **{
         key: data.get(key)
         for key in ("department", "role", "body", "target", "escalation", "stage", "next", "expired", "join", "outcome",
-                    "output")}, purpose=_purpose(kind, data),
+                    "output")}, purpose=_purpose(kind, data), shows=tuple(data.get("shows") or ()),
         appeal=appeal.state if appeal and kind == "end" and data.get("outcome") == "rejected" else None)
 
 
@@ -267,7 +270,7 @@ def _branch(data: Mapping[str, Any]) -> Branch:
                                  tuple(action.get("requires") or ())) for action in data["actions"])
     return Branch(data["code"], dict(data["name"]), actions, **{
         key: data.get(key) for key in ("department", "role", "body", "target", "escalation")},
-        purpose=_purpose("external" if data.get("body") else "task", data))
+        purpose=_purpose("external" if data.get("body") else "task", data), shows=tuple(data.get("shows") or ()))
 
 
 def _purpose(kind: str, data: Mapping[str, Any]) -> str | None:

@@ -107,6 +107,7 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
         ],
         "inputs": [dict(field) for field in definition.workflow.inputs],
         "legal_reasons": [dict(reason) for reason in definition.workflow.reasons],
+        "shows": list(((state.branch(row.task_branch) if row.task_branch else None) or state).shows),
         "photos_wanted": photos.wanted(state, row.task_branch),
         "steps": _steps(work, case, pictures),
     }

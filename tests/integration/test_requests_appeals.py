@@ -13,9 +13,9 @@ from chassis.answers import load
 from chassis.ids import uuid7
 from contracts import requests_assignment as language
 from rules.refusal import Refusal
-from services.requests import appeals, assignment, graphs
+from services.requests import appeals, assignment, graphs, unmasking
 from tests.support.appealing import appealing
-from tests.support.requests_ground import HEAD, INSPECTOR, LAST4, OFFICER, PDF, Ground, staff
+from tests.support.requests_ground import EMAIL, HEAD, INSPECTOR, LAST4, OFFICER, PDF, Ground, staff
 
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 FINDINGS = {"findings": "مطابق للاشتراطات"}
@@ -92,6 +92,25 @@ def test_all_that_a_decision_lacks_is_told_at_once_and_nothing_moves(ground: Gro
     assert refused(lambda: ground.act(HEAD, task, "reject", reason="سبب", legal_reason="mood")) == [
         ("legal_reason_unknown", "legal_reason")]
     assert ground.counts() == before and ground.row(lodged).state == "decision"
+
+
+# -- who applied
+
+
+def test_the_inspector_calls_before_coming_and_every_look_is_recorded(ground: Ground) -> None:
+    lodged = ground.reviewed(service_code="shop-appealed")
+    officers = ground.next(OFFICER)
+    assert officers is not None and ground.file(OFFICER, officers)["shows"] == []
+    assert refused(lambda: ground.attempt(lambda work: unmasking.applicant(work, UUID(officers["task_id"])), OFFICER)
+                   ) == [("applicant_not_shown", "task_id")]
+    assert [row.details for row in ground.audited("denied")] == [{"permission": "applicant.unmask"}]
+    ground.act(OFFICER, officers, "accept")
+    task = ground.next(INSPECTOR)
+    assert task is not None and ground.file(INSPECTOR, task)["shows"] == ["contact"]
+    found = ground.attempt(lambda work: unmasking.applicant(work, UUID(task["task_id"])), INSPECTOR)
+    assert found == {"name": None, "phone": "+201012345678", "email": EMAIL}
+    [row] = ground.audited("applicant.unmask")
+    assert (row.actor_id, row.subject, row.details["shows"]) == (INSPECTOR.id, lodged["request_id"], ["contact"])
 
 
 # -- photos

@@ -22,6 +22,7 @@ def appealing(days: int = 15, kind: str = "calendar") -> dict[str, Any]:
          "legal_basis": {**_named("قانون المحال العامة", "The shops law"), "source": "unverified"}},
         {"code": "zoning", "name": _named("نشاط محظور في المنطقة", "Activity not allowed in the area"),
          "legal_basis": {**_named("قانون البناء", "The building law"), "source": "unverified"}}]
+    workflow["states"]["inspection"]["shows"] = ["contact"]
     for action in workflow["states"]["decision"]["actions"]:
         if action["code"] == "reject":
             action["requires"] = ["reason", "legal_reason"]

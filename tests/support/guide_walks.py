@@ -13,7 +13,7 @@ import services.catalog
 from contracts.definition import load_definition
 from contracts.definition.authoring import read_file
 from rules import fees, forms
-from rules.workflow import FAVOURABLE, PAID, REASON, UNFAVOURABLE, Branch, Transition, Workflow
+from rules.workflow import FAVOURABLE, LEGAL_REASON, PAID, REASON, UNFAVOURABLE, Branch, Transition, Workflow
 
 GUIDE = Path(services.catalog.__file__).parent / "guide"
 
@@ -128,7 +128,8 @@ def _reason(requires: tuple[str, ...]) -> str | None:
 
 def _inputs(workflow: Workflow, requires: tuple[str, ...]) -> dict[str, Any]:
     described = {one["name"]: one for one in workflow.inputs}
-    return {name: _value(described[name]) for name in requires if name != REASON}
+    return {name: _value(described[name]) for name in requires
+            if name not in (REASON, LEGAL_REASON)}
 
 
 def _value(field: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_assignment as language
-from services.requests import appeals, assignment, graphs, oversight
+from services.requests import appeals, assignment, graphs, oversight, unmasking
 
 
 class AssignmentDoors:
@@ -37,6 +37,10 @@ class AssignmentDoors:
     @query("requests.task_graph", language.TaskGraph, permission="task.read")
     def task_graph(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return graphs.of_task(work, body)
+
+    @query("requests.task_applicant", language.TaskApplicant, permission="task.read")
+    def task_applicant(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return unmasking.applicant(work, body["task_id"])
 
     @timer(seconds=15, name="raise-tasks")
     def raise_tasks(self, platform: Platform) -> None:

@@ -242,6 +242,12 @@ class DeskList(Shown):
     next = fields.UUID(required=True, allow_none=True)
 
 
+class ApplicantShown(Shown):
+    name = text_or_none()
+    phone = text_or_none()
+    email = text_or_none()
+
+
 class RelationDeclared(Shown):
     declared = fields.Boolean(required=True)
 
@@ -258,6 +264,9 @@ class TaskFileShown(TaskShown):
     inputs = fields.List(fields.Dict(), required=True, metadata={"description": "What actions may ask for"})
     legal_reasons = fields.List(
         fields.Dict(), required=True, metadata={"description": "Grounds in law that a decision may name"}
+    )
+    shows = fields.List(
+        fields.String(), required=True, metadata={"description": "What of the applicant this step needs: name, contact"}
     )
     photos_wanted = fields.Boolean(required=True, metadata={"description": "Whether this task reports an inspection"})
     steps = fields.List(

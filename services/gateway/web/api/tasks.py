@@ -14,6 +14,7 @@ from contracts.requests_assignment import DeclareRelation, Desk
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, answer
 from services.gateway.web.api.shapes import (
+    ApplicantShown,
     DeskList,
     Moved,
     RelationDeclared,
@@ -101,6 +102,13 @@ def take_back(body: dict[str, Any], task_id: Any) -> Response:
 def show_task(task_id: Any) -> Response:
     """The file of a task I hold, without who the applicant is"""
     return answer(platform().call("requests.task_file", {"task_id": str(task_id)}, caller().actor))
+
+
+@door(blueprint, "GET", "/<uuid:task_id>/applicant", permission="task.read")
+@blueprint.response(200, ApplicantShown)
+def show_applicant(task_id: Any) -> Response:
+    """Who applied, where this step cannot do without; every look is recorded"""
+    return answer(platform().call("requests.task_applicant", {"task_id": str(task_id)}, caller().actor))
 
 
 @door(blueprint, "GET", "/<uuid:task_id>/graph.svg", permission="task.read")
