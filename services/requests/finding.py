@@ -49,15 +49,15 @@ def person_keys(work: UnitOfWork, applicant: Mapping[str, Any]) -> set[int]:
     `applicant` is as rules.applicants reads it."""
     names = [applicant["name"], *_names(applicant.get("particulars") or {})]
     words = name_words.kept(word for name in names for word in name_words.name_words(name))
-    passport = [_key(work, applicant["passport"], PASSPORT)] if applicant.get("passport") else []
-    return {*(_key(work, word, NAME_WORD) for word in words), *passport}
+    passport = [key_of(work, applicant["passport"], PASSPORT)] if applicant.get("passport") else []
+    return {*(key_of(work, word, NAME_WORD) for word in words), *passport}
 
 
 def address_keys(work: UnitOfWork, definition: Definition, answers: Mapping[str, Any]) -> set[int]:
     """The keys of the property's address: clear answers only; where somebody lives is sealed and not found."""
     given = [answers[name] for name in _address_fields(definition) if isinstance(answers.get(name), str)]
     words = name_words.kept(word for value in given for word in name_words.address_words(value))
-    return {_key(work, word, ADDRESS_WORD) for word in words}
+    return {key_of(work, word, ADDRESS_WORD) for word in words}
 
 
 def keep(work: UnitOfWork, request_id: UUID, unit: str, keys: Iterable[int]) -> None:
@@ -105,7 +105,8 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(one)
 
 
-def _key(work: UnitOfWork, word: str, field: str) -> int:
+def key_of(work: UnitOfWork, word: str, field: str) -> int:
+    """The key under which a word is kept: 64 bits of its keyed hash."""
     return int.from_bytes(work.privacy.lookup(word, field)[:8], "big", signed=True)
 
 
@@ -188,12 +189,12 @@ def find(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         params["person"] = work.privacy.lookup(known.digits, PERSON) if known else None
     if body["passport"]:
         number = _read(faults, identity.parse_passport, body["passport"], "passport")
-        words += [_key(work, number, PASSPORT)] if number else []
+        words += [key_of(work, number, PASSPORT)] if number else []
     for field, split, kind in (("name", name_words.name_words, NAME_WORD),
                                ("address", name_words.address_words, ADDRESS_WORD)):  # fmt: skip
         if body[field]:
             asked = _read(faults, name_words.asked, split(body[field]), field)
-            words += [_key(work, word, kind) for word in asked or ()]
+            words += [key_of(work, word, kind) for word in asked or ()]
     if faults:
         raise Refusal(faults)
     if not filters and not words:
@@ -233,7 +234,7 @@ def _page(
     rows = work.all(asked, limit=body["limit"] + 1, **params)
     more, rows = len(rows) > body["limit"], rows[: body["limit"]]
     if named:
-        work.audit("request.find", unit or work.settings.node, by=sorted(by), requests=[str(row.id) for row in rows])
+        work.audit_read("request.find", unit or work.settings.node, by=sorted(by), requests=[str(row.id) for row in rows])
     return {
         "requests": [_shown(work, row, named) for row in rows],
         "next": (f"{rows[-1].due_on}/{rows[-1].id}" if by_date else str(rows[-1].id)) if more else None,
