@@ -41,6 +41,8 @@ WORDS: dict[str, dict[str, str]] = _words(
     ("max_amount", "أقصى قيمة", "Greatest amount"), ("round_to", "التقريب إلى", "Rounded to"),
     ("rounding", "اتجاه التقريب", "Rounding"), ("exempt_when", "شرط الإعفاء", "Exempt when"),
     ("days", "الأيام", "Days"), ("silence", "أثر السكوت", "What silence means"),
+    ("reasons", "الأسباب القانونية", "Legal reasons"), ("appeal", "التظلم", "Appeal"),
+    ("shows", "ما يُكشف من بيانات مقدم الطلب", "Shown of the applicant"),
     ("extension", "مد المدة", "Extension"), ("times", "عدد المرات", "Times"),
     ("silence_to", "ما يؤدي إليه السكوت", "Where silence leads"), ("department", "الإدارة", "Department"),
     ("role", "الدور", "Role"), ("body", "الجهة", "Body"), ("purpose", "الغرض", "Purpose"),

@@ -179,8 +179,8 @@ class Workflow:
              reason: str | None = None, legal_reason: str | None = None) -> Transition:
         """The step that `action` takes from `state`. Refuses action_unknown (also for anything after an end but an
         appeal, and for everything in a parallel state: there a branch acts, see `act`), reason_required,
-        legal_reason_required, legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given (`inputs/<name>`). Who
-        may act is not judged here."""
+        legal_reason_required, legal_reason_unknown, input_required, and what rules.forms refuses of the inputs given
+        (`inputs/<name>`). Who may act is not judged here."""
         here = self.state(state)
         chosen = here.action(action) if not here.branches else None
         if chosen is None:
