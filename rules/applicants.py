@@ -1,5 +1,5 @@
-"""Who applies: a citizen, a company, an attorney, heirs, a foreigner; what each kind must say of itself, and in whose name
-the outcome is issued. Pure: what was typed in, what is kept or all that is wrong with it out.
+"""Who applies: a citizen, a company, an attorney, heirs, a foreigner; what each kind must say of itself, and in whose
+name the outcome is issued. Pure: what was typed in, what is kept or all that is wrong with it out.
 
 The person at the window (`name`, and `national_id` or `passport`) is always a natural person: the citizen, the
 foreigner, the company's representative, the attorney, the heir who acts for the others. The particulars say for whom.

@@ -2,7 +2,8 @@
 
 Who applies and how to reach them (name, numbers, contact, particulars; not the kind of applicant) may be corrected
 until the request ends. Answers may be corrected until a department has acted on them; from then on only the applicant
-changes them, when the file is sent back. An answer on which a fee hangs may be corrected only before that fee was billed.
+changes them, when the file is sent back. An answer on which a fee hangs may be corrected only before that fee was
+billed.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ _TRACES = Statement(
 def show(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """What a clerk of the unit sees before correcting, and what was corrected so far. That it was read is recorded."""
     case = _case(work, body["tracking_number"])
-    work.audit("request.correction_read", str(case.id))
+    work.audit_read("request.correction_read", str(case.id))
     applicant = _applicant(work, case)
     return {
         "request_id": str(case.id),

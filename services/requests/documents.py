@@ -1,7 +1,7 @@
 """Documents: judged by content, sealed at rest, taken by one request, opened by nobody before they were checked.
 
-A document is in quarantine until quarantine.py has judged it; a request may be lodged meanwhile. What comes in pieces is
-uploads.py's."""
+A document is in quarantine until quarantine.py has judged it; a request may be lodged meanwhile. What comes in pieces
+is uploads.py's."""
 
 from __future__ import annotations
 

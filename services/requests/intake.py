@@ -39,7 +39,8 @@ _LOOK_UP = Statement(
 )
 _INSERT = Statement.insert(
     tables.request,
-    *(column.name for column in tables.request.columns if column.name not in ("outcome", "licence_serial", "corrected")),
+    *(column.name for column in tables.request.columns
+      if column.name not in ("outcome", "licence_serial", "corrected")),
 )
 
 

@@ -1,10 +1,10 @@
 """The register of tracking numbers: every serial that was drawn is used by one request, or why it is not is recorded.
 
-A serial is drawn while an application is read and used when it is written, so refusals, conflicts and crashes leave gaps.
-A refusal records its gap at once. What else was drawn and not used is recorded by a sweep that first notes the newest
-serial and a while later gives up those at or below it. Used or given up is one row of one table under one key: whichever
-commits first stands, and a request whose serial was given up meanwhile is written under the next. So no serial is ever
-both, however slow a request was.
+A serial is drawn while an application is read and used when it is written, so refusals, conflicts and crashes leave
+gaps. A refusal records its gap at once. What else was drawn and not used is recorded by a sweep that first notes the
+newest serial and a while later gives up those at or below it. Used or given up is one row of one table under one key:
+whichever commits first stands, and a request whose serial was given up meanwhile is written under the next. So no
+serial is ever both, however slow a request was.
 """
 
 from __future__ import annotations

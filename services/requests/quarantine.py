@@ -1,9 +1,9 @@
-"""Documents in quarantine: each is judged before anybody of the back office opens it, and the applicant of a refused one
-is told at once and may bring another in its place, at any time before the request ends.
+"""Documents in quarantine: each is judged before anybody of the back office opens it, and the applicant of a refused
+one is told at once and may bring another in its place, at any time before the request ends.
 
-The bytes are taken apart in a process of its own (paper_judge.py), which knows no key and dies alone; and, where the setting
-CLAMD names a ClamAV daemon (`host:port`), searched for malware by it. While that daemon does not answer, documents stay
-in quarantine.
+The bytes are taken apart in a process of its own (paper_judge.py), which knows no key and dies alone; and, where the
+setting CLAMD names a ClamAV daemon (`host:port`), searched for malware by it. While that daemon does not answer,
+documents stay in quarantine.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def name_of(asked: Sequence[Mapping[str, Any]], code: str) -> dict[str, str]:
 
 
 def judged(contents: Sequence[bytes]) -> list[str | None]:
-    """What paper_judge.py says of each paper. The one on which its process died or hung is `!unreadable`; those behind it
-    were not judged (None) and come again."""
+    """What paper_judge.py says of each paper. The one on which its process died or hung is `!unreadable`; those behind
+    it were not judged (None) and come again."""
     paper = os.memfd_create("papers", os.MFD_CLOEXEC)  # in memory: nothing personal touches a disk in the clear
     try:
         with open(paper, "wb", closefd=False) as stream:

@@ -10,8 +10,9 @@ import pytest
 from chassis.actors import PUBLIC, Actor
 from chassis.answers import load
 from contracts import requests_intake as language
+from contracts.requests_finding import FindRequests
 from rules.refusal import Refusal
-from services.requests import corrections, inquiry, licences, life, paid
+from services.requests import corrections, finding, inquiry, licences, life, paid
 from tests.support.requests_ground import CLERK, HEAD, LAST4, NAME, OFFICER, Ground, shop, staff
 
 SHOP_NAME = "بقالة الهدى"
@@ -71,6 +72,19 @@ def test_a_corrected_name_and_answer_are_kept_with_what_they_were_and_why(ground
         ("answers/shop_name", "بقالة النور", SHOP_NAME, "خطأ في الكتابة"),
         ("applicant/name", NAME, "محمود عبدالله حسين", "خطأ في الكتابة")]
     assert ground.audited("request.correct")[0].actor_id == CLERK.id
+
+
+def test_a_request_is_found_by_its_corrected_name_and_no_longer_by_the_wrong_one(ground: Ground) -> None:
+    lodged = ground.submit()
+    correct(ground, lodged, applicant={"name": "محمود عبد الله حسين"}, answers={"address": "7 شارع سليم"})
+
+    def found(**by: str) -> list[str]:
+        body = load(FindRequests(), by)
+        answer = ground.attempt(lambda work: finding.find(work, body), CLERK)
+        return [one["tracking_number"] for one in answer["requests"]]
+
+    assert found(name="حسين") == [lodged["tracking_number"]] and found(name="حسن") == []
+    assert found(address="سليم") == [lodged["tracking_number"]] and found(address="النزهة") == []
 
 
 def test_what_was_corrected_stands_nowhere_in_the_clear(ground: Ground) -> None:

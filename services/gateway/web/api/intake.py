@@ -244,7 +244,7 @@ def correct(body: dict[str, Any], tracking_number: str) -> Response:
     return answer(_command("requests.correct", payload, g.command_id))
 
 
-TOKEN_HEADER = "X-Draft-Token"
+TOKEN_HEADER = "X-Draft-Token"  # noqa: S105
 TOKEN_PARAMETER = {
     "name": TOKEN_HEADER,
     "in": "header",

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts.requests import Submit, SubmittedDocument
 from rules.refusal import refuse
-from services.gateway.web import ask, problems
+from services.gateway.web import ask, bodies, problems
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.shapes import Moved, StatusShown, TimelineShown, named
@@ -251,6 +251,7 @@ def add_document() -> Response:
 
 
 def _from_json() -> tuple[str, bytes]:
+    bodies.check_json(request.get_data())  # the door leaves bodies of this size to their view
     try:
         body = Document().load(request.get_json())
     except ValidationError as error:
