@@ -258,7 +258,7 @@ class TaskFileShown(TaskShown):
     raised_from = text_or_none(metadata={"description": "The unit below, in which exclusions left nobody"})
     department = text_or_none()
     days_left = fields.Integer(required=True, allow_none=True)
-    periods = fields.List(fields.Nested(PeriodShown), metadata={"description": "Every period that has begun, explained"})
+    periods = fields.List(fields.Nested(PeriodShown), metadata={"description": "Those that have begun, explained"})
     answers = fields.List(fields.Dict(), required=True, metadata={"description": "Those that are not personal"})
     documents = fields.List(fields.Dict(), required=True)
     actions = fields.List(fields.Nested(ActionOffered), required=True)
