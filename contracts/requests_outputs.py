@@ -149,6 +149,8 @@ PROBLEMS: dict[str, Problem] = {
     "licence_of_another": Problem(422, "هذه الرخصة صادرة باسم شخص آخر. قدّم الطلب وكيلاً أو وارثاً أو اطلب نقلها.",
                                   "This licence was issued to somebody else. Apply as attorney or heir, or ask for its "
                                   "transfer."),
+    "answer_fixed": Problem(409, "هذا البيان ثابت بعد تقديم الطلب. اسحب الطلب وقدّم غيره.",
+                            "This answer is fixed once the request is lodged. Withdraw it and lodge another."),
     "succession_under_way": Problem(409, "على هذه الرخصة طلب قيد النظر برقم {number}.",
                                     "A request about this licence is under way: {number}."),
     "renewal_too_early": Problem(422, "يُفتح التجديد من {opens}.", "Renewal opens on {opens}."),

@@ -23,7 +23,7 @@ from rules import applicants, fee_lines, forms, numbering
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import answers as kept_answers
-from services.requests import documents, finding, life, parties, tables
+from services.requests import documents, finding, life, parties, succession, tables
 from services.requests.intake import (
     CONTACT,
     NATIONAL_ID,
@@ -177,6 +177,8 @@ def _answers(
     closed = {name for name in given.keys() | found.keys() if given.get(name) != found.get(name)} - may
     if closed:  # dropped, because it hung on what was corrected
         raise Refusal([Fault("correction_of_billed_fee", f"answers/{name}") for name in sorted(closed)])
+    if fixed := succession.fixed(work, case.definition, case.id, given, found):
+        raise Refusal(fixed)
     kept_answers.charges(case.definition, found)
     held = documents.of_request(work, case.id, case.definition.body["documents"])
     forms.check_documents(case.definition.body["documents"], found, [one["code"] for one in held])

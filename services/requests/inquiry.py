@@ -16,7 +16,7 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine
+from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine, succession
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
@@ -116,7 +116,10 @@ def _completed(work: UnitOfWork, case: Case, body: Mapping[str, Any]) -> dict[st
     definition = case.definition
     given = answers.opened(work, definition, case.row.answers)
     if body["answers"]:
-        given = answers.corrected(definition, given, body["answers"])
+        before = given
+        given = answers.corrected(definition, before, body["answers"])
+        if faults := succession.fixed(work, definition, case.id, before, given):
+            raise Refusal(faults)
         answers.charges(definition, given)
     untaken = documents.untaken(work, body["documents"])
     held = documents.of_request(work, case.id, definition.body["documents"])

@@ -35,7 +35,7 @@ def kept(definition: Definition, output: Mapping[str, Any]) -> list[str]:
         spoken: set[str] = set()
         for block in chosen["blocks"]:
             spoken |= wording.names(block["text"]["ar"]) | wording.names(block["text"]["en"])
-            spoken |= _read(block.get("when"))
+            spoken |= conditions.fields(block.get("when"))
         names += sorted((spoken & form) - set(names))
     return names
 
@@ -114,15 +114,6 @@ def preview(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     content, media_type = offload(document.render, shown, output)
     return {"media_type": media_type, "content": base64.b64encode(content).decode(),
             "file_name": f"preview-{definition.code}-{output['code']}"}  # fmt: skip
-
-
-def _read(condition: Mapping[str, Any] | None) -> set[str]:
-    """The answers that a condition reads."""
-    if not condition:
-        return set()
-    found = {condition["field"]} if "field" in condition else set[str]()
-    parts = [*condition.get("all", ()), *condition.get("any", ())] + ([condition["not"]] if "not" in condition else [])
-    return found.union(*(_read(part) for part in parts))
 
 
 def _day(value: str | None, language: str) -> str:

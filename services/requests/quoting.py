@@ -12,7 +12,7 @@ from chassis.uow import UnitOfWork
 from rules import fees, forms
 from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
-from services.requests import guide
+from services.requests import guide, succession
 from services.requests.guide import IN_FORCE, Definition
 
 _IN_FORCE = Statement(
@@ -32,7 +32,8 @@ def quote(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     definition = guide.definition(work, code, found.version)
     if found.retired_from is not None:
         raise refuse("service_retired", "service_code", code=code, since=found.retired_from.isoformat())
-    stages = of(definition, _cleaned(definition, body["answers"]))
+    known = succession.of(work, definition, body["answers"]).answers  # the months of delay are the register's
+    stages = of(definition, _cleaned(definition, known))
     return {
         "service_code": code,
         "service_version": definition.version,

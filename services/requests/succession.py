@@ -28,6 +28,7 @@ _FORMER = Statement(
         "FROM licence JOIN request ON request.id = licence.request_id WHERE serial = :serial"
     )
 )
+_CLAIMED = Statement(text("SELECT 1 FROM licence WHERE successor_request = :request_id"))
 _CLAIM = Statement(
     text(
         "UPDATE licence SET successor_request = :request_id WHERE id = :licence_id AND version = :seen "
@@ -79,6 +80,26 @@ def same_holder(former: Any, kind: str, national_id_key: bytes | None, rule: Map
     if rule["as"] == register.TRANSFER or not both or bytes(former.national_id_key) == bytes(national_id_key or b""):
         return []
     return [Fault("licence_of_another", f"answers/{rule['answer']}")]
+
+
+def fixed(
+    work: UnitOfWork, definition: Definition, request_id: UUID, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Fault]:
+    """answer_fixed for every answer on which the succession rests and that a correction would change: which licence,
+    how late, and what decides whether there is one. Nobody swaps the licence or the delay once the request is lodged;
+    of a licence on paper the number may be put right, as long as it is not one of the register."""
+    rule = definition.body.get("supersedes")
+    if not rule:
+        return []
+    names = {rule["answer"], rule.get("months_late"), *conditions.fields(rule.get("when"))} - {None}
+    changed = sorted(str(name) for name in names if before.get(name) != after.get(name))
+    if not changed:
+        return []
+    if work.first(_CLAIMED, request_id=request_id) is None:
+        found = of(work, definition, after)
+        if found.former is None and not found.faults:
+            return []
+    return [Fault("answer_fixed", f"answers/{name}") for name in changed]
 
 
 def claim(work: UnitOfWork, former: Any, request_id: UUID) -> None:

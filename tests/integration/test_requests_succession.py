@@ -15,7 +15,7 @@ from chassis.errors import Conflict
 from contracts import requests_outputs as language
 from contracts.definition import load_definition
 from rules.refusal import Refusal
-from services.requests import licences, register
+from services.requests import licences, quoting, register
 from tests.support.requests_ground import HEAD, INSPECTOR, OFFICER, Ground, shop
 
 ANOTHER = "29001011234567"
@@ -219,3 +219,34 @@ def test_all_faults_are_told_at_once(ground: Ground, serial: str) -> None:
         ask(ground, serial, channel="post_office", applicant__phone="12")
     codes = {code for code, _ in faults(refused)}
     assert {"licence_act_refused", "renewal_too_early", "phone_invalid"} <= codes
+
+
+def test_neither_the_licence_nor_the_delay_is_swapped_afterwards(ground: Ground, serial: str) -> None:
+    ground.wait(days=45)
+    other = str(ground.row(ground.issued(documents=[])).licence_serial)
+    lodged = ask(ground, serial)
+    ground.pay(lodged)
+    ground.do(OFFICER, "send_back", reason="البيان غير واضح")
+    for answers in ({"months_late": 0}, {"former": other}, {"former": other, "months_late": 1}):
+        with pytest.raises(Refusal) as refused:
+            ground.resubmit(lodged, answers=answers)
+        assert faults(refused) == {("answer_fixed", f"answers/{name}") for name in answers}
+    assert ground.row(lodged).answers["months_late"] == 2
+    ground.resubmit(lodged)
+
+
+def test_a_number_on_paper_is_put_right_but_not_into_one_of_the_register(ground: Ground, serial: str) -> None:
+    lodged = ask(ground, "SHL-2021-000123", "papers")
+    ground.pay(lodged)
+    ground.do(OFFICER, "send_back", reason="الرقم غير مقروء")
+    with pytest.raises(Refusal, match="answer_fixed"):
+        ground.resubmit(lodged, answers={"former": serial})
+    ground.resubmit(lodged, answers={"former": "SHL-2021-000124"})
+    assert ground.row(lodged).answers["former"] == "SHL-2021-000124"
+
+
+def test_the_quote_knows_the_fine_before_anything_is_lodged(ground: Ground, serial: str) -> None:
+    ground.wait(days=45)
+    asked = {"service_code": "shop-renewal", "answers": {"former": serial, "months_late": 0}}
+    found = quoting.quote(ground.unit_of_work(PUBLIC), asked)
+    assert found["total"] == 60000
