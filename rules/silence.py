@@ -49,8 +49,8 @@ def decided(workflow: Workflow, path: Sequence[str]) -> bool:
 
 def may_speak(standing: Standing, workflow: Workflow, path: Sequence[str]) -> bool:
     """Whether the end of a period would still mean something for a request at the end of `path`: nobody has decided,
-    and silence has not spoken already. The period of a part speaks only where the request still stands in the part; that
-    it was left, however late, was the answer."""
+    and silence has not spoken already. The period of a part speaks only where the request still stands in the part:
+    that it was left, however late, was the answer."""
     if standing.silence == NONE or standing.silence_to is None or workflow.state(path[-1]).kind == "end":
         return False
     if standing.silence_to in path:

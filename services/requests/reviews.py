@@ -138,12 +138,12 @@ def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decide(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A person answers. Refuses review_unknown (also of another unit), review_done, review_decision_unfit,
+    """A person answers. Refuses silence_review_unknown (also of another unit), review_done, review_decision_unfit,
     reason_required and a version that no longer stands."""
     row = work.first(_BY_ID, review_id=body["review_id"])
     actor = work.actor
     if row is None or (row.unit is not None and row.unit != actor.unit):
-        raise refuse("review_unknown", "review_id")
+        raise refuse("silence_review_unknown", "review_id")
     if row.unit is None:
         work.require(RELEASE)
     if row.decided_at is not None:

@@ -459,5 +459,5 @@ def test_another_units_question_is_unknown(ground: Ground, sweeping: Sweeping) -
     sweeping.day(SPEAKS)
     report(ground, ground.rows("SELECT id FROM task")[0].id, datetime(2026, 4, 20, 9, tzinfo=UTC))
     elsewhere = staff("far", "unit_head", "leadership", unit="EG-C-02")
-    with pytest.raises(Refusal, match="review_unknown"):
+    with pytest.raises(Refusal, match="silence_review_unknown"):
         decide(ground, sweeping.reviews()[0], "stands", elsewhere)
