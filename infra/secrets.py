@@ -74,8 +74,8 @@ def keys(make: Secret = _fresh) -> dict[str, str]:
 
 
 def _document_signer() -> tuple[str, str]:
-    """A fresh key and a certificate of its own for the signature on documents, as base64 of DER; to be replaced by those
-    that the state's authority issues."""
+    """A fresh key and a certificate of its own for the signature on documents, as base64 of DER; to be replaced by
+    those that the state's authority issues."""
     key = ec.generate_private_key(ec.SECP256R1())
     made = certificates.self_signed(key, "Shubbak", datetime.now(UTC) - timedelta(days=1))
     raw = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
