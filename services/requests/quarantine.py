@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -29,15 +30,19 @@ from services.requests import documents, guide, paper_judge
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 8  # documents in one round; of at most 5 MB each
+TOGETHER = 64  # documents in one round: to start the process costs as much as to judge dozens of small ones
+BYTES_TOGETHER = 16 * 1024 * 1024  # and no more of them than this, but always one
 SECONDS = 60  # for one round
 _STRETCH = 64 * 1024
 
+_WAITING = Statement(
+    text("SELECT id, size FROM document WHERE status = 'quarantined' ORDER BY id LIMIT :most")
+)
 _NEXT = Statement(
     text(
         "SELECT d.id, d.code, d.content, d.media_type, d.request_id, r.tracking_number, r.service_code, "
         "r.service_version, r.language FROM document AS d LEFT JOIN request AS r ON r.id = d.request_id "
-        "WHERE d.status = 'quarantined' ORDER BY d.id LIMIT :most"
+        "WHERE d.id = ANY(:chosen) AND d.status = 'quarantined' ORDER BY d.id"
     )
 )
 # Taken by a request since it was read: read it again, so that its applicant is told.
@@ -51,7 +56,8 @@ _CHECKED = Statement(
 
 def check_next(work: UnitOfWork) -> bool:
     """Judge the documents that wait longest. Answers whether there were any that could be judged."""
-    rows = work.all(_NEXT, most=TOGETHER)
+    chosen = _chosen(work.all(_WAITING, most=TOGETHER))
+    rows = work.all(_NEXT, chosen=chosen) if chosen else []
     if not rows:
         return False
     contents = [documents.whole(work, row.id, row.content) for row in rows]
@@ -71,6 +77,18 @@ def check_next(work: UnitOfWork) -> bool:
         _settle(work, row, verdict)
         done = True
     return done
+
+
+def _chosen(waiting: Sequence[Any]) -> list[UUID]:
+    """So many of those that wait longest as one round may hold."""
+    chosen: list[UUID] = []
+    held = 0
+    for row in waiting:
+        held += row.size
+        if chosen and held > BYTES_TOGETHER:
+            break
+        chosen.append(row.id)
+    return chosen
 
 
 def _settle(work: UnitOfWork, row: Any, verdict: str | None) -> None:

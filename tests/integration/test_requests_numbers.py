@@ -6,15 +6,20 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from chassis.actors import PUBLIC
+from chassis.answers import load
+from chassis.ids import uuid7
+from contracts.requests import Submit
 from rules import numbering
 from rules.refusal import Refusal
-from services.requests import numbers
+from services.requests import intake, numbers
 from tests.support.requests_ground import CLERK, Ground, shop
 
 
@@ -115,6 +120,24 @@ def test_a_request_slower_than_the_sweep_is_written_under_another_number(ground:
     assert (first.reason, first.request_id) == ("never_lodged", None)
     assert str(second.request_id) == lodged["request_id"]
     assert prove(ground).wrong == []
+
+
+def test_the_same_command_at_once_and_again_is_one_request_under_one_number(ground: Ground) -> None:
+    body, command = load(Submit(), ground.application()), uuid7()
+    gate = threading.Barrier(2)
+
+    def send(wait: bool = True) -> str:
+        if wait:
+            gate.wait()
+        answer = ground.command(lambda work: intake.submit(work, body), PUBLIC, command, {"same": True})
+        return str(answer["tracking_number"])
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: send(), range(2))
+    assert first == second == send(wait=False)
+    sweep(ground)
+    proof = prove(ground)
+    assert (proof.used, proof.open, proof.wrong) == (1, 0, [])
 
 
 def test_many_at_once_lodged_refused_and_swept_leave_no_serial_unexplained_and_none_twice(ground: Ground) -> None:
