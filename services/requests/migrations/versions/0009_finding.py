@@ -16,6 +16,7 @@ CREATE TABLE found_by (
 );
 CREATE INDEX request_by_state ON request (unit, state, id);
 CREATE INDEX request_by_service ON request (unit, service_code, id);
+CREATE INDEX request_by_service_state ON request (unit, service_code, state, id);
 """
 
 
