@@ -28,9 +28,10 @@ test-all: environment
 lint: environment
 	@infra/lint.sh
 
+MILLION ?=
 bench: environment
 	@infra/prepare.sh debian bench
-	@$(PY) -m tests.load.bench
+	@MILLION=$(MILLION) $(PY) -m tests.load.bench
 
 KILLS ?= 200
 CASES ?= 120

@@ -48,6 +48,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "submit": _submit,
         "events": _events,
         "demo_start": _demo_start,
+        "million": _million,
     }
     for name, read in readers.items():
         part = found.get(name)
@@ -164,6 +165,17 @@ def _events(part: dict[str, Any]) -> Iterator[Figure]:
     raw = part["raw_py_amqp"]["per_second"]
     yield Figure("  raw batched publishing with py-amqp, same bytes and queue", f"{raw}/s")
     yield Figure("  ours / raw", f"{part['ratio']:.2f}", "≥ 0.40", part["ratio"] >= 0.4)
+
+
+def _million(part: dict[str, Any]) -> Iterator[Figure]:
+    yield Figure(f"Finding among {part['stored']:,} requests of {part['units']} units ({part['size_mb']:,} MB)", "")
+    for kind, scopes in part["kinds"].items():
+        spans = [scopes[scope][figure] for scope in ("unit", "node") for figure in ("p50_ms", "p99_ms")]
+        value = ", ".join(f"{span:.1f}" for span in spans)
+        worst = max(scope["p99_ms"] for scope in scopes.values())
+        yield Figure(f"  {kind}: p50, p99 of a unit; of the node", f"{value} ms", "< 50 ms", worst < 50)
+    whole = len(part["sequential_scans"])
+    yield Figure("  searches that read a whole table", str(whole), "0", whole == 0)
 
 
 def _demo_start(part: dict[str, Any]) -> Iterator[Figure]:
