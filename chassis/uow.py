@@ -122,6 +122,11 @@ class UnitOfWork:
         self.appended += 1
         return event_id
 
+    def audit_read(self, action: str, subject: str, **details: Any) -> None:
+        """An audit row of a read of personal data: with the reader's roles and department, which the person whom the
+        data is about may be told."""
+        self.audit(action, subject, **details, roles=list(self.actor.roles), department=self.actor.department)
+
     def audit(self, action: str, subject: str, **details: Any) -> None:
         """Gather an audit row: who did what to which subject. No personal data in the details."""
         self.write(

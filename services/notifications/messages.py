@@ -232,6 +232,7 @@ def history(work: UnitOfWork, request_id: UUID) -> dict[str, Any]:
     unit = work.scalar(_UNIT, request_id=request_id)
     if unit is not None:
         work.require("message.read", unit=unit)
+    work.audit_read("message.read", str(request_id))
     return {"messages": [
         {"message_id": row.id, "channel": row.channel, "template": row.template,
          "template_version": row.template_version, "language": row.language, "state": row.state,

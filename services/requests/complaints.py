@@ -133,7 +133,7 @@ def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 def file(work: UnitOfWork, number: str) -> dict[str, Any]:
     """A complaint as whoever answers it reads it. Reading is recorded: what was written may name people."""
     row = _before_me(work, number)
-    work.audit("complaint.read", row.number)
+    work.audit_read("complaint.read", row.number)
     return {**_shown(work, row, with_answer=True), "version": row.version, "tracking_number": row.tracking_number,
             "text": work.privacy.open(row.text, field=TEXT)}  # fmt: skip
 

@@ -37,7 +37,7 @@ _LIST = Statement(
 def entry(work: UnitOfWork, serial: str) -> dict[str, Any]:
     """All that the register holds of a licence. Reading it is recorded: it names the holder."""
     row = _own(work, serial, "licence.read")
-    work.audit("licence.read", row.serial)
+    work.audit_read("licence.read", row.serial)
     definition = guide.definition(work, row.service_code, row.service_version)
     return {
         **licences.shown(work, row, definition),
@@ -120,7 +120,7 @@ def printed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """The document for a desk to print. Refuses licence_not_ready; a licence that is not in force is printed too, for
     the file, and says so nowhere: its verification does."""
     row = _own(work, body["serial"], "licence.print")
-    work.audit("licence.print", row.serial, edition=row.edition, copy=row.copies + 1)
+    work.audit_read("licence.print", row.serial, edition=row.edition, copy=row.copies + 1)
     return licences.handed_out(work, row, body["purpose"])
 
 

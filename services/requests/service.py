@@ -34,11 +34,13 @@ from services.requests.doors.deadlines import DeadlineDoors
 from services.requests.doors.finding import FindingDoors
 from services.requests.doors.intake import IntakeDoors
 from services.requests.doors.outputs import OutputDoors
+from services.requests.doors.privacy import PrivacyDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, Service):
+class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, PrivacyDoors,
+               Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:

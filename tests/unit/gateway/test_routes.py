@@ -96,6 +96,7 @@ GET    /api/v1/requests/<tracking_number>/corrections           request.correct
 POST   /api/v1/requests/<tracking_number>/corrections           request.correct
 POST   /api/v1/requests                                         request.submit
 GET    /api/v1/requests/<tracking_number>                       request.inquire
+GET    /api/v1/requests/<tracking_number>/access-log            request.inquire
 GET    /api/v1/requests/<tracking_number>/timeline              request.inquire
 POST   /api/v1/requests/<tracking_number>/completion            request.complete
 GET    /api/v1/requests/<tracking_number>/licence               licence.fetch

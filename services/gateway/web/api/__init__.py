@@ -7,6 +7,7 @@ from typing import Any
 from flask_smorest import Api
 
 from services.gateway.web.api import (
+    access_log,
     afterwards,
     bills,
     catalog,
@@ -48,6 +49,6 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines,
-                   licence_register, letters, afterwards, sessions, organisation, catalog, openapi):
+                   licence_register, letters, afterwards, sessions, organisation, catalog, access_log, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec
