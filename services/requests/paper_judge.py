@@ -48,8 +48,9 @@ def judge(content: bytes) -> str:
 
 def _image(format_: str, media_type: str) -> Callable[[bytes], str]:
     def look(content: bytes) -> str:
-        from PIL import Image
+        from PIL import Image, ImageFile
 
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
         Image.MAX_IMAGE_PIXELS = None  # our own bound is asked before anything is decoded
         with Image.open(io.BytesIO(content), formats=(format_,)) as image:
             width, height = image.size

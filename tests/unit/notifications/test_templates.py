@@ -20,7 +20,7 @@ VALUES = {
     "missing_short": "صورة عقد الإيجار موثقة، وشهادة الحماية...",
     "step": "مراجعة الإدارة الهندسية",
     "serial": "EG-C-SHOP-2026-000123",
-    "document": "عقد إيجار المحل أو سند ملكيته أو ما يثبت الحيازة",
+    "document": "Lease contract of the shop or proof of its ownership",
     "reason": "الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.",
     "due_on": "28 سبتمبر 2026",
     "number": "D-C-2026-000123-K",
