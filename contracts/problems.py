@@ -6,6 +6,7 @@ belong to every door. `docs/errors.md` is generated from here. Shape at the door
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -61,15 +62,35 @@ COMMON: dict[str, Problem] = {
 }
 
 
+OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
+    ("Every door", COMMON),
+    ("gateway", gateway.PROBLEMS),
+    ("catalog", catalog.PROBLEMS),
+    ("The organisation", organisation.PROBLEMS),
+    ("requests", requests.PROBLEMS),
+    ("requests: intake", requests_intake.PROBLEMS),
+    ("requests: who is given which file", requests_assignment.PROBLEMS),
+    ("requests: deadlines and silence", requests_deadlines.PROBLEMS),
+    ("requests: licences, documents, letters", requests_outputs.PROBLEMS),
+    ("requests: what comes after", requests_afterwards.PROBLEMS),
+    ("requests: finding", requests_finding.PROBLEMS),
+    ("payments", payments.PROBLEMS),
+    ("notifications", notifications.PROBLEMS),
+    ("The rules", rules_problems.PROBLEMS),
+    ("A service definition", definition_problems.PROBLEMS),
+    ("Fees of a definition", fee_problems.PROBLEMS),
+    ("A governorate's own values", override_problems.PROBLEMS),
+    ("Files of the guide", exchange_problems.PROBLEMS),
+)
+"""Every table of codes with its owner, in the order of docs/errors.md."""
+
+
 @cache
 def catalogue() -> dict[str, Problem]:
     """Every code known to the platform. A code defined twice is an error of ours and fails at start."""
-    joined = dict(COMMON)
-    for module in (rules_problems, fee_problems, override_problems, definition_problems, exchange_problems, catalog,
-                   organisation, requests, requests_afterwards, requests_assignment, requests_deadlines,
-                   requests_finding, requests_intake, requests_outputs,
-                   payments, notifications, gateway):
-        for code, problem in module.PROBLEMS.items():
+    joined: dict[str, Problem] = {}
+    for _, owned in OWNERS:
+        for code, problem in owned.items():
             if code in joined:
                 raise RuntimeError(f"problem code defined twice: {code}")
             joined[code] = problem

@@ -16,19 +16,10 @@ import marshmallow
 from marshmallow import fields, validate
 
 from contracts import (
-    catalog,
-    definition_problems,
-    gateway,
-    notifications,
-    organisation,
-    payments,
     problems,
-    requests,
-    rules_problems,
 )
 from contracts.definition import authoring, json_schema, load_definition
 from contracts.events import REGISTRY, EventType
-from contracts.problem import Problem
 from contracts.routes import CONSUMERS
 from infra.database import SERVICES
 from rules import payment_states, roles, workflow
@@ -80,19 +71,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 # -- errors ----------------------------------------------------------------------------------------------------------
 
-_OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
-    ("Every door", problems.COMMON),
-    ("gateway", gateway.PROBLEMS),
-    ("catalog", catalog.PROBLEMS),
-    ("requests", requests.PROBLEMS),
-    ("payments", payments.PROBLEMS),
-    ("notifications", notifications.PROBLEMS),
-    ("The rules", rules_problems.PROBLEMS),
-    ("A service definition", definition_problems.PROBLEMS),
-    ("The organisation", organisation.PROBLEMS),
-)
-
-
 def _errors() -> str:
     lead = (
         "An error is an RFC 9457 problem (`application/problem+json`): `type` (`urn:shubbak:problem:<code>`), "
@@ -101,7 +79,7 @@ def _errors() -> str:
         "stands for a value of the fault. With 503 and 429 the header `Retry-After` says when to try again."
     )
     sections = []
-    for owner, owned in _OWNERS:
+    for owner, owned in problems.OWNERS:
         if owned:
             rows = [(f"`{code}`", str(found.status), found.ar, found.en) for code, found in owned.items()]
             sections.append(f"## {owner}\n\n" + _table(("code", "HTTP", "العربية", "English"), rows))
@@ -168,11 +146,16 @@ def _service_class(service: str) -> Any:
                 if isinstance(found, type) and vars(found).get("name") == service)
 
 
+def _doors(service: type) -> list[Any]:
+    """What stands in the class and in the parts that it is put together from."""
+    return [door for part in service.__mro__ for door in vars(part).values()]
+
+
 def subscriptions() -> dict[tuple[str, str], str]:
     """The way in which each service takes each type of event that it subscribes to."""
     found: dict[tuple[str, str], str] = {}
     for service in SERVICES:
-        for door in vars(_service_class(service)).values():
+        for door in _doors(_service_class(service)):
             _, types, way = getattr(door, "subscription", ("", (), ""))
             found.update({(service, event_type.name): way for event_type in types})
     return found
@@ -181,7 +164,7 @@ def subscriptions() -> dict[tuple[str, str], str]:
 def _rpcs() -> str:
     rows = []
     for service in SERVICES:
-        for door in vars(_service_class(service)).values():
+        for door in _doors(_service_class(service)):
             for entrypoint in getattr(door, "nameko_entrypoints", ()):
                 said = getattr(entrypoint, "declared", None)
                 if said is not None:
