@@ -121,15 +121,15 @@ _UNITS = (
     "WITH RECURSIVE units AS (SELECT min(unit) AS unit FROM request UNION ALL "
     "SELECT (SELECT min(unit) FROM request WHERE request.unit > units.unit) FROM units WHERE units.unit IS NOT NULL) "
 )
-# How many requests have each word, counted no further than the cheapest search needs to know.
-_COUNTED = 4000
-_RARITY = Statement(
-    text(
-        "SELECT word.key, (SELECT count(*) FROM (SELECT 1 FROM found_by WHERE found_by.key = word.key "
-        "AND (CAST(:unit AS text) IS NULL OR found_by.unit = CAST(:unit AS text)) LIMIT :most) AS counted) AS requests "
-        "FROM unnest(CAST(:keys AS bigint[])) AS word (key)"
-    ).bindparams(bindparam("keys", type_=ARRAY(BIGINT)))
+# How many requests have each word: of a unit, of the node. Counted no further than it takes to tell a rare word.
+_COUNT = (
+    "SELECT word.key, (SELECT count(*) FROM (SELECT 1 FROM found_by WHERE found_by.key = word.key {} LIMIT {}) "
+    "AS counted) AS requests FROM unnest(CAST(:keys AS bigint[])) AS word (key)"
 )
+_RARITY_OF_UNIT = Statement(
+    text(_COUNT.format("AND found_by.unit = :unit", 4_000)).bindparams(bindparam("keys", type_=ARRAY(BIGINT)))
+)
+_RARITY = Statement(text(_COUNT.format("", 25_000)).bindparams(bindparam("keys", type_=ARRAY(BIGINT))))
 _LATE = "r.outcome IS NULL AND r.due_on < :today"
 _DUE_SOON = "r.outcome IS NULL AND r.due_on >= :today AND r.due_on < :soon"
 _FILTERS = {
@@ -260,7 +260,8 @@ def _page(
 
 
 def _rarest_first(work: UnitOfWork, words: list[int], unit: str | None) -> list[int]:
-    counted = {row.key: row.requests for row in work.all(_RARITY, keys=words, unit=unit, most=_COUNTED)}
+    rows = work.all(_RARITY, keys=words) if unit is None else work.all(_RARITY_OF_UNIT, keys=words, unit=unit)
+    counted = {row.key: row.requests for row in rows}
     return sorted(words, key=lambda word: counted[word])
 
 
