@@ -16,6 +16,7 @@ from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
 from chassis.reseal_cli import reseal
+from chassis.retention import retain
 from rules import licence as licences
 from rules.calendar import cairo_date
 from rules.refusal import Refusal
@@ -126,6 +127,7 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
 
 main.add_command(audit)
 main.add_command(reseal)
+main.add_command(retain)
 
 
 def _settings(service: str) -> config.Settings:
