@@ -168,7 +168,8 @@ def _events(part: dict[str, Any]) -> Iterator[Figure]:
 
 
 def _million(part: dict[str, Any]) -> Iterator[Figure]:
-    yield Figure(f"Finding among {part['stored']:,} requests of {part['units']} units ({part['size_mb']:,} MB):", "p50, p99 of a unit; of the node")
+    yield Figure(f"Finding among {part['stored']:,} requests of {part['units']} units ({part['size_mb']:,} MB):",
+                 "p50, p99 of a unit; of the node")
     for kind, scopes in part["kinds"].items():
         spans = [scopes[scope][figure] for scope in ("unit", "node") for figure in ("p50_ms", "p99_ms")]
         value = ", ".join(f"{span:.1f}" for span in spans)
