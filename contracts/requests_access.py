@@ -30,6 +30,7 @@ READS: Mapping[str, Read] = {
     "licence.print": Read({"ar": "طباعة الرخصة", "en": "Printed the licence"}, True),
     "request.correction_read": Read({"ar": "الاطلاع على بيانات مقدم الطلب لتصحيحها",
                                      "en": "Read the applicant's particulars to correct them"}, True),
+    "receipt.read": Read({"ar": "طباعة إيصال الطلب", "en": "Printed the receipt of the request"}, True),
     "request.find": Read({"ar": "ظهور الطلب في نتيجة بحث", "en": "Found the request by a search"}, True),
     "complaint.read": Read({"ar": "الاطلاع على شكوى", "en": "Read a complaint"}, True),
 }

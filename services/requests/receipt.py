@@ -38,8 +38,9 @@ def printed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts(work: UnitOfWork, case: Case) -> dict[str, Any]:
-    """What the receipt says."""
+    """What the receipt says. That it was drawn is recorded: it names the applicant."""
     row, definition = case.row, case.definition
+    work.audit_read("receipt.read", str(case.id))
     known = case.organisation
     unit = known.unit_ever(row.unit)
     name = work.privacy.open(row.name, field=NAME)

@@ -13,7 +13,7 @@ from chassis.actors import PUBLIC
 from chassis.answers import load
 from contracts.requests_access import AccessLog
 from rules.refusal import Refusal
-from services.requests import access, corrections, register, tasks
+from services.requests import access, corrections, inquiry, receipt, register, tasks
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, LAST4, NAME, OFFICER, Ground, shop, staff
 
 
@@ -69,6 +69,15 @@ def test_reading_the_licence_in_the_register_is_told_too(ground: Ground) -> None
     ground.attempt(lambda work: register.entry(work, serial), keeper)
     newest = log(ground, lodged)["entries"][0]
     assert (newest["act"], newest["role"], newest["department"]) == ("licence.read", "department_head", "licensing")
+
+
+def test_a_receipt_drawn_at_the_window_is_told_and_the_applicants_own_is_not(ground: Ground) -> None:
+    lodged = ground.submit()
+    number = {"tracking_number": lodged["tracking_number"], "phone_last4": LAST4}
+    for actor in (PUBLIC, CLERK):
+        ground.attempt(lambda work: receipt.facts(work, inquiry.admitted(work, number)), actor)
+    [entry] = log(ground, lodged)["entries"]
+    assert (entry["act"], entry["role"], entry["identifies"]) == ("receipt.read", "window_clerk", True)
 
 
 def test_reads_of_another_request_are_not_told(ground: Ground) -> None:
