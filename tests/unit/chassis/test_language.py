@@ -78,8 +78,8 @@ def test_every_problem_speaks_arabic_and_english_and_names_the_same_values(code)
 
 
 def named(text):
-    """The values a text names; `name_ar` and `name_en` are one value in two languages."""
-    return {re.sub("_(ar|en)$", "", name) for name in re.findall(r"\{(\w+)\}", text)}
+    """The values a text names; `name_ar` and `name_en`, `ar` and `en` are one value in two languages."""
+    return {re.sub("(^|_)(ar|en)$", "", name) for name in re.findall(r"\{(\w+)\}", text)}
 
 
 def refused():

@@ -196,7 +196,7 @@ class Withdrawal(Schema):
 )
 @blueprint.arguments(Withdrawal())
 @blueprint.response(200, Moved)
-def withdraw(body: dict[str, Any], tracking_number: str) -> Response:
+def withdraw_request(body: dict[str, Any], tracking_number: str) -> Response:
     """Take a request back, wherever it lies and nothing has ended it"""
     return answer(ask.inquire("requests.withdraw", tracking_number, last4(), command_id=g.command_id, **body))
 
