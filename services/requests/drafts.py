@@ -55,8 +55,9 @@ def save(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     code = guide.code_asked(body["service_code"])
     ends_at = work.now + LIVE
     token = normal(body["token"]) if body["token"] else "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    kept = {"service_code": code, "body": work.privacy.seal(content.decode(), field=BODY), "ends_at": ends_at,
-            "token_key": _key(work, token)}  # fmt: skip
+    kept: dict[str, Any] = {
+        "service_code": code, "body": work.privacy.seal(content.decode(), field=BODY), "ends_at": ends_at,
+        "token_key": _key(work, token)}  # fmt: skip
     if body["token"]:
         _found(work, token)
         work.write(_AGAIN, expect=1, at=work.now, **kept)

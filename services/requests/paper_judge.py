@@ -41,7 +41,7 @@ def judge(content: bytes) -> str:
                 return look(content)
             except Wrong:
                 raise
-            except Exception:  # whatever a library stumbles over, the paper cannot be read
+            except Exception:  # noqa: BLE001  whatever a library stumbles over, the paper cannot be read
                 raise Wrong("unreadable") from None
     raise Wrong("type_refused")
 
@@ -137,7 +137,8 @@ def main() -> None:
             said = f"!{wrong}"
         except MemoryError:
             said = "!unreadable"
-        print(said, flush=True)
+        sys.stdout.write(said + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def of(definition: Definition, answers: Mapping[str, Any]) -> list[dict[str, Any
     states = definition.body["workflow"]["states"].values()
     stages = []
     for stage in dict.fromkeys(line["stage"] for line in lines):
-        name = next((dict(state["name"]) for state in states if state.get("stage") == stage), {"ar": stage, "en": stage})
+        named = (dict(state["name"]) for state in states if state.get("stage") == stage)
+        name = next(named, {"ar": stage, "en": stage})
         try:
             charges = fees.compute(lines, answers, stage)
         except Refusal as refusal:

@@ -1,5 +1,6 @@
 """The receipt of a request, printed at the window or at home: one A5 page with the tracking number and its QR, what was
-brought, what it costs and how to follow. PDF by the renderer of licences; where Pango is missing, the same page as HTML."""
+brought, what it costs and how to follow. PDF by the renderer of licences; where Pango is missing, the same page as
+HTML."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_what_intake_would_refuse_and_what_changes_nothing(ground: Ground, body:
 
 
 def test_an_answer_is_corrected_only_before_its_fee_is_billed(ground: Ground) -> None:
-    """The inspection fee, billed at once, hangs on the area; the workers count in the licence fee, billed at the end."""
+    """The inspection fee, billed at once, hangs on the area; the workers count in the licence fee, billed last."""
     lodged = ground.submit()
     assert refused(lambda: correct(ground, lodged, answers={"area_m2": "45"})) == {
         ("correction_of_billed_fee", "answers/area_m2")}

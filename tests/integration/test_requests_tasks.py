@@ -13,8 +13,8 @@ import pytest
 
 from chassis.actors import Actor
 from chassis.ids import uuid7
-from rules.refusal import Refusal
 from rules.assignment import HELD_MOST
+from rules.refusal import Refusal
 from services.requests import assignment, tasks
 from tests.support.requests_ground import (
     CLERK,

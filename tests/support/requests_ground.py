@@ -99,12 +99,14 @@ class Ground:
         self.now = MORNING
         with self.database.transaction() as connection:
             connection.execute(text(
-                "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, delivery, rating, rating_invitation, complaint, reopening, event_log, audit, command, retirement, organisation"))
+                "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, delivery, "
+                "rating, rating_invitation, complaint, reopening, event_log, audit, command, retirement, organisation"))
             connection.execute(text("TRUNCATE found_by, attendance, apart, relation, party, taken_back, step_photo"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
                 "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "
-                "explained = (SELECT last_value FROM tracking_serial), seen = (SELECT last_value FROM tracking_serial)"))
+                "explained = (SELECT last_value FROM tracking_serial), "
+                "seen = (SELECT last_value FROM tracking_serial)"))
             connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 
     def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:

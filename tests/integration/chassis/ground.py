@@ -307,7 +307,8 @@ class Databases:
         return self._postgres.create_database(f"toy_{service}_{uuid.uuid4().hex[:10]}", service, template)
 
     def give_back(self, service: str, url: str) -> None:
-        rows(url, "TRUNCATE event_log, inbox, inbox_stream, command, audit, audit_seal, reseal_progress, note, effect, state "
+        rows(url, "TRUNCATE event_log, inbox, inbox_stream, command, audit, audit_seal, reseal_progress, note, effect, "
+                  "state "
                   "RESTART IDENTITY; UPDATE event_cursor SET position = 0")
         self._free.setdefault(service, []).append(url)
 

@@ -16,7 +16,7 @@ from tests.unit.gateway.ground import BILL_ID, Service, client_of
 from tests.unit.gateway.test_pages import form, hidden, service_that_keeps_documents
 
 APPLY = "/ar/services/shop-licence/apply"
-TOKEN = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"  # noqa: S105
+TOKEN = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"
 COMPANY = {"applicant/kind": "company", "applicant/company/name": "شركة النور",
            "applicant/company/commercial_register": "1234", "applicant/company/tax_number": "331-105-268"}
 
@@ -92,7 +92,8 @@ def test_a_large_document_is_handed_on_piece_by_piece(size: int) -> None:
         "requests.begin_upload": {"upload_id": BILL_ID, "piece_bytes": PIECE_BYTES, "pieces": 4},
         "requests.add_piece": {"upload_id": BILL_ID, "piece_bytes": PIECE_BYTES, "missing": []}}
     answer = client_of(service).post(
-        "/api/v1/documents", data={"file": (io.BytesIO(content), "paper.pdf")}, headers={"Idempotency-Key": "key-12345"})
+        "/api/v1/documents", data={"file": (io.BytesIO(content), "paper.pdf")},
+        headers={"Idempotency-Key": "key-12345"})
     assert answer.status_code == 201 and answer.json["document_id"] == BILL_ID
     methods = [method for method, _ in calls(service)]
     if size <= PIECE_BYTES:

@@ -159,7 +159,7 @@ GET    /api/v1/finding                                          request.find
 POST   /api/v1/finding                                          request.find
 POST   /api/v1/sessions                                         guide.read
 DELETE /api/v1/sessions                                         guide.read staff
-"""
+"""  # noqa: E501
 
 ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
 STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)

@@ -15,9 +15,9 @@ from flask import g, request, url_for
 from markupsafe import Markup
 
 from chassis.config import Mode
+from contracts.problems import describe
 from rules import arabic, places, roles
 from rules.refusal import Fault
-from services.gateway.web import problems
 from services.gateway.web.caller import VISITOR, csrf_token
 from services.gateway.web.pages.texts import TEXTS
 from services.gateway.web.platform import platform
@@ -102,7 +102,7 @@ def unit_name(code: str | None) -> str:
 
 
 def fault_text(fault: Fault) -> str:
-    return problems.describe(fault, g.language)
+    return describe(fault, g.language)
 
 
 def qr(content: str, scale: int = 4) -> Markup:
