@@ -19,11 +19,11 @@ environment:
 
 test: environment
 	@infra/prepare.sh debian test
-	@$(PY) -m pytest -m "not slow"
+	@infra/tests.sh -m "not slow"
 
 test-all: environment
 	@infra/prepare.sh debian test
-	@$(PY) -m pytest
+	@infra/tests.sh
 
 lint: environment
 	@infra/lint.sh
