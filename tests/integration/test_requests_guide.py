@@ -13,7 +13,7 @@ import pytest
 from contracts.definition import authoring, load_definition
 from rules import conditions, forms
 from rules.workflow import State, Workflow
-from tests.support.requests_ground import EMAIL, GUIDE, NATIONAL_ID, PDF, PHONE, Ground, staff
+from tests.support.requests_ground import EMAIL, GUIDE, NATIONAL_ID, PARTICULARS, PDF, PHONE, Ground, staff
 
 WALKS, STEPS = 8, 200
 OPEN = "status IN ('open', 'held')"
@@ -66,8 +66,9 @@ def application(ground: Ground, definition: dict[str, Any], chance: random.Rando
     given = answers_to(definition["form"], chance)
     papers = [{"code": paper["code"], "document_id": ground.upload(PAPERS[chance.choice(paper["accepts"])])}
               for paper in forms.required_documents(definition["documents"], given)]
+    kind = chance.choice(definition["applicants"])
     return ground.application(papers=(), documents=papers, service_code=definition["code"], answers=given,
-                              channel=definition["channels"][0], applicant__kind=definition["applicants"][0])
+                              channel=definition["channels"][0], applicant__kind=kind, **PARTICULARS[kind])
 
 
 def step(ground: Ground, lodged: dict[str, Any], flow: Workflow, state: State, chance: random.Random) -> str:
