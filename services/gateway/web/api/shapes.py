@@ -136,6 +136,9 @@ class TimelineEntry(Shown):
 
 class TimelineShown(StatusShown):
     entries = fields.List(fields.Nested(TimelineEntry), required=True)
+    documents_refused = fields.List(
+        fields.Dict(), metadata={"description": "Documents that were not taken, and why: bring others"}
+    )
     deadline = fields.List(
         fields.Dict(), required=True, metadata={"description": "How the due date comes about: from, to, clock, why"}
     )
