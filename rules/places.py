@@ -24,8 +24,19 @@ UNIT_KINDS: Mapping[str, dict[str, str]] = MappingProxyType({
 BORN_ABROAD = "88"  # stands in a national ID where the governorate of birth does
 
 
+class _Named:
+    __slots__ = ()
+    name_ar: str
+    name_en: str
+
+    @property
+    def name(self) -> dict[str, str]:
+        """Both names by language."""
+        return {"ar": self.name_ar, "en": self.name_en}
+
+
 @dataclass(frozen=True, slots=True)
-class Governorate:
+class Governorate(_Named):
     """One of the 27: ISO 3166-2 code, the two digits that stand for it in a national ID, names."""
 
     iso_code: str
@@ -33,13 +44,9 @@ class Governorate:
     name_ar: str
     name_en: str
 
-    @property
-    def name(self) -> dict[str, str]:
-        return {"ar": self.name_ar, "en": self.name_en}
-
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(_Named):
     """A local unit: `kind` is one of UNIT_KINDS; `status` is open or being fitted out."""
 
     code: str
@@ -49,13 +56,9 @@ class Unit:
     name_en: str
     status: str
 
-    @property
-    def name(self) -> dict[str, str]:
-        return {"ar": self.name_ar, "en": self.name_en}
-
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(_Named):
     """An authority that runs new cities beside the governorates. `source` is public or unverified."""
 
     code: str
@@ -63,13 +66,9 @@ class Authority:
     name_en: str
     source: str
 
-    @property
-    def name(self) -> dict[str, str]:
-        return {"ar": self.name_ar, "en": self.name_en}
-
 
 @dataclass(frozen=True, slots=True)
-class NewCity:
+class NewCity(_Named):
     """A city of a new-city authority; it belongs to no governorate. Codes are ours."""
 
     code: str
@@ -77,10 +76,6 @@ class NewCity:
     name_ar: str
     name_en: str
     source: str
-
-    @property
-    def name(self) -> dict[str, str]:
-        return {"ar": self.name_ar, "en": self.name_en}
 
 
 @cache

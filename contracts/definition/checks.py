@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from contracts.definition.schema import SOURCED_ITEMS, SOURCED_WHOLE
+from contracts.definition.basics import SOURCED_ITEMS, SOURCED_WHOLE
 from rules import conditions, definition_paths, fees, forms, roles, wording, workflow
 from rules.refusal import Fault, Refusal
 from rules.workflow_check import reaches

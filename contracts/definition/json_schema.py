@@ -13,7 +13,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import fields, validate
 
-from contracts.definition import schema, values
+from contracts.definition import basics, schema, values, workflow_shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:shubbak:schema:definition"
@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
     spec.components.schema("PartUse", schema=schema.PartUse)
     defs: dict[str, Any] = _as_json_schema(spec.to_dict()["components"]["schemas"])
     for name, described in defs.items():
-        found = getattr(schema, name)
+        found = next(vars(room)[name] for room in (schema, workflow_shape, basics) if name in vars(room))
         if found.__doc__:
             described["description"] = " ".join(inspect.cleandoc(found.__doc__).split())
     for name, completed in _COMPLETIONS.items():

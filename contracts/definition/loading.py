@@ -11,7 +11,8 @@ from marshmallow import ValidationError
 
 from contracts import reasons
 from contracts.definition import checks, parts
-from contracts.definition.schema import SOURCED_ITEMS, Definition, PartUse
+from contracts.definition.basics import SOURCED_ITEMS
+from contracts.definition.schema import Definition, PartUse
 from contracts.problems import describe
 from rules.refusal import Fault, Refusal
 

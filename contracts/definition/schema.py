@@ -9,128 +9,70 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from marshmallow import RAISE, ValidationError, fields, validate, validates_schema
-from marshmallow import Schema as _Schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
+from contracts.definition.basics import (
+    ACCOUNT,
+    AT_LEAST_ONE,
+    BLOCK_KINDS,
+    CODE,
+    DAY_KINDS,
+    DELIVERIES,
+    FILLED,
+    MAX_DOCUMENT_BYTES,
+    MEDIA_TYPES,
+    MISSING,
+    NAME,
+    NO_PLACE,
+    OUTPUT_KINDS,
+    PATH,
+    PRESENTED,
+    SERVICE,
+    SILENCES,
+    SOURCED,
+    UNIT_KINDS,
+    FormField,
+    LegalBasis,
+    Schema,
+    Text,
+    source_of,
+)
 from contracts.definition.values import Bound, Condition, DecimalText, Flag, Names, Whole
+from contracts.definition.workflow_shape import Workflow
 from contracts.requests import CHANNELS
 from contracts.requests_intake import APPLICANT_KINDS
-from rules import fees, forms, guide_words, places, register, workflow
-from rules.deadlines import CALENDAR, WORKING
-
-SOURCES = ("law", "public", "unverified")
-UNIT_KINDS = tuple(places.UNIT_KINDS)
-MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png")
-MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
-PRESENTED = ("copy", "original", "original_and_copy")
-BLOCK_KINDS = ("heading", "paragraph", "clause")
-OUTPUT_KINDS = ("licence", "certificate", "letter")
-DELIVERIES = ("window", "digital", "post")
-SILENCES = ("none", "approval", "rejection")
-DAY_KINDS = (CALENDAR, WORKING)
-# Sections whose items carry a `source` of their own, and sections that have one for the whole.
-SOURCED_ITEMS = ("form", "documents", "fees", "outputs", "external_bodies", "stage_periods", "follow_up")
-SOURCED_WHOLE = ("applicants", "channels", "unit_kinds", "workflow", "eligibility")
-SOURCED = (*SOURCED_WHOLE, *SOURCED_ITEMS, "period")
-
-_CODE = validate.Regexp(r"^[a-z][a-z0-9_-]{0,59}\Z", error="Must be small Latin letters, digits, - and _.")
-_NAME = validate.Regexp(r"^[a-z][a-z0-9_]{0,59}\Z", error="Must be small Latin letters, digits and _.")
-_SERVICE = validate.Regexp(r"^[a-z][a-z0-9-]{0,59}\Z", error="Must be small Latin letters, digits and -.")
-_ACCOUNT = validate.Regexp(r"^[A-Za-z0-9._-]{1,64}\Z", error="Must be an accounting code.")
-_PATH = validate.Regexp(r"^[a-z][a-z0-9_-]*(/[a-z0-9_-]+)*\Z", error="Must be a path such as fees/permit/amount.")
-_FILLED = validate.Length(min=1, max=2000)
-_AT_LEAST_ONE = validate.Length(min=1)
-_MISSING, _NO_PLACE = "Missing data for required field.", "Has no place here."
-
-
-class Schema(_Schema):
-    """Unknown keys are refused, and the JSON Schema says so."""
-
-    class Meta:
-        unknown = RAISE
-
-
-def _source(**kwargs: Any) -> fields.String:
-    return fields.String(validate=validate.OneOf(SOURCES), **kwargs)
-
-
-class Text(Schema):
-    """A text in both languages; Arabic first."""
-
-    ar = fields.String(required=True, validate=_FILLED)
-    en = fields.String(required=True, validate=_FILLED)
-
-
-class LegalBasis(Text):
-    """A law or decree that the service rests on."""
-
-    source = _source(required=True)
-
-
-class Option(Schema):
-    """One value that may be chosen."""
-
-    value = fields.String(required=True, validate=_NAME)
-    label = fields.Nested(Text, required=True)
-
-
-class PartOf(Schema):
-    """Which reusable part a field came from, so that a screen can show the part's fields together."""
-
-    code = fields.String(required=True, validate=_NAME)
-    prefix = fields.String(load_default=None, allow_none=True, validate=_NAME)
-    name = fields.Nested(Text, required=True)
-
-
-class FormField(Schema):
-    """One question of a form; also one input of a workflow's action. Checked further by rules.forms.check.
-    `personal`: the answer is sealed at rest and no department sees it, so no fee and no output may use it."""
-
-    name = fields.String(required=True, validate=_NAME)
-    type = fields.String(required=True, validate=validate.OneOf(forms.TYPES))
-    label = fields.Nested(Text, required=True)
-    help = fields.Nested(Text)
-    required = Flag(load_default=False)
-    min = Bound()
-    max = Bound()
-    max_length = Whole(validate=validate.Range(1, 10000))
-    pattern = fields.String(validate=validate.Length(min=1, max=200))
-    options = fields.List(fields.Nested(Option))
-    when = Condition()
-    personal = Flag()
-    part = fields.Nested(PartOf)
-    source = _source()
+from rules import fees, guide_words, register
 
 
 class PartUse(Schema):
     """A reusable part in a form: its fields stand here under `prefix`, before the definition is kept. `fields` chooses
     and orders them, `required` names those that must be answered, `when` holds for all, `change` sets keys of one."""
 
-    part = fields.String(required=True, validate=_NAME)
-    prefix = fields.String(validate=_NAME)
+    part = fields.String(required=True, validate=NAME)
+    prefix = fields.String(validate=NAME)
     name = fields.Nested(Text)
-    fields_ = fields.List(fields.String(validate=_NAME), data_key="fields", attribute="fields", validate=_AT_LEAST_ONE)
-    required = fields.List(fields.String(validate=_NAME))
+    fields_ = fields.List(fields.String(validate=NAME), data_key="fields", attribute="fields", validate=AT_LEAST_ONE)
+    required = fields.List(fields.String(validate=NAME))
     when = Condition()
-    change = fields.Dict(keys=fields.String(validate=_NAME), values=fields.Dict(keys=fields.String()))
-    source = _source()
+    change = fields.Dict(keys=fields.String(validate=NAME), values=fields.Dict(keys=fields.String()))
+    source = source_of()
 
 
 class Document(Schema):
     """A paper the applicant brings. `identity`: shows who somebody is, and is guarded accordingly. `presented`: whether
     the window keeps a copy, the original, or sees the original beside the copy."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
     help = fields.Nested(Text)
     required = Flag(load_default=True)
     presented = fields.String(load_default="copy", validate=validate.OneOf(PRESENTED))
     accepts = fields.List(fields.String(validate=validate.OneOf(MEDIA_TYPES)), load_default=lambda: list(MEDIA_TYPES),
-                          validate=_AT_LEAST_ONE)
+                          validate=AT_LEAST_ONE)
     max_bytes = Whole(load_default=MAX_DOCUMENT_BYTES, validate=validate.Range(1, MAX_DOCUMENT_BYTES))
     when = Condition()
     identity = Flag(load_default=False)
-    source = _source()
+    source = source_of()
 
 
 class Tier(Schema):
@@ -148,16 +90,16 @@ FEE_NEEDS: dict[str, frozenset[str]] = {
 class FeeLine(Schema):
     """One fee; what each kind means, and how it is rounded, stands in rules.fees. Amounts are piastres."""
 
-    code = fields.String(required=True, validate=_CODE)
-    stage = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
+    stage = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
-    account = fields.String(required=True, validate=_ACCOUNT)
+    account = fields.String(required=True, validate=ACCOUNT)
     kind = fields.String(required=True, validate=validate.OneOf(tuple(FEE_NEEDS)))
     amount = Whole(validate=validate.Range(0, fees.MAX_CHARGE))
     per = Names()
-    tiers = fields.List(fields.Nested(Tier), validate=_AT_LEAST_ONE)
+    tiers = fields.List(fields.Nested(Tier), validate=AT_LEAST_ONE)
     percent = DecimalText()
-    of = fields.List(fields.String(), validate=_AT_LEAST_ONE)
+    of = fields.List(fields.String(), validate=AT_LEAST_ONE)
     formula = fields.String(validate=validate.Length(min=1, max=1000))
     min_amount = Whole(validate=validate.Range(0, fees.MAX_CHARGE))
     max_amount = Whole(validate=validate.Range(0, fees.MAX_CHARGE))
@@ -165,14 +107,14 @@ class FeeLine(Schema):
     rounding = fields.String(validate=validate.OneOf(tuple(fees.ROUNDINGS)))
     when = Condition()
     exempt_when = Condition()
-    source = _source()
+    source = source_of()
 
     @validates_schema
     def _kind(self, data: dict[str, Any], **kwargs: Any) -> None:
         every = frozenset().union(*FEE_NEEDS.values())
         needs = FEE_NEEDS.get(data.get("kind", ""), every & set(data))
-        wrong = {key: [_MISSING] for key in needs - set(data)}
-        wrong |= {key: [_NO_PLACE] for key in (every - needs) & set(data)}
+        wrong = {key: [MISSING] for key in needs - set(data)}
+        wrong |= {key: [NO_PLACE] for key in (every - needs) & set(data)}
         if data.get("percent", "").startswith("-"):
             wrong["percent"] = ["Must not be negative."]
         if data.get("kind") == "tiered" and "per" in data and not isinstance(data["per"], str):
@@ -196,140 +138,26 @@ class Period(Schema):
     silence = fields.String(required=True, validate=validate.OneOf(SILENCES))
     silence_to = fields.String()
     extension = fields.Nested(Extension)
-    source = _source()
+    source = source_of()
     note = fields.Nested(Text)
 
 
 class StagePeriod(Period):
     """A statutory period of a part of the path: it runs while the request stands in one of `states`."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
-    states = fields.List(fields.String(), required=True, validate=_AT_LEAST_ONE)
-
-
-class Target(Schema):
-    """What a department sets itself for a task; no citizen's right hangs on it."""
-
-    days = Whole(required=True, validate=validate.Range(0, 365))
-    kind = fields.String(required=True, validate=validate.OneOf(DAY_KINDS))
-
-
-class Escalation(Schema):
-    """Who is told when a task is late by `after` beyond its target."""
-
-    role = fields.String(required=True)
-    after = fields.Nested(Target, required=True)
-
-
-class Action(Schema):
-    """A way out of a state."""
-
-    code = fields.String(required=True, validate=_CODE)
-    name = fields.Nested(Text, required=True)
-    to = fields.String(required=True)
-    requires = fields.List(fields.String(), load_default=list)
-
-
-class BranchAction(Schema):
-    """What a branch may do: give its `verdict`, or take the whole request out, `to` a state. Exactly one of the two."""
-
-    code = fields.String(required=True, validate=_CODE)
-    name = fields.Nested(Text, required=True)
-    verdict = fields.String(validate=validate.OneOf(workflow.VERDICTS))
-    to = fields.String()
-    requires = fields.List(fields.String(), load_default=list)
-
-    @validates_schema
-    def _one(self, data: dict[str, Any], **kwargs: Any) -> None:
-        if "verdict" not in data and "to" not in data:
-            raise ValidationError({"verdict": [_MISSING]})
-        if "verdict" in data and "to" in data:
-            raise ValidationError({"verdict": [_NO_PLACE]})
-
-
-class Branch(Schema):
-    """One of the departments (or bodies) that act at the same time."""
-
-    code = fields.String(required=True, validate=_CODE)
-    name = fields.Nested(Text, required=True)
-    department = fields.String()
-    role = fields.String()
-    body = fields.String()
-    purpose = fields.String(validate=validate.OneOf(workflow.PURPOSES))
-    shows = fields.List(fields.String(validate=validate.OneOf(workflow.SHOWS)), validate=_AT_LEAST_ONE)
-    target = fields.Nested(Target)
-    escalation = fields.Nested(Escalation)
-    actions = fields.List(fields.Nested(BranchAction), required=True)
-
-
-class Join(Schema):
-    """Where the request goes once all branches have acted."""
-
-    favourable = fields.String(required=True)
-    unfavourable = fields.String()
-
-
-class State(Schema):
-    """One state of the workflow; which keys belong to which kind stands in rules.workflow."""
-
-    kind = fields.String(required=True, validate=validate.OneOf(workflow.KINDS))
-    name = fields.Nested(Text, required=True)
-    department = fields.String()
-    role = fields.String()
-    body = fields.String()
-    purpose = fields.String(validate=validate.OneOf(workflow.PURPOSES))
-    shows = fields.List(fields.String(validate=validate.OneOf(workflow.SHOWS)), validate=_AT_LEAST_ONE)
-    target = fields.Nested(Target)
-    escalation = fields.Nested(Escalation)
-    clock = fields.String(validate=validate.OneOf(("running", "stopped")))
-    stage = fields.String()
-    next = fields.String()
-    expired = fields.String()
-    actions = fields.List(fields.Nested(Action), load_default=list)
-    branches = fields.List(fields.Nested(Branch))
-    join = fields.Nested(Join)
-    outcome = fields.String()
-    output = fields.String()
-
-
-class LegalReason(Schema):
-    """A ground that the law knows for a decision; an action that requires `legal_reason` must name one."""
-
-    code = fields.String(required=True, validate=_CODE)
-    name = fields.Nested(Text, required=True)
-    legal_basis = fields.Nested(LegalBasis, required=True)
-
-
-class Appeal(Schema):
-    """The applicant may appeal a rejection once, within `days` of it, into `state`: a department's, in which nobody may
-    act who decided before."""
-
-    days = Whole(required=True, validate=validate.Range(1, 365))
-    kind = fields.String(required=True, validate=validate.OneOf(DAY_KINDS))
-    state = fields.String(required=True)
-    source = _source(required=True)
-
-
-class Workflow(Schema):
-    """The path of a request. `inputs` are what its actions may require, as questions of a form."""
-
-    initial = fields.String(required=True)
-    states = fields.Dict(keys=fields.String(validate=_CODE), values=fields.Nested(State), required=True,
-                         validate=_AT_LEAST_ONE)
-    inputs = fields.List(fields.Nested(FormField), load_default=list)
-    reasons = fields.List(fields.Nested(LegalReason), validate=_AT_LEAST_ONE)
-    appeal = fields.Nested(Appeal)
+    states = fields.List(fields.String(), required=True, validate=AT_LEAST_ONE)
 
 
 class Renewal(Schema):
     """How what was issued is renewed: by which service, how many days before it ends that opens, how many days after
     it still goes, and the fee line of that service that being late costs."""
 
-    service = fields.String(required=True, validate=_SERVICE)
+    service = fields.String(required=True, validate=SERVICE)
     opens_days_before = Whole(required=True, validate=validate.Range(0, 3650))
     late_days = Whole(load_default=0, validate=validate.Range(0, 3650))
-    late_fee = fields.String(load_default=None, allow_none=True, validate=_CODE)
+    late_fee = fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 class Block(Schema):
@@ -344,8 +172,8 @@ class Block(Schema):
 class Template(Schema):
     """The text of an output or of a letter to an outside body. What its placeholders may name, rules.wording says."""
 
-    code = fields.String(required=True, validate=_CODE)
-    blocks = fields.List(fields.Nested(Block), required=True, validate=_AT_LEAST_ONE)
+    code = fields.String(required=True, validate=CODE)
+    blocks = fields.List(fields.Nested(Block), required=True, validate=AT_LEAST_ONE)
 
 
 class Supersedes(Schema):
@@ -354,57 +182,57 @@ class Supersedes(Schema):
     take up. `months_late` is an answer that the register fills. `paper`: a licence from before the register may be
     named too, and is looked at by people. `when`: where only some applicants bring one."""
 
-    answer = fields.String(required=True, validate=_NAME)
+    answer = fields.String(required=True, validate=NAME)
     as_ = fields.String(required=True, data_key="as", attribute="as", validate=validate.OneOf(register.SUCCESSIONS))
-    of = fields.List(fields.String(validate=_SERVICE), validate=_AT_LEAST_ONE)
-    months_late = fields.String(validate=_NAME)
+    of = fields.List(fields.String(validate=SERVICE), validate=AT_LEAST_ONE)
+    months_late = fields.String(validate=NAME)
     paper = Flag(load_default=False)
     when = Condition()
-    source = _source()
+    source = source_of()
 
     @validates_schema
     def _of(self, data: dict[str, Any], **kwargs: Any) -> None:
         renews = data.get("as") == register.RENEWAL
         if renews and "of" in data:
-            raise ValidationError({"of": [_NO_PLACE]})
+            raise ValidationError({"of": [NO_PLACE]})
         if not renews and "of" not in data:
-            raise ValidationError({"of": [_MISSING]})
+            raise ValidationError({"of": [MISSING]})
 
 
 class Output(Schema):
     """What the applicant takes home. `fields` are the answers shown on it; `validity_months` null: without end."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     kind = fields.String(required=True, validate=validate.OneOf(OUTPUT_KINDS))
     name = fields.Nested(Text, required=True)
     validity_months = Whole(allow_none=True, load_default=None, validate=validate.Range(1, 1200))
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields", load_default=list)
-    delivery = fields.List(fields.String(validate=validate.OneOf(DELIVERIES)), validate=_AT_LEAST_ONE,
+    delivery = fields.List(fields.String(validate=validate.OneOf(DELIVERIES)), validate=AT_LEAST_ONE,
                            load_default=lambda: ["window", "digital"])
     renewal = fields.Nested(Renewal, allow_none=True, load_default=None)
-    template = fields.String(allow_none=True, load_default=None, validate=_CODE)
-    source = _source()
+    template = fields.String(allow_none=True, load_default=None, validate=CODE)
+    source = source_of()
 
 
 class ExternalBody(Schema):
     """A body outside the local unit that is consulted. `letter` is the template of what is written to it."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
-    letter = fields.String(validate=_CODE)
-    source = _source()
+    letter = fields.String(validate=CODE)
+    source = source_of()
 
 
 class FollowUp(Schema):
     """An inspection after the output was issued: first after `after_days`, then every `every_months` (null: once)."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
     department = fields.String(required=True)
     role = fields.String(required=True)
     after_days = Whole(required=True, validate=validate.Range(0, 3650))
     every_months = Whole(allow_none=True, load_default=None, validate=validate.Range(1, 120))
-    source = _source()
+    source = source_of()
 
 
 class Example(Schema):
@@ -417,32 +245,32 @@ class Example(Schema):
 class Overridable(Schema):
     """A value that a governorate may set for itself, within bounds where it is a number."""
 
-    path = fields.String(required=True, validate=_PATH)
+    path = fields.String(required=True, validate=PATH)
     min = Bound()
     max = Bound()
 
 
-Sources = Schema.from_dict({section: _source() for section in SOURCED}, name="Sources")
+Sources = Schema.from_dict({section: source_of() for section in SOURCED}, name="Sources")
 Sources.__doc__ = "Where each section comes from, unless one of its items says otherwise."
 
 
 class Definition(Schema):
     """A service: who may apply, what is asked, brought and paid, the path, and what comes out."""
 
-    code = fields.String(required=True, validate=_SERVICE)
+    code = fields.String(required=True, validate=SERVICE)
     name = fields.Nested(Text, required=True)
     summary = fields.Nested(Text, required=True)
-    keywords = fields.List(fields.String(validate=_FILLED), load_default=list)
+    keywords = fields.List(fields.String(validate=FILLED), load_default=list)
     sector = fields.String(required=True, validate=validate.OneOf(tuple(guide_words.load().sectors)))
     life_event = fields.String(required=True, validate=validate.OneOf(tuple(guide_words.load().life_events)))
-    legal_basis = fields.List(fields.Nested(LegalBasis), required=True, validate=_AT_LEAST_ONE)
+    legal_basis = fields.List(fields.Nested(LegalBasis), required=True, validate=AT_LEAST_ONE)
     eligibility = fields.Nested(Text)
     sources = fields.Nested(Sources, load_default=dict)
     applicants = fields.List(fields.String(validate=validate.OneOf(APPLICANT_KINDS)), required=True,
-                             validate=_AT_LEAST_ONE)
-    channels = fields.List(fields.String(validate=validate.OneOf(CHANNELS)), required=True, validate=_AT_LEAST_ONE)
+                             validate=AT_LEAST_ONE)
+    channels = fields.List(fields.String(validate=validate.OneOf(CHANNELS)), required=True, validate=AT_LEAST_ONE)
     unit_kinds = fields.List(fields.String(validate=validate.OneOf(UNIT_KINDS)), required=True,
-                             validate=_AT_LEAST_ONE)
+                             validate=AT_LEAST_ONE)
     form = fields.List(fields.Nested(FormField), required=True)
     documents = fields.List(fields.Nested(Document), required=True)
     fees = fields.List(fields.Nested(FeeLine), required=True)

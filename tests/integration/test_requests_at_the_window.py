@@ -16,8 +16,6 @@ from rules.refusal import Refusal
 from services.requests import document, inquiry, quoting, receipt
 from tests.support.requests_ground import LAST4, NAME, Ground, shop
 
-needs_pango = pytest.mark.skipif(not document.rendering_available(), reason="Pango is not installed")
-
 
 @pytest.fixture(scope="module")
 def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
@@ -89,7 +87,6 @@ def test_the_code_on_the_receipt_leads_to_the_request(ground: Ground, monkeypatc
     assert facts(ground, lodged)["qr"] == f"https://node.example/ar/follow?number={lodged['tracking_number']}"
 
 
-@needs_pango
 @pytest.mark.parametrize("printed_in", ["ar", "en"])
 def test_the_receipt_is_one_a5_page(ground: Ground, printed_in: str) -> None:
     lodged = ground.submit()

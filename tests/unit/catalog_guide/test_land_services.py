@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.definition import SOURCES, load_definition
+from contracts.definition.basics import SOURCED_ITEMS, SOURCED_WHOLE
 from contracts.definition.checks import across
-from contracts.definition.schema import SOURCED_ITEMS, SOURCED_WHOLE
 from rules import fees, forms, guide_words
 from rules.refusal import Refusal
 from rules.workflow import OUTCOMES, Workflow

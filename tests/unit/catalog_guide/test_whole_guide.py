@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.definition import SOURCES, authoring, load_definition
+from contracts.definition.basics import SOURCED_ITEMS, SOURCED_WHOLE
 from contracts.definition.checks import across
-from contracts.definition.schema import SOURCED_ITEMS, SOURCED_WHOLE
 from rules import conditions, fees, forms, guide_words, places
 from rules.arabic import fold
 from rules.workflow import PAID, Workflow
