@@ -42,7 +42,8 @@ class RatingState(EventSchema):
 
 
 class ComplaintState(EventSchema):
-    """A complaint after something became of it; neither its text nor the answer's."""
+    """A complaint after something became of it, without its text. `note`, the answer, is sealed under the contact ring
+    for who complained."""
 
     complaint_id = fields.UUID(required=True)
     number = fields.String(required=True)
@@ -54,15 +55,18 @@ class ComplaintState(EventSchema):
     due_on = fields.Date(required=True)
     late = fields.Boolean(required=True)
     upheld = fields.Boolean(allow_none=True)
+    note = fields.String(allow_none=True)
 
 
 class ReopeningState(EventSchema):
-    """A request to open a request again, asked, granted or refused."""
+    """A request to open a request again, asked, granted or refused. `note`, the reason of the decision, is sealed under
+    the contact ring for who asked."""
 
     reopening_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)
     unit = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(("asked", "granted", "refused")))
+    note = fields.String(allow_none=True)
 
 
 DELIVERED = event("requests.delivery.recorded.v1", DeliveryState)

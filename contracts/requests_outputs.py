@@ -16,7 +16,8 @@ PRINT_PURPOSES = ("window", "post", "own_copy")
 
 
 class LicenceRegisterState(EventSchema):
-    """A licence of the register after something became of it. Neither holder nor reason: whoever needs them asks."""
+    """A licence of the register after something became of it. The holder is not named; `note`, the reason of a
+    suspension or cancellation, is sealed under the contact ring for its holder alone."""
 
     licence_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)
@@ -29,6 +30,7 @@ class LicenceRegisterState(EventSchema):
     successor = fields.String(allow_none=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
+    note = fields.String(allow_none=True)
 
 
 LICENCE_CHANGED = event("requests.licence.changed.v1", LicenceRegisterState)

@@ -55,7 +55,7 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     the file already lies is not told; a fee is told by its bill. Where several departments act at once, that the file
     went to them is told once, and not what each of them did; that an outside body is asked is told."""
     data = event.data
-    values = _common(told, public_url)
+    values = common(told, public_url)
     if event.type == requests.SUBMITTED.name:
         return Occasion("request_received", values)
     if event.type == requests_deadlines.DUE_CHANGED.name:
@@ -75,7 +75,7 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
 
 def of_deemed(event: Event, told: Told, public_url: str) -> Occasion:
     """Silence was taken for an answer: the document that says so."""
-    return Occasion(event.data["kind"], {**_common(told, public_url), "number": event.data["number"]})
+    return Occasion(event.data["kind"], {**common(told, public_url), "number": event.data["number"]})
 
 
 def _due_changed(data: Mapping[str, Any], told: Told, values: Mapping[str, str]) -> Occasion | None:
@@ -97,7 +97,7 @@ def _moved(data: Mapping[str, Any], told: Told) -> bool:
 def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
     """The occasion of a bill's event, or None for what needs no message (a card payment being tried, an expiry)."""
     data = event.data
-    values = {**_common(told, public_url), "amount": format_egp(data["total"], told.language)}
+    values = {**common(told, public_url), "amount": format_egp(data["total"], told.language)}
     if event.type == payments.ISSUED.name:
         return Occasion("payment_needed", {**values, "bill_number": data["bill_number"]})
     if event.type == payments.PENDING.name and data.get("reference"):
@@ -112,29 +112,30 @@ def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
 def of_rating(event: Event, token: str, told: Told, public_url: str) -> Occasion:
     """A request was decided: how was it served? The link's token is random and says nothing."""
     link = f"{public_url}/{told.language}/rate/{quote(token, safe='')}"
-    return Occasion("rating_asked", {**_common(told, public_url), "link": link},
+    return Occasion("rating_asked", {**common(told, public_url), "link": link},
                     cause=named("notifications.rating", str(event.id)))
 
 
 def of_licence(event: Event, told: Told, public_url: str) -> Occasion:
     """The licence is there to be fetched."""
-    return Occasion("licence_ready", {**_common(told, public_url), "serial": event.data["serial"]})
+    return Occasion("licence_ready", {**common(told, public_url), "serial": event.data["serial"]})
 
 
 def of_document(event: Event, told: Told, public_url: str) -> Occasion:
     """A document did not pass its check: another is wanted."""
     reason = describe(Fault(event.data["reason"]), told.language)
     return Occasion("document_refused", {
-        **_common(told, public_url), "document": shorten(_in(event.data["name"], told.language), SHORT),
+        **common(told, public_url), "document": shorten(_in(event.data["name"], told.language), SHORT),
         "reason": reason})
 
 
 def of_correction(told: Told, public_url: str) -> Occasion:
     """Details of the request were corrected at the window."""
-    return Occasion("corrected", _common(told, public_url))
+    return Occasion("corrected", common(told, public_url))
 
 
-def _common(told: Told, public_url: str) -> dict[str, str]:
+def common(told: Told, public_url: str) -> dict[str, str]:
+    """What every message names: number, service, and the link to the request's page."""
     return {
         "tracking_number": told.tracking_number,
         "service": _in(told.service_name, told.language),

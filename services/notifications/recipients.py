@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ from services.notifications.tables import recipient
 CONTACT_RING, CONTACT_FIELD, NOTE_FIELD = "contact", "requests.contact", "requests.note"
 RATING_FIELD, RATED_OUTCOMES = "requests.rating.token", ("approved", "rejected")
 _SEALED = "v1."
+
+# What came after a request, what is known of it, the public address, and the reason given, if one was.
+AfterOccasion = Callable[[Event, Told, str, str | None], Occasion | None]
 
 _NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
 
@@ -111,6 +115,17 @@ def tell_of_deemed(work: UnitOfWork, event: Event, public_url: str) -> None:
     """Silence was taken for an answer."""
     request_id, row = _of(work, event)
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_deemed(event, _told(row), public_url))
+
+
+def tell_after(work: UnitOfWork, event: Event, public_url: str, occasion_of: AfterOccasion) -> None:
+    """Something came after the request: what `occasion_of` makes of it is told, with the reason that the event carries
+    sealed."""
+    request_id, row = _of(work, event)
+    note = event.data.get("note")
+    opened = work.privacy.open(note, ring=CONTACT_RING, field=NOTE_FIELD) if note else None
+    occasion = occasion_of(event, _told(row), public_url, opened)
+    if occasion is not None:
+        _tell(work, request_id, row.contact, row.language, event.id, occasion)
 
 
 def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:

@@ -8,10 +8,17 @@ from typing import Any
 from chassis.config import Settings
 from chassis.service import Platform, Service, query, subscribe, timer
 from chassis.uow import UnitOfWork
-from contracts import payments, requests, requests_deadlines, requests_intake
+from contracts import (
+    payments,
+    requests,
+    requests_afterwards,
+    requests_deadlines,
+    requests_intake,
+    requests_outputs,
+)
 from contracts.events import Event
 from contracts.notifications import ListMessages
-from services.notifications import messages, metrics, receipts, recipients, settings, tables, templates
+from services.notifications import aftermath, messages, metrics, receipts, recipients, settings, tables, templates
 from services.notifications.packing import pack_email, pack_sms
 from services.notifications.providers import smpp, smtp  # noqa: F401  (they register themselves)
 from services.notifications.providers.base import register
@@ -56,6 +63,18 @@ class Notifications(Service):
     @subscribe(requests_intake.CORRECTED, way="latest")
     def on_correction(self, work: UnitOfWork, event: Event) -> None:
         recipients.correct(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(requests_outputs.LICENCE_CHANGED, way="each")
+    def on_licence_changed(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_after(work, event, self._loaded(work.settings).public_url, aftermath.of_licence_change)
+
+    @subscribe(requests_afterwards.COMPLAINT_CHANGED, way="each")
+    def on_complaint(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_after(work, event, self._loaded(work.settings).public_url, aftermath.of_complaint)
+
+    @subscribe(requests_afterwards.REOPENING_CHANGED, way="each")
+    def on_reopening(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_after(work, event, self._loaded(work.settings).public_url, aftermath.of_reopening)
 
     @query("notifications.messages", ListMessages, permission="message.read")
     def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,17 @@ KINDS: Mapping[str, frozenset[str]] = {
     "deemed_rejection": _COMMON | {"number"},
     "corrected": _COMMON,
     "document_refused": _COMMON | {"document", "reason"},
+    "licence_suspended": _COMMON | {"serial", "note", "note_short"},
+    "licence_resumed": _COMMON | {"serial"},
+    "licence_cancelled": _COMMON | {"serial", "note", "note_short"},
+    "licence_print_replaced": _COMMON | {"serial"},
+    "licence_transferred": _COMMON | {"serial"},
+    "complaint_received": _COMMON | {"number", "due_on"},
+    "complaint_escalated": _COMMON | {"number", "due_on"},
+    "complaint_upheld": _COMMON | {"number", "note", "note_short"},
+    "complaint_not_upheld": _COMMON | {"number", "note", "note_short"},
+    "reopening_granted": _COMMON | {"note", "note_short"},
+    "reopening_refused": _COMMON | {"note", "note_short"},
 }
 
 # C0 and C1 controls, line and paragraph separators: none of them belongs into a subject or a text message's value.

@@ -22,6 +22,7 @@ from rules.refusal import Refusal, refuse
 from services.requests import inquiry, organisation
 from services.requests import tables_afterwards as tables
 from services.requests.intake import inquiry_key
+from services.requests.records import sealed_note
 
 DAYS = 5  # working days on each level, where SHUBBAK_COMPLAINT_DAYS does not say otherwise
 TEXT, ANSWER = "requests.complaint.text", "requests.complaint.answer"
@@ -152,7 +153,7 @@ def answer(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     work.write(_ANSWER, expect=1, complaint_id=row.id, seen=row.version, upheld=body["upheld"], actor=work.actor.id,
                at=work.now, answer=work.privacy.seal(body["answer"], field=ANSWER))  # fmt: skip
     _tell(work, row.id, row.version + 1, row.number, row.request_id, row.unit, row.kind, rule.ANSWERED, row.level,
-          row.due_on, row.late, body["upheld"])  # fmt: skip
+          row.due_on, row.late, body["upheld"], sealed_note(work, body["answer"]))  # fmt: skip
     work.audit("complaint.answered", row.number, upheld=body["upheld"])
     return {"complaint_number": row.number, "state": rule.ANSWERED, "upheld": body["upheld"]}
 
@@ -205,8 +206,8 @@ def _shown(work: UnitOfWork, row: Any, *, with_answer: bool) -> dict[str, Any]:
 
 def _tell(
     work: UnitOfWork, complaint_id: Any, version: int, number: str, request_id: Any, unit: str, kind: str, state: str,
-    level: int, due_on: date, late: bool, upheld: bool | None,
+    level: int, due_on: date, late: bool, upheld: bool | None, note: str | None = None,
 ) -> None:  # fmt: skip
     work.append(COMPLAINT_CHANGED, complaint_id, version, {
         "complaint_id": complaint_id, "number": number, "request_id": request_id, "unit": unit, "kind": kind,
-        "state": state, "level": level, "due_on": due_on, "late": late, "upheld": upheld})  # fmt: skip
+        "state": state, "level": level, "due_on": due_on, "late": late, "upheld": upheld, "note": note})  # fmt: skip

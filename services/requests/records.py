@@ -14,6 +14,8 @@ from rules import register
 from services.requests import tables_outputs as tables
 
 REASON = "requests.licence_act.reason"
+NOTE = "requests.note"  # what a citizen is told in words, in events
+TOLD_WITH_REASON = ("suspend", "cancel")  # decisions against the holder, who is told why
 
 _CHANGE = Statement(
     text(
@@ -72,6 +74,11 @@ def trace(work: UnitOfWork, row: Any, purpose: str, sha256: str) -> int:
     return int(row.copies) + 1
 
 
+def sealed_note(work: UnitOfWork, text_: str) -> str:
+    """What the citizen is to be told in words, sealed for the event under the ring of those who may reach citizens."""
+    return work.privacy.seal(text_, ring="contact", field=NOTE)
+
+
 def _told(
     work: UnitOfWork, row: Any, act: str, state: str, edition: int, reason: str | None, successor: str | None
 ) -> None:
@@ -104,6 +111,7 @@ def _told(
             "successor": successor,
             "valid_from": row.valid_from,
             "valid_until": row.valid_until,
+            "note": sealed_note(work, reason) if reason and act in TOLD_WITH_REASON else None,
         },
     )
     work.audit(f"licence.{act}", row.serial, state=state)

@@ -17,6 +17,7 @@ from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.requests import inquiry, life, organisation
 from services.requests import tables_afterwards as tables
+from services.requests.records import sealed_note
 
 DAYS = 60  # after the end, where SHUBBAK_REOPENING_DAYS does not say otherwise
 REASON, DECISION = "requests.reopening.reason", "requests.reopening.decision"
@@ -101,7 +102,7 @@ def decide(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     state = "granted" if body["grant"] else "refused"
     work.write(_DECIDE, expect=1, reopening_id=row.id, seen=row.version, state=state, actor=work.actor.id, at=work.now,
                decision=work.privacy.seal(body["reason"], field=DECISION))  # fmt: skip
-    _tell(work, row.id, row.version + 1, row.request_id, row.unit, state)
+    _tell(work, row.id, row.version + 1, row.request_id, row.unit, state, sealed_note(work, body["reason"]))
     work.audit(f"reopening.{state}", str(row.request_id))
     moved = {}
     if body["grant"]:
@@ -112,6 +113,8 @@ def decide(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"reopening_id": str(row.id), "state": state, "request_state": moved.get("state")}
 
 
-def _tell(work: UnitOfWork, reopening_id: Any, version: int, request_id: Any, unit: str, state: str) -> None:
+def _tell(work: UnitOfWork, reopening_id: Any, version: int, request_id: Any, unit: str, state: str,
+          note: str | None = None) -> None:
     work.append(REOPENING_CHANGED, reopening_id, version, {
-        "reopening_id": reopening_id, "request_id": request_id, "unit": unit, "state": state})  # fmt: skip
+        "reopening_id": reopening_id, "request_id": request_id, "unit": unit, "state": state,
+        "note": note})  # fmt: skip

@@ -13,7 +13,7 @@ from chassis.answers import load
 from chassis.errors import Conflict
 from contracts import requests_afterwards as language
 from rules.refusal import Refusal
-from services.requests import complaints, reopening
+from services.requests import complaints, records, reopening
 from tests.support.requests_ground import HEAD, INSPECTOR, LAST4, OFFICER, Ground, shop, staff
 
 MANAGER = staff("manager", "centre_manager")
@@ -103,6 +103,15 @@ def test_let_lie_it_goes_to_the_next_head_and_to_the_unit_above_each_with_its_ow
     assert escalate(ground) == 0  # nobody is above: late, once
     assert status(ground, number)["late"] is True
     assert answer(ground, number, above)["state"] == "answered"
+
+
+def test_the_answer_travels_sealed_to_who_complained(ground: Ground) -> None:
+    lodged = ground.reviewed(documents=[])
+    answer(ground, complain(ground, lodged)["complaint_number"])
+    made, answered = ground.events(ground.rows("SELECT id FROM complaint")[0].id)
+    assert made.data["note"] is None
+    assert ground.privacy.open(answered.data["note"], ring="contact", field=records.NOTE) == ANSWER
+    assert ANSWER not in str(answered.data)
 
 
 def test_of_two_sweeps_at_once_one_escalates(ground: Ground) -> None:

@@ -14,7 +14,7 @@ from chassis.errors import Conflict
 from contracts import requests_outputs as language
 from rules import licence as rule
 from rules.refusal import Refusal
-from services.requests import document, inquiry, licences, register
+from services.requests import document, inquiry, licences, records, register
 from tests.support.requests_ground import CLERK, HEAD, OFFICER, Ground, shop, staff
 
 ELSEWHERE = staff("other", "unit_head", "leadership", unit="EG-C-02")
@@ -66,6 +66,15 @@ def test_suspended_resumed_and_cancelled_everybody_can_see_it(ground: Ground, se
     assert [(one["act"], one["by"], one["reason"]) for one in found["history"]] == [
         (act, HEAD.id, WHY) for act in ("suspend", "resume", "cancel")]
     assert verified(ground, serial)["since"] == "2026-03-01"
+
+
+def test_the_holder_is_told_why_a_licence_was_suspended_and_nobody_else(ground: Ground, serial: str) -> None:
+    change(ground, "suspend", serial)
+    change(ground, "resume", serial)
+    suspended, resumed = ground.events(entry(ground, serial)["licence_id"])[-2:]
+    assert ground.privacy.open(suspended.data["note"], ring="contact", field=records.NOTE) == WHY
+    assert WHY not in str(suspended.data)
+    assert resumed.data["note"] is None
 
 
 def test_each_act_is_an_event_of_the_licence_and_an_audit_row(ground: Ground, serial: str) -> None:

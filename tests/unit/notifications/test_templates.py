@@ -24,6 +24,8 @@ VALUES = {
     "reason": "الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.",
     "due_on": "28 سبتمبر 2026",
     "number": "D-C-2026-000123-K",
+    "note": "ثبت في معاينتين أن المحل يبيع ما لا يسمح به الترخيص، ولم تُزل المخالفة.",
+    "note_short": "ثبت في معاينتين أن المحل يبيع ما لا يسمح به...",
 }
 
 
@@ -37,6 +39,7 @@ def test_every_kind_fits_three_sms_parts_in_both_languages(code, language):
             **VALUES,
             "service": "Shop licence",
             "amount": "EGP 12,345.50",
+            "note_short": "Two inspections found that the shop sells what...",
             "missing_short": "Copy of the notarised lease, and the...",
             "step": "Engineering review",
             "due_on": "28 September 2026",
