@@ -42,7 +42,7 @@ SELECT i,
   ARRAY[{", ".join([_DRAWN.format(many=NAMES)] * 4)}] AS names,
   ARRAY[{NAMES}, {NAMES} + 1 + {_DRAWN.format(many=STREETS)}, {NAMES + STREETS} + 1 + {_DRAWN.format(many=AREAS)},
         {NAMES + STREETS + AREAS} + 1 + CAST(floor(random() * 300) AS integer)] AS places,
-  CASE WHEN random() < 0.1 OR i > :stored * 0.98
+  CASE WHEN random() < :open_share OR i > :stored * (1 - :open_newest)
     THEN 1 + CAST(floor(random() * :open_count) AS integer) ELSE 0 END AS open
 FROM generate_series(1, :stored) AS i
 """
@@ -67,18 +67,21 @@ FROM made JOIN name ON name.number = made.names[1] LEFT JOIN person ON person.i 
 class Store:
     """The filled database and what was put into it."""
 
-    def __init__(self, url: str, stored: int) -> None:
+    def __init__(self, url: str, stored: int, *, open_share: float = 0.1, open_newest: float = 0.02,
+                 guide: bool = True) -> None:
+        """`open_share` of all and all of the share `open_newest` stand open. Without `guide` no service is published
+        here, as in a node that publishes its own."""
         self.ground = requests_ground.Ground(url)
         self.stored = stored
+        self.open_share, self.open_newest = open_share, open_newest
         self.random = random.Random(8)
         self.units = sorted(unit.code for unit in places.units().values()
                             if unit.governorate == self.ground.settings.node)
         self.work = self.ground.unit_of_work()
         self.people = self.random.sample(range(1, stored + 1), min(PEOPLE, stored))
         shop = requests_ground.shop()
-        self.ground.publish(shop)
-        for number in range(40):
-            self.ground.publish({**shop, "code": f"service-{number}"})
+        for code in (shop["code"], *(f"service-{number}" for number in range(40))) if guide else ():
+            self.ground.publish({**shop, "code": code})
         states = shop["workflow"]["states"].items()
         self.open_states = [code for code, state in states if state["kind"] == "task"]
         self.ended = next(code for code, state in states if state["kind"] == "end")
@@ -111,7 +114,7 @@ class Store:
                 {"i": i, "key": self.work.privacy.lookup(national_id(i), PERSON), "number": self.number(i)}
                 for i in self.people])
             run(_SOURCE, units=self.units, unit_count=len(self.units), open_count=len(self.open_states),
-                stored=self.stored)
+                stored=self.stored, open_share=self.open_share, open_newest=self.open_newest)
             run(_WORDS)
             run(_REQUESTS, ended=self.ended, open_states=self.open_states,
                 answers='{"shop_name": "بقالة", "address": "12 شارع النزهة", "area_m2": "40", "activity": "retail"}')

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,11 +50,16 @@ class Node:
 
     @classmethod
     @contextmanager
-    def running(cls, extra: Mapping[str, str] | None = None) -> Iterator[Node]:
+    def running(
+        cls, extra: Mapping[str, str] | None = None, before: Callable[[Node], None] = lambda _: None
+    ) -> Iterator[Node]:
+        """A node with the guide and the demo's accounts; `before` is called when its tables are there and no service
+        runs yet."""
         with Devstack() as stack, Peers.running(env=_rail()) as peers:
             node = cls(stack, peers, extra or {})
             try:
                 node.prepare()
+                before(node)
                 for service in SERVICES:
                     node.start(service)
                 for service in SERVICES:
