@@ -26,6 +26,7 @@ from contracts import (
     requests_deadlines,
     requests_finding,
     requests_intake,
+    requests_mobile,
     requests_outputs,
     rules_problems,
 )
@@ -74,6 +75,7 @@ OWNERS: tuple[tuple[str, Mapping[str, Problem]], ...] = (
     ("requests: licences, documents, letters", requests_outputs.PROBLEMS),
     ("requests: what comes after", requests_afterwards.PROBLEMS),
     ("requests: finding", requests_finding.PROBLEMS),
+    ("requests: devices and releases", requests_mobile.PROBLEMS),
     ("payments", payments.PROBLEMS),
     ("notifications", notifications.PROBLEMS),
     ("The rules", rules_problems.PROBLEMS),

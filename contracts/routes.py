@@ -28,6 +28,8 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "requests.rating.given.v1": (),
     "requests.complaint.changed.v1": ("notifications",),
     "requests.reopening.changed.v1": ("notifications",),
+    "requests.device.changed.v1": (),
+    "requests.release.reported.v1": ("payments",),
     "payments.bill.issued.v1": ("notifications", "gateway"),
     "payments.bill.pending.v1": ("notifications", "gateway"),
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),

@@ -2,14 +2,13 @@
 
 Text in the QR: `SHB1.<payload>.<signature>`, both base64url without padding. The payload is a JSON array in fixed
 order [key id, serial, holder, service, unit, valid from, valid until or null], UTF-8, no spaces. The signature is
-Ed25519 (RFC 8032) over the bytes of `SHB1.` and the payload.
+Ed25519 (RFC 8032) over the bytes of `SHB1.` and the payload. A licence that a tablet released on the spot says `SHB2`
+(rules.release); both are proved by the node's public keys alone.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from rules.refusal import refuse
+from rules import release, signed
+from rules.refusal import Refusal, refuse
 
 FORM = "SHB1"
 MAX_TEXT = 2000  # characters; a QR code of printable size carries less
@@ -28,7 +28,8 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """What a licence's QR says. `service` and `unit` are names as printed; `valid_until` None: without an end."""
+    """What a licence's QR says. `service` and `unit` are names as printed; `valid_until` None: without an end.
+    `released`: by which device and when, where it was released on the spot."""
 
     serial: str
     holder: str
@@ -37,6 +38,7 @@ class Licence:
     valid_from: date
     valid_until: date | None
     key_id: str
+    released: release.Released | None = None
 
     def status(self, today: date) -> str:
         """`valid`, `expired` or `not_yet_valid` on a Cairo date; the last day of validity is still valid."""
@@ -48,18 +50,20 @@ class Licence:
 def sign(licence: Licence, key: Ed25519PrivateKey) -> str:
     """The QR's text. The same licence and key always give the same text."""
     payload = _payload(licence)
-    return f"{FORM}.{_encode(payload)}.{_encode(key.sign(_signed(payload)))}"
+    return f"{FORM}.{signed.encode(payload)}.{signed.encode(key.sign(_signed(payload)))}"
 
 
 def verify(qr_text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Licence:
     """The licence that the text proves. Refuses licence_forged for anything else: another shape, an unknown key, a
     changed letter. Whether it is in force on a day is for `Licence.status`; whether it was since withdrawn, only the
     node knows."""
+    if release.is_release(qr_text):
+        return _released(qr_text, public_keys)
     parts = qr_text.strip().split(".")
     if len(qr_text) > MAX_TEXT or len(parts) != 3 or parts[0] != FORM:
         raise refuse("licence_forged", "qr")
     try:
-        payload, signature = _decode(parts[1]), _decode(parts[2])
+        payload, signature = signed.decode(parts[1]), signed.decode(parts[2])
         licence = _read(payload)
         public_keys[licence.key_id].verify(signature, _signed(payload))
     except (ValueError, TypeError, KeyError, InvalidSignature, RecursionError) as error:
@@ -112,16 +116,25 @@ def _raw(text: str) -> bytes:
     return raw
 
 
+def _released(qr_text: str, public_keys: Mapping[str, Ed25519PublicKey]) -> Licence:
+    try:
+        found = release.verify(qr_text, public_keys)
+    except Refusal as error:
+        raise refuse("licence_forged", "qr") from error
+    ticket = found.ticket
+    return Licence(ticket.serial, ticket.holder, ticket.service, ticket.unit, ticket.valid_from, ticket.valid_until,
+                   ticket.key_id, found)
+
+
 def _payload(licence: Licence) -> bytes:
     until = licence.valid_until.isoformat() if licence.valid_until else None
-    fields = [licence.key_id, licence.serial, licence.holder, licence.service, licence.unit,
-              licence.valid_from.isoformat(), until]
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    return signed.packed([licence.key_id, licence.serial, licence.holder, licence.service, licence.unit,
+                          licence.valid_from.isoformat(), until])
 
 
 def _read(payload: bytes) -> Licence:
-    fields = json.loads(payload)
-    if not isinstance(fields, list) or len(fields) != 7 or not all(isinstance(one, str) for one in fields[:6]):
+    fields = signed.unpacked(payload, 7)
+    if not all(isinstance(one, str) for one in fields[:6]):
         raise ValueError("another shape")
     key_id, serial, holder, service, unit, since, until = fields
     licence = Licence(serial, holder, service, unit, date.fromisoformat(since),
@@ -133,17 +146,3 @@ def _read(payload: bytes) -> Licence:
 
 def _signed(payload: bytes) -> bytes:
     return f"{FORM}.".encode() + payload
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64url") from error
-    if _encode(data) != text:
-        raise ValueError("not canonical base64url")
-    return data

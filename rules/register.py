@@ -20,6 +20,9 @@ IN_FORCE, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED = "in_force", "suspended",
 STATES = (IN_FORCE, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED)
 VALID, EXPIRED, NOT_YET_VALID = "valid", "expired", "not_yet_valid"
 STATUSES = (VALID, EXPIRED, NOT_YET_VALID, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED)
+# What a serial that a tablet holds may be while no licence of the register bears it.
+NOT_REPORTED_YET, VOID = "not_reported_yet", "void"
+VERIFIED_AS = (*STATUSES, NOT_REPORTED_YET, VOID)
 RENEWAL, ALTERATION, TRANSFER = "renewal", "alteration", "transfer"
 SUCCESSIONS = (RENEWAL, ALTERATION, TRANSFER)
 PERSON, REQUEST = "person", "request"

@@ -26,22 +26,35 @@ from rules import numbering, places, register
 from rules.calendar import cairo_date
 from rules.organisation_overlay import Overlay
 from rules.refusal import refuse
-from services.requests import document, guide, organisation, paper, records, signing, tables
+from services.requests import (
+    document,
+    guide,
+    licence_numbers,
+    organisation,
+    paper,
+    records,
+    signing,
+    tables,
+    tickets,
+)
 from services.requests.answers import value_name
 from services.requests.guide import Definition
 
 log = logging.getLogger(__name__)
 
 PUT_OFF = timedelta(seconds=30)
+GONE = "—"  # in place of a name that was let go of
 _QR = "requests.licence.qr"
 _DOCUMENT = "requests.licence.document"
 NAME = "requests.request.name"
 HOLDER = "requests.request.holder"
 
-# With the licence that this request is to supersede, if it named one.
+# With the licence that this request is to supersede, if it named one, and what a device reported that it released.
 _NEXT = Statement(
     text(
-        "SELECT nextval('licence_serial') AS sequence, former.* FROM (SELECT 1) AS always "
+        "SELECT CASE WHEN ticket.id IS NULL THEN nextval('licence_serial') END AS sequence, "  # noqa: S608
+        f"{tickets.REPORTED}, former.* FROM (SELECT 1) AS always "
+        "LEFT JOIN ticket ON ticket.request_id = :request_id AND ticket.state = 'reported' "
         "LEFT JOIN licence AS former ON former.successor_request = :request_id"
     )
 )
@@ -84,30 +97,28 @@ def issue(
     output_code: str,
     answers: Mapping[str, Any],
 ) -> str:
-    """Gather a licence for a request and answer its serial. One request has one licence: the table says so."""
+    """Gather a licence for a request and answer its serial. One request has one licence: the table says so. What a
+    device released on the spot, and reported, is that licence: its serial, its dates, its signed code."""
     output = definition.output(output_code)
     today = cairo_date(work.now)
     found = work.one(_NEXT, request_id=row.id)
-    serial = numbering.licence_serial(work.settings.node, today.year, found.sequence)
+    on_the_spot, licence_id = found.ticket_id is not None, uuid7()
+    serial = found.ticket_number if on_the_spot else numbering.licence_serial(
+        work.settings.node, today.year, found.sequence)  # fmt: skip
     former, kind, state = found if found.id is not None else None, None, register.IN_FORCE
     if former is not None:
         kind = str(definition.body["supersedes"]["as"])
         state = records.supersede(work, former, kind, serial, today)
-    until = register.term(output.get("validity_months"), today, kind, former.valid_until if former else None)
-    key_id, key = _signing_key(work.settings.secret("LICENCE_KEYS"))
-    signed = rule.sign(
-        rule.Licence(
-            serial=serial,
-            holder=holder_of(work, row),
-            service=definition.name["ar"],
-            unit=known.unit_name(row.unit, today)["ar"],
-            valid_from=today,
-            valid_until=until,
-            key_id=key_id,
-        ),
-        key,
-    )
-    licence_id = uuid7()
+    since = found.ticket_from if on_the_spot else today
+    if on_the_spot:
+        until, signed = found.ticket_until, work.privacy.open(found.ticket_qr, field=tickets.QR)
+        tickets.used(work, found.ticket_id)
+        licence_numbers.claim(work, found.ticket_serial, licence_id)
+        work.audit("licence.released", serial, device=str(found.ticket_device), ticket=str(found.ticket_id))
+    else:
+        until = register.term(output.get("validity_months"), today, kind, former.valid_until if former else None)
+        signed = _signed(work, row, definition, known, serial, today, until)
+        licence_numbers.use(work, found.sequence, licence_id)
     work.write(
         _ISSUE,
         id=licence_id,
@@ -120,7 +131,7 @@ def issue(
         unit=row.unit,
         qr=work.privacy.seal(signed, field=_QR),
         fields={name: answers[name] for name in paper.kept(definition, output) if name in answers},
-        valid_from=today,
+        valid_from=since,
         valid_until=until,
         issued_at=work.now,
         render_at=work.now,
@@ -139,7 +150,7 @@ def issue(
             "serial": serial,
             "service_code": definition.code,
             "unit": row.unit,
-            "valid_from": today,
+            "valid_from": since,
             "valid_until": until,
             "state": state,
             "supersedes": former.serial if former else None,
@@ -147,6 +158,24 @@ def issue(
         },
     )
     return serial
+
+
+def _signed(
+    work: UnitOfWork, row: Any, definition: Definition, known: Overlay, serial: str, today: date, until: date | None
+) -> str:
+    key_id, key = _signing_key(work.settings.secret("LICENCE_KEYS"))
+    return rule.sign(
+        rule.Licence(
+            serial=serial,
+            holder=holder_of(work, row),
+            service=definition.name["ar"],
+            unit=known.unit_name(row.unit, today)["ar"],
+            valid_from=today,
+            valid_until=until,
+            key_id=key_id,
+        ),
+        key,
+    )
 
 
 def holder_of(work: UnitOfWork, row: Any) -> str:
@@ -187,7 +216,10 @@ def render_next(work: UnitOfWork) -> bool:
 
 def verification(work: UnitOfWork, serial: str) -> dict[str, Any]:
     """What the public page and the API say of a licence. Refuses licence_unknown."""
-    row = by_serial(work, serial)
+    number = numbering.parse_licence_serial(serial).text
+    row = work.first(_BY_SERIAL, serial=number)
+    if row is None:
+        return tickets.verification(work, number, verifying_keys(work))
     return shown(work, row, guide.definition(work, row.service_code, row.service_version))
 
 
@@ -227,11 +259,11 @@ def handed_out(work: UnitOfWork, row: Any, purpose: str) -> dict[str, Any]:
 
 def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
     """A licence as it is printed and as its verification shows it."""
-    qr = work.privacy.open(row.qr, field=_QR)
+    qr = work.privacy.open(row.qr, field=_QR) if row.qr else ""  # its time is over: the register names nobody
     known = organisation.known(work, row.organisation_stamp)
     unit = known.unit_ever(row.unit)
     governorate = places.governorates()[unit.governorate if unit else work.settings.node]
-    said = rule.verify(qr, _public_keys(work.settings.secret("LICENCE_KEYS")))
+    said = rule.verify(qr, _public_keys(work.settings.secret("LICENCE_KEYS"))) if qr else None
     return {
         "serial": row.serial,
         "status": register.status(row.state, row.valid_from, row.valid_until, cairo_date(work.now)),
@@ -239,7 +271,7 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
         "supersedes": row.supersedes,
         "successor": row.successor,
         "edition": row.edition,
-        "holder": said.holder,
+        "holder": said.holder if said else GONE,
         "service_code": definition.code,
         "service_name": definition.name,
         "output_name": definition.output(row.output)["name"],
@@ -252,6 +284,7 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
         "fields": _labelled(row.fields, definition, definition.output(row.output)["fields"]),
         "qr": qr,
         "key_id": said.key_id,
+        "released_on_the_spot": said is not None and said.released is not None,
     }
 
 

@@ -20,8 +20,8 @@ from rules.calendar import Calendar
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
-from rules.workflow import Action, BranchAction, State, Transition, Workflow
-from services.requests import due, finding, guide, licences, opening, organisation, ratings, tables
+from rules.workflow import EXPIRED, Action, BranchAction, State, Transition, Workflow
+from services.requests import due, finding, guide, licences, opening, organisation, ratings, tables, tickets
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
@@ -201,6 +201,7 @@ def move(
     new_answers = answers if answers is not None else of.row.answers
     if state.output is not None:
         serial = licences.issue(work, of.row, of.definition, of.organisation, state.output, new_answers)
+    leaves_payment = of.row.state_kind == "payment" or out_of is not None
     work.write(
         _MOVE,
         expect=1,
@@ -216,6 +217,8 @@ def move(
         licence_serial=serial,
         answers=new_answers,
     )
+    if leaves_payment and action != EXPIRED:  # a lapsed request may still be paid late: its ticket ends by itself
+        tickets.void_request(work, of.id)
     if answers is not None:
         finding.answers_changed(work, of.row, of.definition, answers)
     record(work, of.id, transition, state, sequence, at, reason)

@@ -20,13 +20,15 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import numbering
-from rules.refusal import Refusal
-from services.requests import tables
+from rules import numbering, places
+from rules.calendar import cairo_date
+from rules.refusal import Refusal, refuse
+from services.requests import serial_blocks, tables
 
 GRACE = timedelta(seconds=60)  # no command lives as long
 NEVER_LODGED = "never_lodged"  # drawn by a request that broke off or was written under another number, or skipped
 REFUSED = "refused"
+RESERVED_FOR = timedelta(days=14)  # that a device may hold numbers for its offline intake
 _AT_ONCE = 10_000
 _PAGE = 5_000
 
@@ -59,6 +61,15 @@ _PAGE_OF_REGISTER = Statement(
         "LEFT JOIN request AS r ON r.id = n.request_id WHERE n.serial >= :first ORDER BY n.serial LIMIT :most"
     )
 )
+_DRAW = Statement(text("SELECT nextval('tracking_serial') AS serial FROM generate_series(1, CAST(:many AS integer))"))
+_HELD = Statement(
+    text(
+        "SELECT serial FROM reserved_serial WHERE kind = 'tracking' AND number = :number "
+        "AND device_id = :device_id AND state = 'reserved'"
+    )
+)
+# The row that says for whom it was reserved makes room for the request's.
+_MAKE_ROOM = Statement(text("DELETE FROM number_register WHERE serial = :serial AND request_id IS NULL"))
 
 
 def use(work: UnitOfWork, serial: int, request_id: UUID) -> None:
@@ -70,6 +81,34 @@ def void(work: UnitOfWork, serial: int, refusal: Refusal) -> None:
     """Record at once that the request for which a serial was drawn was refused, and the codes of its faults."""
     codes = ", ".join(sorted({fault.code for fault in refusal.faults}))
     work.aside(_VOID, serial=serial, reason=f"{REFUSED}: {codes}", at=work.now)
+
+
+def reserve(work: UnitOfWork, device_id: UUID, how_many: int) -> list[str]:
+    """So many tracking numbers for the offline intake of a device: those that it still holds, and new ones for the
+    rest. They are the device's for RESERVED_FOR from now; what it does not use is then given up."""
+    ends_at = work.now + RESERVED_FOR
+    held = serial_blocks.left(work, device_id, serial_blocks.TRACKING)[:how_many]
+    serial_blocks.prolong(work, {row.block_id for row in held}, ends_at)
+    numbers = [row.number for row in held]
+    if (missing := how_many - len(held)) > 0:
+        code, year = places.governorates()[work.settings.node].national_id_code, cairo_date(work.now).year
+        drawn = [(row.serial, numbering.tracking_number(code, year, row.serial, work.settings.lookup_key))
+                 for row in work.all(_DRAW, many=missing)]  # fmt: skip
+        serial_blocks.take(work, serial_blocks.TRACKING, device_id, drawn, ends_at)
+        numbers += [number for _, number in drawn]
+    return numbers
+
+
+def claim_reserved(work: UnitOfWork, device_id: UUID, tracking_number: str) -> int:
+    """Gather that a number which the device holds is used; answers its serial, for `use` in the same unit of work.
+    Refuses tracking_malformed and number_not_reserved: another device's, used before, given up."""
+    number = numbering.parse_tracking(tracking_number)
+    row = work.first(_HELD, number=number, device_id=device_id)
+    if row is None:
+        raise refuse("number_not_reserved", "tracking_number")
+    serial_blocks.used(work, serial_blocks.TRACKING, device_id, row.serial)
+    work.write(_MAKE_ROOM, expect=1, serial=row.serial)
+    return int(row.serial)
 
 
 def explain(work: UnitOfWork) -> bool:

@@ -13,7 +13,7 @@ from chassis.uow import UnitOfWork
 from rules import register as rule
 from rules.calendar import cairo_date
 from rules.refusal import refuse
-from services.requests import guide, licences, records
+from services.requests import guide, licences, records, tickets
 
 _ACTS = Statement(text("SELECT * FROM licence_act WHERE licence_id = :licence_id ORDER BY version"))
 _PRINTS = Statement(text("SELECT * FROM licence_print WHERE licence_id = :licence_id ORDER BY copy"))
@@ -46,6 +46,7 @@ def entry(work: UnitOfWork, serial: str) -> dict[str, Any]:
         "state": row.state,
         "copies": row.copies,
         "succession": row.succession,
+        "released": tickets.released(work, row.serial),
         "history": [
             {
                 "at": act.at.isoformat(),

@@ -33,14 +33,15 @@ from services.requests.doors.assignment import AssignmentDoors
 from services.requests.doors.deadlines import DeadlineDoors
 from services.requests.doors.finding import FindingDoors
 from services.requests.doors.intake import IntakeDoors
+from services.requests.doors.mobile import MobileDoors
 from services.requests.doors.outputs import OutputDoors
 from services.requests.doors.privacy import PrivacyDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, PrivacyDoors,
-               Service):
+class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, MobileDoors,
+               PrivacyDoors, Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:

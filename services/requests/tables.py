@@ -275,5 +275,6 @@ from services.requests import (  # noqa: E402, F401  (more of the same metadata)
     tables_assignment,
     tables_deadlines,
     tables_finding,
+    tables_mobile,
     tables_outputs,
 )

@@ -107,6 +107,11 @@ class Ground:
                 "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "
                 "explained = (SELECT last_value FROM tracking_serial), "
                 "seen = (SELECT last_value FROM tracking_serial)"))
+            connection.execute(text(
+                "TRUNCATE device, device_act, serial_block, reserved_serial, ticket, release_told, licence_number"))
+            connection.execute(text(
+                "UPDATE licence_number_mark SET (since, explained, seen) = (SELECT d + 1, d, d FROM (SELECT CASE "
+                "WHEN is_called THEN last_value ELSE last_value - 1 END AS d FROM licence_serial) AS so_far)"))
             connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 
     def unit_of_work(self, actor: Actor | None = None) -> UnitOfWork:
