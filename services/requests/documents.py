@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +47,14 @@ UNTAKEN = (
 )
 _OF_REQUEST = Statement(
     text(
-        "SELECT id, code, media_type, size, sha256, added_at, status, verdict FROM document "
+        "SELECT id, code, media_type, size, sha256, status, verdict FROM document "
         "WHERE request_id = :request_id AND status <> 'replaced' ORDER BY id"
     )
+)
+# The same as a column of a statement that reads the request, for `shown`.
+OF_REQUEST = (
+    "(SELECT jsonb_agg(jsonb_build_array(id, code, media_type, size, sha256, status, verdict) ORDER BY id) "
+    "FROM document WHERE document.request_id = request.id AND status <> 'replaced') AS papers"
 )
 _READ = Statement(
     text("SELECT id, code, media_type, content, request_id, status, verdict FROM document WHERE id = :document_id")
@@ -152,21 +157,26 @@ def take(work: UnitOfWork, request_id: UUID, given: Iterable[Mapping[str, Any]])
 
 def of_request(work: UnitOfWork, request_id: UUID, asked: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What a file holds, without contents. `identity` marks documents that show who the applicant is."""
+    return shown(work.all(_OF_REQUEST, request_id=request_id), asked)
+
+
+def shown(rows: Iterable[Sequence[Any]], asked: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same of rows that OF_REQUEST brought."""
     identity = {document["code"] for document in asked if document.get("identity")}
     names = {document["code"]: document["name"] for document in asked}
     return [
         {
-            "document_id": str(row.id),
-            "code": row.code,
-            "name": names.get(row.code, {"ar": row.code, "en": row.code}),
-            "media_type": row.media_type,
-            "size": row.size,
-            "sha256": row.sha256,
-            "identity": row.code in identity,
-            "status": row.status,
-            "verdict": f"document_{row.verdict}" if row.verdict else None,
+            "document_id": str(document_id),
+            "code": code,
+            "name": names.get(code, {"ar": code, "en": code}),
+            "media_type": media_type,
+            "size": size,
+            "sha256": sha256,
+            "identity": code in identity,
+            "status": status,
+            "verdict": f"document_{verdict}" if verdict else None,
         }
-        for row in work.all(_OF_REQUEST, request_id=request_id)
+        for document_id, code, media_type, size, sha256, status, verdict in rows
     ]
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
@@ -23,8 +21,10 @@ _ASKED: list[Mapping[str, Any]] = [{
 }]  # fmt: skip
 
 _KEEP = Statement.insert(tables_assignment.step_photo)
-_OF_REQUEST = Statement(
-    text("SELECT document_id, sequence, caption FROM step_photo WHERE request_id = :request_id ORDER BY document_id")
+# A column of a statement that reads the request, for `shown`.
+OF_REQUEST = (
+    "(SELECT jsonb_agg(jsonb_build_array(document_id, sequence, caption) ORDER BY document_id) "
+    "FROM step_photo WHERE step_photo.request_id = request.id) AS pictures"
 )
 
 
@@ -74,12 +74,9 @@ def attach(
         )
 
 
-def of_request(work: UnitOfWork, request_id: UUID) -> dict[str, tuple[int, str | None]]:
-    """The step and the caption of each picture of a request, by document."""
+def shown(work: UnitOfWork, rows: Iterable[Sequence[Any]]) -> dict[str, tuple[int, str | None]]:
+    """The step and the caption of each picture of a request, by document, of rows that OF_REQUEST brought."""
     return {
-        str(row.document_id): (
-            row.sequence,
-            work.privacy.open(row.caption, field=_CAPTION) if row.caption else None,
-        )
-        for row in work.all(_OF_REQUEST, request_id=request_id)
+        str(document_id): (sequence, work.privacy.open(caption, field=_CAPTION) if caption else None)
+        for document_id, sequence, caption in rows
     }

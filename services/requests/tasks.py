@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,22 +29,20 @@ _HELD = Statement(
         "ORDER BY coalesce(task.due_on, 'infinity'), task.id LIMIT :limit"
     )
 )
-_ONE = Statement(
-    text(
-        "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "  # noqa: S608
-        "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
-        f"task.branch AS task_branch, task.unit AS task_unit, task.raised_from AS task_raised_from, "
-        f"{BARRED} AS barred, "
-        f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS} "
-        "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
-    )
+_TASK = (
+    "SELECT task.id AS task_id, task.version AS task_version, task.status AS task_status, "
+    "task.held_by AS task_held_by, task.due_on AS task_due_on, task.state AS task_state, "
+    f"task.branch AS task_branch, task.unit AS task_unit, task.raised_from AS task_raised_from, {BARRED} AS barred, "
+    f"task.department AS task_department, task.role AS task_role, request.*, {life.STEPS}"
 )
-_STEPS = Statement(
-    text(
-        "SELECT sequence, at, from_state, action, branch, department, reason, legal_reason, inputs FROM step "
-        "WHERE request_id = :request_id AND action IS NOT NULL ORDER BY sequence"
-    )
+_OF_TASK = "FROM task JOIN request ON request.id = task.request_id WHERE task.id = :task_id"
+_ONE = Statement(text(f"{_TASK} {_OF_TASK}"))
+# With all that a file shows, so that reading one asks the database once.
+_ACTED = (
+    "(SELECT jsonb_agg(jsonb_build_array(sequence, at, from_state, action, branch, department, reason, legal_reason, "
+    "inputs) ORDER BY sequence) FROM step WHERE step.request_id = request.id AND action IS NOT NULL) AS acted"
 )
+_FILE = Statement(text(f"{_TASK}, {_ACTED}, {documents.OF_REQUEST}, {photos.OF_REQUEST} {_OF_TASK}"))
 _DONE = Statement(
     text(
         "UPDATE task SET status = 'done', version = version + 1, done_at = :at, action = :action "
@@ -76,12 +75,12 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
     """The file as the holder may see it: answers and documents, no name, no contact, no identity number."""
-    case, row = held(work, task_id)
+    case, row = held(work, task_id, _FILE)
     definition, state = case.definition, case.state
     standings = case.standings(work.now)
     whole = due.whole(standings)
-    papers = documents.of_request(work, case.id, definition.body["documents"])
-    pictures = photos.of_request(work, case.id)
+    papers = documents.shown(row.papers or (), definition.body["documents"])
+    pictures = photos.shown(work, row.pictures or ())
     work.audit("file.read", str(case.id), task=str(task_id))
     return {
         "task_id": str(task_id),
@@ -169,11 +168,11 @@ def _branch(state: State, code: str | None) -> dict[str, Any]:
     return {"branch": code, "branch_name": desk.name if desk else None}
 
 
-def held(work: UnitOfWork, task_id: UUID) -> tuple[Case, Any]:
-    """The case of a task that the actor holds. A task of another is refused like one that does not exist, and the
-    attempt is recorded."""
+def held(work: UnitOfWork, task_id: UUID, read: Statement = _ONE) -> tuple[Case, Any]:
+    """The case of a task that the actor holds, and the row that `read` brought of both. A task of another is refused
+    like one that does not exist, and the attempt is recorded."""
     actor = work.actor
-    row = work.first(_ONE, task_id=task_id, actor=actor.id)
+    row = work.first(read, task_id=task_id, actor=actor.id)
     if row is None:
         raise refuse("task_unknown", "task_id")
     if row.task_held_by != actor.id:
@@ -194,26 +193,26 @@ def _steps(
     workflow = case.definition.workflow
     inputs = {field["name"]: field for field in workflow.inputs}
     steps = []
-    for row in work.all(_STEPS, request_id=case.id):
-        action = life.action_of(workflow, row.from_state, row.branch, row.action)
-        found = orjson.loads(work.privacy.open(row.inputs, field=life.STEP_INPUTS)) if row.inputs else {}
+    for sequence, at, from_state, taken, branch, department, reason, legal_reason, given in case.row.acted or ():
+        action = life.action_of(workflow, from_state, branch, taken)
+        found = orjson.loads(work.privacy.open(given, field=life.STEP_INPUTS)) if given else {}
         steps.append(
             {
-                "at": row.at.isoformat(),
-                "state": row.from_state,
-                "state_name": workflow.state(row.from_state).name,
-                **_branch(workflow.state(row.from_state), row.branch),
-                "action": row.action,
+                "at": datetime.fromisoformat(at).isoformat(),
+                "state": from_state,
+                "state_name": workflow.state(from_state).name,
+                **_branch(workflow.state(from_state), branch),
+                "action": taken,
                 "action_name": action.name if action else None,
-                "department": row.department,
-                "reason": work.privacy.open(row.reason, field=life.STEP_REASON)
-                if row.reason and (row.department or row.action == APPEALED)
+                "department": department,
+                "reason": work.privacy.open(reason, field=life.STEP_REASON)
+                if reason and (department or taken == APPEALED)
                 else None,  # what an applicant wrote may say who wrote it; but an appeal must be read to be heard
-                "legal_reason": row.legal_reason,
+                "legal_reason": legal_reason,
                 "photos": [
                     {"document_id": document_id, "caption": caption}
-                    for document_id, (sequence, caption) in pictures.items()
-                    if sequence == row.sequence
+                    for document_id, (of_step, caption) in pictures.items()
+                    if of_step == sequence
                 ],
                 "inputs": [
                     {
