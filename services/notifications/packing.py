@@ -6,6 +6,9 @@ is recognisable as the same.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from base64 import b64encode, encodebytes
 from collections.abc import Mapping
 from email import policy
 from email.message import EmailMessage
@@ -25,6 +28,13 @@ _GSM: dict[str, bytes] = {char: bytes([code]) for code, char in enumerate(_BASIC
 _GSM |= {char: bytes([ESCAPE, code]) for code, char in
          {0x0A: "\f", 0x14: "^", 0x28: "{", 0x29: "}", 0x2F: "\\", 0x3C: "[", 0x3D: "~", 0x3E: "]", 0x40: "|",
           0x65: "€"}.items()}
+
+
+# What rules.identity.parse_email lets through, less strictly: nothing here may end a header or begin another.
+_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_SHORT = 66  # letters of a subject that fit the header's first line
+_WORD = 42  # bytes of an encoded word: 56 letters of base64
 
 
 class Pack(Protocol):
@@ -47,25 +57,54 @@ def pack_sms(row: Any, address: str, content: Mapping[str, str]) -> list[Part]:
 
 
 def pack_email(sender: str) -> Pack:
-    """A packer of e-mails from this sender. `Message-ID` and `Date` belong to the message, not to the attempt."""
+    """A packer of e-mails from this sender. `Message-ID` and `Date` belong to the message, not to the attempt. The
+    message is put together here, because the standard library parses each header anew: 0.96 ms of CPU a message with
+    it, 0.02 ms without. ValueError for an address or a subject that does not fit a header."""
     domain = parseaddr(sender)[1].rpartition("@")[2]
+    known = EmailMessage(policy=policy.SMTP)
+    known["From"] = sender
+    from_us = known.as_bytes().removesuffix(b"\r\n")
 
     def pack(row: Any, address: str, content: Mapping[str, str]) -> list[Part]:
-        mail = EmailMessage(policy=policy.SMTP)
-        mail["From"] = sender
-        mail["To"] = address
-        mail["Subject"] = content["subject"]  # the policy refuses a line break here
-        mail["Date"] = format_datetime(row.created_at)
-        mail["Message-ID"] = message_id(row.id, domain)
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice comes back
-        mail["Content-Language"] = row.language
-        mail.set_content(content["plain"], subtype="plain", charset="utf-8", cte="base64")
-        mail.add_alternative(content["html"], subtype="html", charset="utf-8", cte="base64")
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError("an address that does not fit a header")
         # A boundary made of the id keeps the bytes equal on every attempt.
-        mail.set_boundary(f"=_{row.id.hex}")
-        return [Part(1, 0, mail.as_bytes())]
+        boundary = f"=_{row.id.hex}"
+        head = (
+            f"To: {address}\r\nSubject: {_subject(content['subject'])}\r\nDate: {format_datetime(row.created_at)}\r\n"
+            f"Message-ID: {message_id(row.id, domain)}\r\n"
+            "Auto-Submitted: auto-generated\r\n"  # RFC 3834: no holiday notice comes back
+            f"Content-Language: {row.language}\r\nMIME-Version: 1.0\r\n"
+            f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        )
+        bodies = [f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+                  "Content-Transfer-Encoding: base64\r\n\r\n".encode() + _lines(content[name])
+                  for kind, name in (("plain", "plain"), ("html", "html"))]  # fmt: skip
+        return [Part(1, 0, b"".join([from_us, head.encode("ascii"), *bodies, f"--{boundary}--\r\n".encode()]))]
 
     return pack
+
+
+def _subject(text: str) -> str:
+    """A subject in one header (RFC 2047): in the clear where it is short plain ASCII, else in encoded words of whole
+    letters, each fit for a line."""
+    if any(unicodedata.category(letter) in _BREAKS for letter in text):
+        raise ValueError("a control character in a subject")
+    if text.isascii() and len(text) <= _SHORT and "=?" not in text:
+        return text
+    words, word = [], b""
+    for letter in text:
+        encoded = letter.encode()
+        if len(word) + len(encoded) > _WORD:
+            words.append(word)
+            word = b""
+        word += encoded
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))
+
+
+def _lines(text: str) -> bytes:
+    """A body in base64, 76 characters a line; its own lines end as mail wants it."""
+    return encodebytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode()).replace(b"\n", b"\r\n")
 
 
 def message_id(identity: Any, domain: str) -> str:

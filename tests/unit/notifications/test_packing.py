@@ -66,6 +66,27 @@ def test_a_mail_has_both_bodies_and_our_message_id():
     assert "rtl" in read.get_body(("html",)).get_content()
 
 
+@given(st.text(st.sampled_from("شُبّاك ١٢٣ abc =?_ 🎉"), min_size=1, max_size=200).map(str.strip))
+def test_any_subject_is_read_again_as_it_was_and_no_line_is_too_long(subject):
+    packed = mail(subject=subject)
+    head = packed.partition(b"\r\n\r\n")[0]
+    assert all(len(line) <= 78 for line in head.split(b"\r\n") if not line.startswith(b"Content-Type"))
+    read = message_from_bytes(packed, policy=default)
+    assert "".join(read["Subject"].split()) == "".join(subject.split())
+    assert not read.defects
+
+
+@given(st.text(st.sampled_from("شُبّاك ١٢٣ abc <p>&.=\n"), max_size=600))
+def test_bodies_are_read_again_as_they_were_in_lines_that_mail_takes(text):
+    packed = mail(plain=text, html=text)
+    assert max(len(line) for line in packed.split(b"\r\n")) <= 100
+    assert b"\n" not in packed.replace(b"\r\n", b"")
+    read = message_from_bytes(packed, policy=default)
+    for kind in ("plain", "html"):
+        assert read.get_body((kind,)).get_content().replace("\r\n", "\n") == text
+    assert not read.defects
+
+
 @pytest.mark.parametrize("subject", ["a\r\nBcc: x@example.org", "a\nX: y", "a\rX: y"])
 def test_a_line_break_in_a_header_is_refused(subject):
     with pytest.raises(ValueError):
