@@ -1,7 +1,7 @@
 """Double entry in integer piastres. An entry is written once and never changed; a mistake is answered by its reversal.
 
 Accounts are named by what they are:
-    cash:<unit>             the drawer of a unit's counter
+    cash:<unit>             the drawer of a unit's counter; `cash:device.<id>` what a tablet's clerk has in hand
     rail:<rail>             what a payment rail owes us until it settles
     revenue:<account code>  what was earned, by the accounting code of the fee line
     held:<rail>             money that came and belongs to no bill yet: a wrong amount, a second payment
@@ -70,6 +70,17 @@ def rail_receipt(rail_name: str, reference: str, charges: Sequence[Charge]) -> E
 def money_held(rail_name: str, reference: str, amount: int) -> Entry:
     """Money that a rail took and that fits no open bill, until a person decides."""
     return _entry("money_held", reference, rail(rail_name), (Posting(held(rail_name), -_positive(amount)),))
+
+
+def cash_held(drawer: str, reference: str, amount: int) -> Entry:
+    """Cash that lies in a drawer (a unit's, or `device.<id>` of a tablet) and fits no open bill, until a person
+    decides."""
+    return _entry("cash_held", reference, cash(drawer), (Posting(held(drawer), -_positive(amount)),))
+
+
+def held_cash_returned(drawer: str, reference: str, amount: int) -> Entry:
+    """Held cash given back out of the drawer it lies in."""
+    return _entry("held_cash_returned", reference, held(drawer), (Posting(cash(drawer), -_positive(amount)),))
 
 
 def held_applied(rail_name: str, reference: str, charges: Sequence[Charge]) -> Entry:

@@ -19,7 +19,7 @@ from chassis.uow import Context, UnitOfWork, attempt
 from contracts.problems import describe
 from rules.arabic import format_egp
 from rules.refusal import Refusal
-from services.payments import ledger, reviews
+from services.payments import device_cash, ledger, reviews
 
 T = TypeVar("T")
 
@@ -44,6 +44,14 @@ def balances() -> None:
     with _context().database.transaction() as connection:
         for account, amount in ledger.balances(connection).items():
             click.echo(f"{account:<40} {amount / 100:>18,.2f}")
+
+
+@main.command("device-books")
+def device_books() -> None:
+    """The receipt books of tablets and what is missing in them: not uploaded yet, or its money is held."""
+    for row in _attempt(device_cash.books):
+        missing = ", ".join(str(number) for number in row.missing or ())
+        click.echo(f"{row.book}  last {row.last}, given {row.given}" + (f", missing {missing}" if missing else ""))
 
 
 @main.group("reviews")

@@ -6,6 +6,7 @@ counter has no gap, because it is taken in the transaction of the receipt itself
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,12 +38,14 @@ def next_number(work: UnitOfWork) -> str:
 
 
 def give(work: UnitOfWork, number: str, paid: Bill, way: str, *, payment_id: UUID | None = None,
-         tendered: int | None = None, book: str | None = None) -> None:
-    """Gather the receipt of a bill. With `book`, its next serial too."""
-    serial = None if book is None else _next_serial(work, book)
+         tendered: int | None = None, book: str | None = None, serial: int | None = None,
+         taken_by: str | None = None, taken_at: datetime | None = None) -> None:
+    """Gather the receipt of a bill. With `book`, its next serial too; a device numbers its own book and says who took
+    the money and when."""
+    serial = _next_serial(work, book) if book is not None and serial is None else serial
     work.write(_RECEIPT, number=number, bill_id=paid.id, payment_id=payment_id, way=way, amount=paid.total,
                tendered=tendered, change=None if tendered is None else tendered - paid.total, unit=paid.unit, book=book,
-               book_serial=serial, taken_by=work.actor.id, taken_at=work.now)
+               book_serial=serial, taken_by=taken_by or work.actor.id, taken_at=taken_at or work.now)
 
 
 def _next_serial(work: UnitOfWork, book: str) -> int:

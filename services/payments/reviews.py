@@ -18,7 +18,7 @@ from chassis.uow import UnitOfWork
 from rules import ledger as ledger_rules
 from rules import payment_states
 from rules.refusal import refuse
-from services.payments import bills, ledger, receipts, records, settle, tables
+from services.payments import bills, device_cash, ledger, receipts, records, settle, tables
 
 _columns = tables.review.c
 _OPEN = Statement(select(tables.review).where(_columns.settled_at.is_(None)).order_by(_columns.raised_at).limit(500))
@@ -42,24 +42,32 @@ def accept(work: UnitOfWork, review_id: UUID, reason: str) -> str:
     review = _one(work, review_id)
     if review.bill_id is None:
         raise refuse("bill_unknown", "review_id")
-    bill, payment = records.bill(work, review.bill_id), records.payment(work, review.payment_id)
+    bill = records.bill(work, review.bill_id)
     step = payment_states.step(bill.state, payment_states.ACCEPTED)
     if review.amount < bill.total:
         raise refuse("amount_insufficient", "review_id", missing=bill.total - review.amount)
     number = receipts.next_number(work)
+    if device_cash.is_device(review.rail):
+        device_cash.accept(work, review, bill, number)
+    else:
+        _accept_of_rail(work, review, bill, step.to_state, number)
+    _settle(work, review, "accepted", reason)
+    if review.amount > bill.total:
+        work.write(settle.REVIEW, id=uuid7(), reason="remainder", rail=review.rail, reference=review.reference,
+                   merchant_reference=review.merchant_reference, payment_id=review.payment_id, bill_id=bill.id,
+                   amount=review.amount - bill.total, body=None, raised_at=work.now)
+    return number
+
+
+def _accept_of_rail(work: UnitOfWork, review: Any, bill: records.Bill, state: str, number: str) -> None:
+    payment = records.payment(work, review.payment_id)
     paid = records.change_bill(
-        work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
-        reference=payment.reference, paid_at=payment.settled_at or work.now, receipt_number=number)
+        work, bill, records.event_of(state), state=state, rail=payment.rail, reference=payment.reference,
+        paid_at=payment.settled_at or work.now, receipt_number=number)
     receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
     ledger.post(work, ledger_rules.held_applied(payment.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
                 bill_id=paid.id, payment_id=payment.id)
     records.change_payment(work, payment, state="paid")
-    _settle(work, review, "accepted", reason)
-    if review.amount > bill.total:
-        work.write(settle.REVIEW, id=uuid7(), reason="remainder", rail=review.rail, reference=review.reference,
-                   merchant_reference=review.merchant_reference, payment_id=payment.id, bill_id=bill.id,
-                   amount=review.amount - bill.total, body=None, raised_at=work.now)
-    return number
 
 
 def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> str | None:
@@ -69,14 +77,18 @@ def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> str | None:
     if not review.amount:
         _settle(work, review, "noted", reason)
         return None
-    ledger.post(work, ledger_rules.held_returned(review.rail, str(review.id), review.amount), bill_id=review.bill_id,
-                payment_id=review.payment_id)
+    if device_cash.is_device(review.rail):
+        device_cash.give_back(work, review)
+    else:
+        ledger.post(work, ledger_rules.held_returned(review.rail, str(review.id), review.amount),
+                    bill_id=review.bill_id, payment_id=review.payment_id)
     _settle(work, review, "returned", reason)
     if review.bill_id is None:
         return None
-    payment = records.payment(work, review.payment_id)
-    left = (payment.paid_amount or 0) - review.amount
-    records.change_payment(work, payment, paid_amount=left or None, state=payment.state if left else "cancelled")
+    if review.payment_id is not None:
+        payment = records.payment(work, review.payment_id)
+        left = (payment.paid_amount or 0) - review.amount
+        records.change_payment(work, payment, paid_amount=left or None, state=payment.state if left else "cancelled")
     bill = records.bill(work, review.bill_id)
     if bill.state != "under_review" or work.first(_OTHERS, wanted_bill=bill.id, wanted=review.id) is not None:
         return None

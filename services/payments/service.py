@@ -13,7 +13,8 @@ from contracts.events import Event
 from contracts.payments import Callback, GetBill, GetReceipt, StartPayment, TakeCash
 from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
-from services.payments import bills, callbacks, cash, errands, expiry, gauges, guide, paying, receipts
+from contracts.requests_mobile import RELEASE_REPORTED
+from services.payments import bills, callbacks, cash, device_cash, errands, expiry, gauges, guide, paying, receipts
 from services.payments.rails import RAILS
 
 
@@ -53,6 +54,10 @@ class Payments(Service):
     @subscribe(SUBMITTED, MOVED, way="each")
     def on_request(self, work: UnitOfWork, event: Event) -> None:
         bills.follow_request(work, event)
+
+    @subscribe(RELEASE_REPORTED, way="each")
+    def on_release(self, work: UnitOfWork, event: Event) -> None:
+        device_cash.take(work, event)
 
     @timer(seconds=0.25, name="rail-errands")
     def run_errands(self, platform: Platform) -> bool:

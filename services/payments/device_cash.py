@@ -1,0 +1,158 @@
+"""Cash that a tablet of the mobile district took: the fee of a licence that it released on the spot.
+
+requests tells of each such receipt once. Where the release stands and the amount is the bill's, it pays the bill under
+the device's own receipt number, at the moment of collection. All else (paid elsewhere before, another amount, a bill
+that was cancelled, a release that was not taken as one) is posted as held and laid before a person, as money from a
+rail is: the clerk has it in hand, whatever the machine thinks of it.
+
+The device is a drawer of its own, `cash:device.<id>`, until its clerk hands it in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.errors import NotYet
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from contracts.events import Event
+from rules import ledger as ledger_rules
+from rules import payment_states
+from services.payments import ledger, receipts, records, settle
+from services.payments.cash import WAY
+from services.payments.records import Bill
+
+PREFIX = "device."
+BILL_MAY_COME = timedelta(hours=1)  # after the report: the fact that asks for the bill may lag behind it
+_SEALED = "payments.review.body"
+
+_SEEN = Statement(
+    text(
+        "SELECT 1 FROM review WHERE rail = :drawer AND reference = :reference UNION ALL "
+        "SELECT 1 FROM receipt JOIN bill ON bill.id = receipt.bill_id WHERE receipt.book = :book "
+        "AND receipt.book_serial = :serial AND bill.request_id = :request_id AND bill.stage = :stage"
+    )
+)
+_TAKEN = Statement(text("SELECT 1 FROM receipt WHERE book = :book AND book_serial = :serial"))
+_BOOKS = Statement(
+    text(
+        "SELECT book, max(book_serial) AS last, count(*) AS given, (SELECT array_agg(n) FROM generate_series(1, "
+        "max(receipt.book_serial)) AS n WHERE NOT EXISTS (SELECT 1 FROM receipt AS r WHERE r.book = receipt.book "
+        "AND r.book_serial = n)) AS missing FROM receipt WHERE book LIKE 'device:%' GROUP BY book ORDER BY book"
+    )
+)
+
+
+def take(work: UnitOfWork, event: Event) -> None:
+    """A device reported a receipt. Raises NotYet while the bill may still come."""
+    data = event.data
+    drawer, reference = f"{PREFIX}{data['device_id']}", f"{data['ticket_id']}:{data['device_receipt']}"
+    at = min(datetime.fromisoformat(data["collected_at"]), work.now)
+    book = _book(data["device_id"], at)
+    if work.first(_SEEN, drawer=drawer, reference=reference, book=book, serial=data["device_receipt"],
+                  request_id=UUID(data["request_id"]), stage=data["stage"]) is not None:
+        return
+    bill = _bill(work, data)
+    if bill is None and work.now - event.time < BILL_MAY_COME:
+        raise NotYet("cash for a bill that is not here")
+    if bill is not None:
+        work.correlation_id = bill.correlation_id
+    reason = _misfit(work, data, bill, book)
+    if bill is not None and reason is None:
+        _pay(work, data, bill, drawer, book, at)
+    else:
+        _hold(work, data, bill, drawer, reference, str(reason))
+    work.audit("device.cash_reported", str(bill.id) if bill else data["request_id"], device=data["device_id"],
+               receipt=data["device_receipt"], amount=data["amount"], outcome=reason or "paid")
+
+
+def is_device(drawer: str) -> bool:
+    """Whether what is held lies in a device's drawer, and not at a rail."""
+    return drawer.startswith(PREFIX)
+
+
+def accept(work: UnitOfWork, review: Any, bill: Bill, number: str) -> Bill:
+    """The held cash pays its bill, as a person found: at the moment it was collected, by who collected it."""
+    said = orjson.loads(work.privacy.open(review.body, field=_SEALED))
+    at = datetime.fromisoformat(said["collected_at"])
+    paid = records.change_bill(
+        work, bill, records.event_of("paid"), occurred=at, collected_by=said["collected_by"], state="paid", paid_at=at,
+        receipt_number=number)
+    book = _book(review.rail.removeprefix(PREFIX), at)
+    taken = work.first(_TAKEN, book=book, serial=said["device_receipt"]) is not None
+    receipts.give(work, number, paid, WAY, tendered=paid.total, book=None if taken else book,
+                  serial=None if taken else said["device_receipt"], taken_by=said["collected_by"], taken_at=at)
+    ledger.post(work, ledger_rules.held_applied(review.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
+                bill_id=paid.id)
+    return paid
+
+
+def give_back(work: UnitOfWork, review: Any) -> None:
+    """The held cash went back to who paid it, out of the device's drawer."""
+    ledger.post(work, ledger_rules.held_cash_returned(review.rail, str(review.id), review.amount),
+                bill_id=review.bill_id)
+
+
+def books(work: UnitOfWork) -> list[Any]:
+    """The receipt books of devices: book, last serial, how many were given, which are missing. A missing one was not
+    uploaded yet, or its money is held."""
+    return work.all(_BOOKS)
+
+
+def _bill(work: UnitOfWork, data: dict[str, Any]) -> Bill | None:
+    """The bill that the device collected for: the stage's newest."""
+    of_stage = [one for one in records.bills_of_request(work, UUID(data["request_id"])) if one.stage == data["stage"]]
+    return of_stage[-1] if of_stage else None
+
+
+def _misfit(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, book: str) -> str | None:
+    """Why the cash does not pay the bill; None where it does."""
+    if bill is None:
+        return "no_bill"
+    if data["amount"] != bill.total:
+        return "amount_differs"
+    if bill.state in ("paid", "cancelled", "under_review"):
+        return {"paid": "paid_twice", "cancelled": "paid_after_cancellation"}.get(bill.state, "paid_under_review")
+    if not data["applied"]:
+        return "release_not_applied"
+    if work.first(_TAKEN, book=book, serial=data["device_receipt"]) is not None:
+        return "device_receipt_used"
+    return None
+
+
+def _pay(work: UnitOfWork, data: dict[str, Any], bill: Bill, drawer: str, book: str, at: datetime) -> None:
+    step = payment_states.step(bill.state, payment_states.SUCCEEDED)
+    number = receipts.next_number(work)
+    paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=at, state=step.to_state,
+                               paid_at=at, receipt_number=number, collected_by=data["collected_by"])
+    receipts.give(work, number, paid, WAY, tendered=paid.total, book=book, serial=data["device_receipt"],
+                  taken_by=data["collected_by"], taken_at=at)
+    ledger.post(work, ledger_rules.cash_receipt(drawer, number, ledger.charges(paid.lines)), unit=paid.unit,
+                bill_id=paid.id)
+
+
+def _hold(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, drawer: str, reference: str,
+          reason: str) -> None:
+    if data["amount"]:
+        ledger.post(work, ledger_rules.cash_held(drawer, reference, data["amount"]), unit=data["unit"],
+                    bill_id=bill.id if bill else None)
+    told = {name: data[name] for name in ("collected_by", "collected_at", "device_receipt", "ticket_id", "serial",
+                                          "request_id", "applied")}
+    work.write(settle.REVIEW, id=uuid7(), reason=reason, rail=drawer, reference=reference, merchant_reference=None,
+               payment_id=None, bill_id=bill.id if bill else None, amount=data["amount"], raised_at=work.now,
+               body=work.privacy.seal(orjson.dumps(told).decode(), field=_SEALED))
+    if bill is None:
+        return
+    step = payment_states.step(bill.state, payment_states.WRONG_AMOUNT)
+    if step.to_state != bill.state:
+        records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state)
+
+
+def _book(device_id: str, at: datetime) -> str:
+    return f"device:{device_id}/{at.astimezone(receipts.CAIRO).year}"

@@ -1,0 +1,188 @@
+"""Cash that a tablet took: it pays its bill under the device's own receipt, or is held for a person; once, and the
+books stay right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chassis.actors import Actor
+from chassis.errors import NotYet
+from chassis.ids import uuid7
+from contracts.events import Event
+from contracts.requests_mobile import RELEASE_REPORTED
+from services.payments import cash, device_cash, reviews
+from tests.support.payments_ground import TOTAL, Ground
+
+OPERATOR = Actor(id="operator:mona", kind="operator", roles=())
+CASHIER = Actor(id="staff:cashier", kind="staff", roles=("cashier",), unit="EG-C-01")
+REASON = "راجعت الإيصال مع المحصل"
+
+
+@pytest.fixture(scope="module")
+def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
+    made = Ground(database_url("payments"))
+    made.publish()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ground(opened: Ground) -> Iterator[Ground]:
+    yield opened
+    assert opened.faults() == []
+
+
+class Device:
+    """A tablet as payments hears of it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground, self.id, self.receipt = ground, uuid7(), 0
+
+    def report(self, bill: dict[str, Any], **changes: Any) -> Event:
+        if "device_receipt" not in changes:
+            self.receipt += 1
+        at = self.ground.now - timedelta(hours=3)
+        data = {"ticket_id": str(uuid7()), "request_id": str(bill["request_id"]), "unit": "EG-C-01",
+                "tracking_number": "01-26-00000000-K", "stage": bill["stage"], "amount": TOTAL,
+                "device_id": str(self.id), "device_receipt": self.receipt, "collected_by": "staff:mobile",
+                "collected_at": at.isoformat(), "serial": "C-2026-000001-T", "applied": True, **changes}
+        assert not RELEASE_REPORTED.schema().validate(data)
+        return Event(uuid7(), RELEASE_REPORTED.name, "urn:test", uuid7(), 1, self.ground.now, "test", data)
+
+    @property
+    def drawer(self) -> str:
+        return f"device.{self.id}"
+
+    def book(self) -> list[tuple[str, int]]:
+        return [(row.book, row.book_serial) for row in self.ground.rows(
+            "SELECT book, book_serial FROM receipt WHERE book LIKE :b ORDER BY 2", b=f"device:{self.id}/%")]
+
+
+@pytest.fixture
+def device(ground: Ground) -> Device:
+    return Device(ground)
+
+
+def take(ground: Ground, event: Event) -> None:
+    ground.attempt(lambda work: device_cash.take(work, event))
+
+
+def held(ground: Ground, device: Device) -> list[Any]:
+    return ground.rows("SELECT * FROM review WHERE rail = :r AND settled_at IS NULL ORDER BY raised_at",
+                       r=device.drawer)
+
+
+def test_the_devices_receipt_pays_the_bill_at_the_moment_it_was_collected(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    event = device.report(bill, device_receipt=17)
+    take(ground, event)
+    paid = ground.bill(bill["bill_id"])
+    assert (paid["state"], paid["paid_at"].isoformat()) == ("paid", event.data["collected_at"])
+    told = ground.events(bill["bill_id"])[-1]
+    assert (told.type, told.data["collected_by"]) == ("payments.bill.paid.v1", "staff:mobile")
+    assert told.time.isoformat() == event.data["collected_at"]
+    assert device.book() == [(f"device:{device.id}/2026", 17)]
+    assert ground.balances()[f"cash:{device.drawer}"] == TOTAL
+
+
+def test_the_same_report_again_changes_nothing(ground: Ground, device: Device) -> None:
+    event = device.report(ground.billed())
+    for _ in range(3):
+        take(ground, event)
+    assert ground.balances()[f"cash:{device.drawer}"] == TOTAL
+    assert len(device.book()) == 1 and held(ground, device) == []
+
+
+def test_cash_for_a_bill_that_was_paid_meanwhile_is_held_and_goes_back(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
+    event = device.report(bill)
+    for _ in range(2):
+        take(ground, event)
+    [review] = held(ground, device)
+    assert (review.reason, review.amount) == ("paid_twice", TOTAL)
+    assert ground.bill(bill["bill_id"])["state"] == "paid"
+    assert ground.balances()[f"held:{device.drawer}"] == -TOTAL
+    ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+    assert ground.balances()[f"held:{device.drawer}"] == ground.balances()[f"cash:{device.drawer}"] == 0
+
+
+def test_another_amount_is_held_and_the_bill_waits_for_a_person(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    take(ground, device.report(bill, amount=TOTAL - 50))
+    [review] = held(ground, device)
+    assert (review.reason, review.amount) == ("amount_differs", TOTAL - 50)
+    assert ground.bill(bill["bill_id"])["state"] == "under_review"
+    again = ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+    assert again is not None and [one["state"] for one in ground.bills(bill["request_id"])] == ["cancelled", "created"]
+
+
+def test_cash_of_a_release_that_was_not_taken_is_held_until_a_person_accepts_it(
+        ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    event = device.report(bill, applied=False)
+    take(ground, event)
+    [review] = held(ground, device)
+    assert (review.reason, ground.bill(bill["bill_id"])["state"]) == ("release_not_applied", "under_review")
+    ground.attempt(lambda work: reviews.accept(work, review.id, REASON), OPERATOR)
+    told = ground.events(bill["bill_id"])[-1]
+    assert (told.type, told.data["collected_by"]) == ("payments.bill.paid.v1", "staff:mobile")
+    assert told.time.isoformat() == event.data["collected_at"]
+    assert device.book() == [(f"device:{device.id}/2026", 1)] and held(ground, device) == []
+
+
+def test_one_receipt_number_for_two_bills_settles_one_and_holds_the_other(ground: Ground, device: Device) -> None:
+    first, second = ground.billed(), ground.billed()
+    take(ground, device.report(first))
+    take(ground, device.report(second, device_receipt=1))
+    assert [review.reason for review in held(ground, device)] == ["device_receipt_used"]
+    assert ground.bill(first["bill_id"])["state"] == "paid"
+    assert ground.balances()[f"cash:{device.drawer}"] == 2 * TOTAL
+
+
+def test_a_second_receipt_for_one_bill_is_second_money(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    take(ground, device.report(bill))
+    take(ground, device.report(bill))
+    assert [review.reason for review in held(ground, device)] == ["paid_twice"]
+
+
+def test_a_bill_that_expired_while_the_tablet_was_offline_is_paid_all_the_same(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    with ground.database.transaction() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE bill SET state = 'expired' WHERE id = '{bill['bill_id']}'")  # noqa: S608
+    take(ground, device.report(bill))
+    assert ground.bill(bill["bill_id"])["state"] == "paid"
+
+
+def test_cash_comes_before_its_bill_and_waits_for_it_but_not_for_ever(ground: Ground, device: Device) -> None:
+    nowhere = {"request_id": uuid7(), "stage": "final"}
+    event = device.report(nowhere)
+    with pytest.raises(NotYet):
+        take(ground, event)
+    ground.wait(hours=2)
+    take(ground, event)
+    [review] = held(ground, device)
+    assert (review.reason, review.bill_id) == ("no_bill", None)
+    ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+
+
+def test_what_is_missing_in_a_devices_book_is_named(ground: Ground, device: Device) -> None:
+    for number in (1, 4):
+        take(ground, device.report(ground.billed(), device_receipt=number))
+    [book] = [one for one in device_cash.books(ground.unit_of_work()) if str(device.id) in one.book]
+    assert (book.last, book.given, book.missing) == (4, 2, [2, 3])
+
+
+def test_who_collected_is_kept_in_the_review_under_seal(ground: Ground, device: Device) -> None:
+    take(ground, device.report(ground.billed(), applied=False))
+    [review] = held(ground, device)
+    assert "staff:mobile" not in review.body
+    assert UUID(str(review.bill_id))
+    ground.attempt(lambda work: reviews.accept(work, review.id, REASON), OPERATOR)
