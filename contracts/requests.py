@@ -63,6 +63,7 @@ class RequestState(EventSchema):
     fee_inputs = fields.Dict(required=True)  # the answers that fee lines use, nothing else
     lodged_at = fields.AwareDateTime(required=True)
     due_on = fields.Date(allow_none=True)
+    applicant_until = fields.Date(allow_none=True)  # the last day to complete it, where it waits so long and no longer
     clock = fields.String(required=True, validate=validate.OneOf(("running", "stopped", "ended")))
     outcome = fields.String(allow_none=True, validate=validate.OneOf(("approved", "rejected", "withdrawn", "lapsed")))
     licence_serial = fields.String(allow_none=True)

@@ -15,10 +15,14 @@ _REASON = (
 
 
 class DeclareRelation(Schema):
-    """Command `requests.declare_relation` → {declared: true}. The number is kept as a keyed hash only and shown to
-    nobody; who declared it is handed no file of that person from then on, and what they held goes back."""
+    """Command `requests.declare_relation` → {declared: true}. Exactly one number, of a person or of a company, is
+    given. It is kept as a keyed hash only and shown to nobody; who declared it is handed no file of that person or
+    company from then on, and what they held goes back."""
 
-    national_id = fields.String(required=True, validate=validate.Length(max=40))
+    national_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
+    passport = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
+    tax_number = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
+    commercial_register = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
 
 
 class Desk(Schema):

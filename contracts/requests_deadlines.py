@@ -12,7 +12,7 @@ from rules.periods import LEVELS
 DEEMED_KINDS = ("deemed_approval", "deemed_rejection")
 REVIEW_KINDS = ("contradiction", "surge", "clock")
 REVIEW_DECISIONS = ("stands", "to_be_withdrawn", "proceed", "hold")
-WHY_MOVED = ("calendar", "extended")
+WHY_MOVED = ("calendar", "extended", "applicant")
 
 
 class WarningRaised(EventSchema):
@@ -34,8 +34,9 @@ class WarningRaised(EventSchema):
 
 
 class DueChanged(RequestState):
-    """A due date moved while the request stayed where it is: a holiday was decreed (`calendar`) or a period was
-    `extended`. The whole state, as every event of a request has it."""
+    """A date moved while the request stayed where it is: a holiday was decreed (`calendar`), a period was `extended`,
+    or the `applicant` was given more time to complete it (`applicant_until`). The whole state, as every event of a
+    request has it."""
 
     due_before = fields.Date(allow_none=True)
     why = fields.String(required=True, validate=validate.OneOf(WHY_MOVED))
@@ -133,6 +134,10 @@ class DeemedVerification(Schema):
 
 
 PROBLEMS: dict[str, Problem] = {
+    "workflow_wait_half_said": Problem(
+        422, "الحالة {state} تنتظر بلا مهلة أو بلا ما يليها. اكتب time_limit وexpired معاً، أو احذفهما.",
+        "{state} waits without a limit, or without what follows its end. Write `time_limit` and `expired` together, or "
+        "neither."),
     "period_unknown": Problem(422, "لا توجد لهذا الطلب مدة جارية بهذا الكود: {period}",
                               "This request has no period of this code under way: {period}"),
     "extension_not_allowed": Problem(422, "هذه المدة لا يجوز مدها.", "This period may not be extended."),

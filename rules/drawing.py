@@ -26,7 +26,7 @@ _TEXTS = {
     "stopped": ("العداد القانوني متوقف", "the statutory clock is stopped"),
     "here": ("الطلب هنا الآن", "The request is here"),
     "calendar": ("أيام", "days"), "working": ("أيام عمل", "working days"), "target": ("المستهدف", "target"),
-    "title": ("مسار الخدمة", "Path of the service"), "start": ("البداية", "Start"),
+    "limit": ("المهلة", "time"), "title": ("مسار الخدمة", "Path of the service"), "start": ("البداية", "Start"),
     "then": ("ثم إلى", "then to"),
     "approved": ("انتهى بالموافقة", "Ended: approved"), "rejected": ("انتهى بالرفض", "Ended: rejected"),
     "withdrawn": ("انتهى بسحب الطلب", "Ended: withdrawn"), "lapsed": ("انتهى لانقضاء المهلة", "Ended: time ran out")}
@@ -179,6 +179,8 @@ class _Drawing:
             return [self._say(state.outcome)] if state.outcome in _TEXTS else []
         said = [self._say(state.kind)] if state.kind in _TEXTS else []
         said += self._who(state)
+        if state.time_limit is not None:
+            said.append(f"{self._say('limit')}: {state.time_limit.days} {self._say(state.time_limit.kind)}")
         # what is with the citizen always stops the clock; elsewhere it is worth saying
         if state.clock == "stopped" and state.kind not in ("payment", "applicant"):
             said.append(self._say("stopped"))

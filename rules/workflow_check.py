@@ -7,6 +7,7 @@ from typing import Any
 
 from rules import roles as roles_file
 from rules.refusal import Fault
+from rules.waiting import WAITING
 from rules.workflow_model import (
     APPEALED,
     FAVOURABLE,
@@ -115,6 +116,7 @@ class _Judge:
         if state.kind == "external" and state.body is None:
             self._wrong("workflow_body_undefined", "body", body=state.body)
         self._payment(state)
+        self._waiting(state)
         if state.kind == "end" and state.outcome not in OUTCOMES:
             self._wrong("workflow_outcome_unknown", "outcome", outcome=state.outcome)
         if state.kind != "end" and (state.outcome is not None or state.output is not None):
@@ -151,8 +153,16 @@ class _Judge:
                 self._wrong("workflow_payment_without_next", "next")
         elif state.stage is not None or state.next is not None:
             self._wrong("workflow_payment_only", "stage")
-        if state.kind not in ("payment", "applicant") and state.expired is not None:
+        if state.kind not in ("payment", *WAITING) and state.expired is not None:
             self._wrong("workflow_payment_only", "expired")
+
+    def _waiting(self, state: State) -> None:
+        """A wait that may end by itself says when and where to; neither means anything without the other. That of a
+        payment ends with its bill."""
+        if state.time_limit is not None and state.kind not in WAITING:
+            self._wrong("workflow_key_out_of_place", "time_limit", key="time_limit")
+        elif state.kind in WAITING and (state.time_limit is None) != (state.expired is None):
+            self._wrong("workflow_wait_half_said", "expired" if state.expired is None else "time_limit")
 
     def _out_of_place(self, state: State) -> None:
         held = state.kind in _HELD

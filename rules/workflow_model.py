@@ -8,6 +8,7 @@ from typing import Any
 
 from rules import forms
 from rules.refusal import Fault, Refusal, refuse
+from rules.waiting import TimeLimit
 
 KINDS = ("task", "payment", "applicant", "end", "external", "parallel")
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
@@ -89,6 +90,7 @@ class State:
     stage: str | None = None
     next: str | None = None
     expired: str | None = None
+    time_limit: TimeLimit | None = None  # of a wait: how long, before `expired` follows (rules.waiting)
     join: dict[str, str] | None = None
     outcome: str | None = None
     output: str | None = None
@@ -262,7 +264,12 @@ def _state(code: str, data: Mapping[str, Any], appeal: Appeal | None) -> State:
         key: data.get(key)
         for key in ("department", "role", "body", "target", "escalation", "stage", "next", "expired", "join", "outcome",
                     "output")}, purpose=_purpose(kind, data), shows=tuple(data.get("shows") or ()),
+        time_limit=_limit(data.get("time_limit")),
         appeal=appeal.state if appeal and kind == "end" and data.get("outcome") == "rejected" else None)
+
+
+def _limit(data: Mapping[str, Any] | None) -> TimeLimit | None:
+    return TimeLimit(data["days"], data["kind"], data.get("extension")) if data else None
 
 
 def _branch(data: Mapping[str, Any]) -> Branch:

@@ -226,6 +226,9 @@ def _follow_up(definition: Definition) -> list[Fault]:
     for index, one in enumerate(definition["follow_up"]):
         if one["role"] not in roles.task_roles():
             found.append(Fault("follow_up_role_undefined", f"follow_up/{index}/role", {"role": one["role"]}))
+        told = (one.get("escalation") or {}).get("role")
+        if told is not None and not (told in roles.load().roles and roles.load().roles[told].staff):
+            found.append(Fault("follow_up_role_undefined", f"follow_up/{index}/escalation/role", {"role": told}))
         if one["department"] not in roles.load().departments:
             found.append(Fault("follow_up_department_undefined", f"follow_up/{index}/department",
                                {"department": one["department"]}))

@@ -38,7 +38,7 @@ from contracts.definition.basics import (
     source_of,
 )
 from contracts.definition.values import Bound, Condition, DecimalText, Flag, Names, Whole
-from contracts.definition.workflow_shape import Workflow
+from contracts.definition.workflow_shape import Escalation, Target, Workflow
 from contracts.requests import CHANNELS
 from contracts.requests_intake import APPLICANT_KINDS
 from rules import fees, guide_words, register
@@ -224,7 +224,8 @@ class ExternalBody(Schema):
 
 
 class FollowUp(Schema):
-    """An inspection after the output was issued: first after `after_days`, then every `every_months` (null: once)."""
+    """An inspection after the output was issued: first after `after_days`, then every `every_months` (null: once). The
+    desk has until `target` for each (rules.follow_ups says how long where none is set)."""
 
     code = fields.String(required=True, validate=CODE)
     name = fields.Nested(Text, required=True)
@@ -232,6 +233,15 @@ class FollowUp(Schema):
     role = fields.String(required=True)
     after_days = Whole(required=True, validate=validate.Range(0, 3650))
     every_months = Whole(allow_none=True, load_default=None, validate=validate.Range(1, 120))
+    target = fields.Nested(Target)
+    escalation = fields.Nested(Escalation)
+    source = source_of()
+
+
+class Retention(Schema):
+    """For how many years after the end of a request, or of what it brought out, its applicant stays named."""
+
+    years = Whole(required=True, validate=validate.Range(1, 100))
     source = source_of()
 
 
@@ -283,4 +293,5 @@ class Definition(Schema):
     supersedes = fields.Nested(Supersedes)
     templates = fields.List(fields.Nested(Template))
     follow_up = fields.List(fields.Nested(FollowUp), load_default=list)
+    retention = fields.Nested(Retention)
     overridable = fields.List(fields.Nested(Overridable), load_default=list)

@@ -84,6 +84,22 @@ class Join(Schema):
     unfavourable = fields.String()
 
 
+class LongerWait(Schema):
+    """By how many days at a time, and how often, the head of a unit may make a wait longer, with a reason."""
+
+    days = Whole(required=True, validate=validate.Range(1, 365))
+    times = Whole(load_default=1, validate=validate.Range(1, 10))
+
+
+class TimeLimit(Schema):
+    """How long a request waits for its applicant, or for an outside body, before `expired` follows."""
+
+    days = Whole(required=True, validate=validate.Range(1, 730))
+    kind = fields.String(required=True, validate=validate.OneOf(DAY_KINDS))
+    extension = fields.Nested(LongerWait)
+    source = source_of(required=True)
+
+
 class State(Schema):
     """One state of the workflow; which keys belong to which kind stands in rules.workflow."""
 
@@ -100,6 +116,7 @@ class State(Schema):
     stage = fields.String()
     next = fields.String()
     expired = fields.String()
+    time_limit = fields.Nested(TimeLimit)
     actions = fields.List(fields.Nested(Action), load_default=list)
     branches = fields.List(fields.Nested(Branch))
     join = fields.Nested(Join)

@@ -13,6 +13,7 @@ from chassis.ids import named
 from contracts import payments, requests, requests_deadlines
 from contracts.events import Event
 from contracts.problems import describe
+from rules import visits
 from rules.arabic import format_egp, long_date
 from rules.refusal import Fault
 from services.notifications.templates import shorten
@@ -66,8 +67,12 @@ def of_request(event: Event, told: Told, public_url: str) -> Occasion | None:
     if outcome and outcome != told.outcome:
         return Occasion(OUTCOMES[outcome], values)
     if data["state_kind"] == "applicant":
+        until = data.get("applicant_until")
+        if until:
+            values = {**values, "until": long_date(date.fromisoformat(until), told.language)}
         missing = (data.get("note") or "").strip() or _in(data["state_name"], told.language)
-        return Occasion("completion_needed", {**values, "missing": missing, "missing_short": shorten(missing, SHORT)})
+        return Occasion("completion_by" if until else "completion_needed",
+                        {**values, "missing": missing, "missing_short": shorten(missing, SHORT)})
     if _moved(data, told):
         return Occasion("moved", {**values, "step": _in(data["state_name"], told.language)})
     return None
@@ -79,7 +84,11 @@ def of_deemed(event: Event, told: Told, public_url: str) -> Occasion:
 
 
 def _due_changed(data: Mapping[str, Any], told: Told, values: Mapping[str, str]) -> Occasion | None:
-    """A date that moved is told; that of a part of the path, or one that stands still now, changes none."""
+    """More time to complete a request is told. A date that moved is told; that of a part of the path, or one that
+    stands still now, changes none."""
+    if data["why"] == "applicant" and data.get("applicant_until"):
+        until = long_date(date.fromisoformat(data["applicant_until"]), told.language)
+        return Occasion("completion_extended", {**values, "until": until})
     if not data["due_on"] or data["due_on"] == data.get("due_before"):
         return None
     template = "due_extended" if data["why"] == "extended" else "due_moved"
@@ -127,6 +136,31 @@ def of_document(event: Event, told: Told, public_url: str) -> Occasion:
     return Occasion("document_refused", {
         **common(told, public_url), "document": shorten(_in(event.data["name"], told.language), SHORT),
         "reason": reason})
+
+
+def of_reminder(event: Event, told: Told, public_url: str) -> Occasion:
+    """The time to complete the request comes to its end."""
+    until = long_date(date.fromisoformat(event.data["until"]), told.language)
+    return Occasion("completion_reminder", {**common(told, public_url), "until": until})
+
+
+def of_visit(event: Event, public_url: str) -> Occasion | None:
+    """A visit of the mobile district was planned, moved to another day, cancelled or missed. It may be about an
+    application that is still to be made, so the event says all that the message does."""
+    data, language = event.data, event.data["language"]
+    if data.get("change") is None:
+        return None
+    number = data.get("tracking_number")
+    purpose = visits.PURPOSES[data["purpose"]]
+    values = {
+        "visit_number": data["number"],
+        "service": _in(data["service_name"], language),
+        "purpose": purpose.ar if language == "ar" else purpose.en,
+        "link": status_link(public_url, language, number) if number else f"{public_url}/{language}/",
+    }
+    if data["change"] in ("planned", "moved"):
+        values["day"] = long_date(date.fromisoformat(data["day"]), language)
+    return Occasion(f"visit_{data['change']}", values)
 
 
 def of_correction(told: Told, public_url: str) -> Occasion:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from chassis.database import Statement
 from chassis.errors import NotYet
@@ -36,11 +36,14 @@ AfterOccasion = Callable[[Event, Told, str, str | None], Occasion | None]
 _NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
 
 _FIND = Statement(select(recipient).where(recipient.c.request_id == bindparam("request_id")))
-_ADD = Statement.insert(recipient)
+_ADD = Statement.insert(recipient, *(column.name for column in recipient.c if column.name != "heard_at"))
 _CHANGE = Statement(
     update(recipient)
     .where(recipient.c.request_id == bindparam("key"), recipient.c.version == bindparam("seen"))
-    .values(version=bindparam("seen") + 1, **{name: bindparam(name) for name in ("contact", "department", "outcome")}))
+    .values(version=bindparam("seen") + 1, heard_at=func.clock_timestamp(),
+            **{name: bindparam(name) for name in ("contact", "department", "outcome")}))
+_FORGET = Statement(text("UPDATE recipient SET contact = NULL WHERE request_id = :request_id"))
+_FORGET_MESSAGES = Statement(text("DELETE FROM message WHERE request_id = :request_id"))
 
 
 class RecipientUnknown(NotYet):
@@ -101,6 +104,12 @@ def tell_of_document(work: UnitOfWork, event: Event, public_url: str) -> None:
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_document(event, _told(row), public_url))
 
 
+def tell_of_reminder(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """The time to complete the request comes to its end."""
+    request_id, row = _of(work, event)
+    _tell(work, request_id, row.contact, row.language, event.id, occasions.of_reminder(event, _told(row), public_url))
+
+
 def correct(work: UnitOfWork, event: Event, public_url: str) -> None:
     """A clerk corrected the request. Whoever was reached so far is told, at the address known so far: a wrong
     correction cannot hide itself. From then on the corrected contact is used."""
@@ -117,6 +126,19 @@ def tell_of_deemed(work: UnitOfWork, event: Event, public_url: str) -> None:
     _tell(work, request_id, row.contact, row.language, event.id, occasions.of_deemed(event, _told(row), public_url))
 
 
+def tell_of_visit(work: UnitOfWork, event: Event, public_url: str) -> None:
+    """What became of a visit is told to the request's applicant; where no request is behind it, to whom the event
+    says."""
+    occasion = occasions.of_visit(event, public_url)
+    if occasion is None:
+        return
+    if event.data.get("request_id"):
+        request_id, row = _of(work, event)
+        _tell(work, request_id, row.contact, row.language, event.id, occasion)
+    else:
+        _tell(work, event.subject, event.data["contact"], event.data["language"], event.id, occasion)
+
+
 def tell_after(work: UnitOfWork, event: Event, public_url: str, occasion_of: AfterOccasion) -> None:
     """Something came after the request: what `occasion_of` makes of it is told, with the reason that the event carries
     sealed."""
@@ -126,6 +148,12 @@ def tell_after(work: UnitOfWork, event: Event, public_url: str, occasion_of: Aft
     occasion = occasion_of(event, _told(row), public_url, opened)
     if occasion is not None:
         _tell(work, request_id, row.contact, row.language, event.id, occasion)
+
+
+def forget(work: UnitOfWork, request_id: UUID) -> None:
+    """The request's time is over: nobody is reached about it any more, and what was written to the applicant goes."""
+    work.write(_FORGET, request_id=request_id)
+    work.write(_FORGET_MESSAGES, request_id=request_id)
 
 
 def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:

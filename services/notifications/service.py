@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import UUID
 
 from chassis.config import Settings
 from chassis.service import Platform, Service, query, subscribe, timer
@@ -13,8 +14,11 @@ from contracts import (
     requests,
     requests_afterwards,
     requests_deadlines,
+    requests_engine,
     requests_intake,
     requests_outputs,
+    requests_retention,
+    requests_visits,
 )
 from contracts.events import Event
 from contracts.notifications import ListMessages
@@ -60,6 +64,14 @@ class Notifications(Service):
     def on_document(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_document(work, event, self._loaded(work.settings).public_url)
 
+    @subscribe(requests_engine.REMINDED, way="each")
+    def on_reminder(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_reminder(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(requests_visits.VISIT_CHANGED, way="each")
+    def on_visit(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_of_visit(work, event, self._loaded(work.settings).public_url)
+
     @subscribe(requests_intake.CORRECTED, way="latest")
     def on_correction(self, work: UnitOfWork, event: Event) -> None:
         recipients.correct(work, event, self._loaded(work.settings).public_url)
@@ -75,6 +87,10 @@ class Notifications(Service):
     @subscribe(requests_afterwards.REOPENING_CHANGED, way="each")
     def on_reopening(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_after(work, event, self._loaded(work.settings).public_url, aftermath.of_reopening)
+
+    @subscribe(requests_retention.FORGOTTEN, way="each")
+    def on_forgotten(self, work: UnitOfWork, event: Event) -> None:
+        recipients.forget(work, UUID(event.data["request_id"]))
 
     @query("notifications.messages", ListMessages, permission="message.read")
     def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

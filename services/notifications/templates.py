@@ -25,6 +25,8 @@ LANGUAGES = ("ar", "en")
 
 _COMMON = frozenset({"tracking_number", "service", "link"})
 
+_VISIT = frozenset({"visit_number", "service", "purpose", "link"})  # a visit may be about no request yet
+
 # What each kind of message may say. `name` is the applicant's and only e-mail greets by it.
 KINDS: Mapping[str, frozenset[str]] = {
     "request_received": _COMMON,
@@ -32,6 +34,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "payment_reference": _COMMON | {"amount", "reference"},
     "payment_received": _COMMON | {"amount", "receipt_number"},
     "completion_needed": _COMMON | {"missing", "missing_short"},
+    "completion_by": _COMMON | {"missing", "missing_short", "until"},
+    "completion_reminder": _COMMON | {"until"},
+    "completion_extended": _COMMON | {"until"},
     "moved": _COMMON | {"step"},
     "approved": _COMMON,
     "rejected": _COMMON,
@@ -55,6 +60,10 @@ KINDS: Mapping[str, frozenset[str]] = {
     "complaint_upheld": _COMMON | {"number", "note", "note_short"},
     "complaint_not_upheld": _COMMON | {"number", "note", "note_short"},
     "reopening_granted": _COMMON | {"note", "note_short"},
+    "visit_planned": _VISIT | {"day"},
+    "visit_moved": _VISIT | {"day"},
+    "visit_cancelled": _VISIT,
+    "visit_missed": _VISIT,
     "reopening_refused": _COMMON | {"note", "note_short"},
 }
 

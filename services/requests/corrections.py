@@ -237,7 +237,7 @@ def _write(
         new_answers=kept_answers.sealed(work, case.definition, corrected),
         **{f"new_{name}": value for name, value in in_whose_name(work, after).items()},
     )
-    parties.keep(work, case.id, after["particulars"], again=True)
+    parties.keep(work, case.id, after, again=True)
     finding.change(work, case.id, row.unit, finding.person_keys(work, before), finding.person_keys(work, after))
     finding.answers_changed(work, row, case.definition, kept_answers.sealed(work, case.definition, corrected))
     for field, (old, new) in changes.items():

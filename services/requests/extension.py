@@ -9,11 +9,12 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import numbering, periods
+from rules import numbering, periods, waiting
 from rules.calendar import cairo_date
 from rules.periods import WHOLE, Extension
 from rules.refusal import refuse
 from services.requests import life, moving, tables_deadlines
+from services.requests import waiting as waits
 
 REASON = "requests.extension.reason"
 PERMISSION = "request.extend"
@@ -34,6 +35,8 @@ def extend(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise refuse("apart_by_design")
     case = life.case(work, row)
     code, today = body["period"], cairo_date(work.now)
+    if row.outcome is None and code == waiting.APPLICANT:
+        return _applicants_own(work, case, body)
     standing = next((one for one in case.standings(work.now) if one.code == code), None)
     if standing is None or row.outcome is not None:
         raise refuse("period_unknown", "period", period=code)
@@ -62,6 +65,20 @@ def extend(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         "due_before": row.due_on.isoformat() if row.due_on else None,
         "due_on": dates.due_on.isoformat() if dates.due_on else None,
     }
+
+
+def _applicants_own(work: UnitOfWork, case: life.Case, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The time that the applicant has to complete the request."""
+    if not any(character.isalnum() for character in body["reason"]):
+        raise refuse("reason_required", "reason")
+    before = waits.until(work, case)
+    last_day = waits.extend(work, case, body["days"])
+    work.write(_EXTEND, request_id=case.id, sequence=case.row.version + 1, period=waiting.APPLICANT, days=body["days"],
+               reason=work.privacy.seal(body["reason"], field=REASON), actor_id=work.actor.id, at=work.now)
+    moving.change(work, case, moving.dates_of(case, work), waiting.APPLICANT, case.row.due_on, applicant_until=last_day)
+    work.audit("request.extended", str(case.id), period=waiting.APPLICANT, days=body["days"])
+    return {"tracking_number": case.row.tracking_number, "period": waiting.APPLICANT, "days": body["days"],
+            "due_before": before.isoformat() if before else None, "due_on": last_day.isoformat()}
 
 
 def _written(definition: Mapping[str, Any], code: str) -> Mapping[str, Any]:

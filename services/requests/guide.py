@@ -15,9 +15,9 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from contracts.events import Event
-from rules import fees
+from rules import fees, follow_ups
 from rules.refusal import refuse
-from rules.workflow import Workflow
+from rules.workflow import State, Workflow
 
 _REMEMBERED = 512
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,59}")
@@ -54,6 +54,18 @@ class Definition:
     @cached_property
     def workflow(self) -> Workflow:
         return Workflow.parse(self.body["workflow"])
+
+    @cached_property
+    def _follow_ups(self) -> dict[str, State]:
+        return {state.code: state for state in follow_ups.states(self.body)}
+
+    def desk(self, code: str) -> State:
+        """The state in which a task lies: one of the workflow, or an inspection after the issue."""
+        return self._follow_ups.get(code) or self.workflow.state(code)
+
+    def is_follow_up(self, code: str) -> bool:
+        """Whether a task in this state is an inspection after the issue."""
+        return code in self._follow_ups
 
     @cached_property
     def fee_inputs(self) -> list[str]:

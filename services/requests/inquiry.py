@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine, succession
+from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine, succession, waiting
 from services.requests.intake import inquiry_key
 from services.requests.life import Case
 
@@ -70,20 +70,21 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def resubmit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+def resubmit(work: UnitOfWork, body: Mapping[str, Any], occurred: datetime | None = None) -> dict[str, Any]:
     """The applicant acts: completes what was missing with further documents and corrected answers, or does what else
-    the workflow offers there, such as to withdraw."""
+    the workflow offers there, such as to withdraw. `occurred` is when, where a tablet took it before we heard of it."""
     case = admitted(work, body)
     if body["action"] == withdrawal.WITHDRAW and not any(one.code == body["action"] for one in _offered(case)):
         _nothing_else(body)
-        return life.move(work, case, withdrawal.WITHDRAW, reason=body["reason"], withdrawn=True)
+        return life.move(work, case, withdrawal.WITHDRAW, reason=body["reason"], withdrawn=True, occurred=occurred)
     if case.row.state_kind != "applicant":
         raise refuse("not_waiting_for_applicant")
     action = _action(case, body["action"])
     if case.definition.workflow.state(action.to).kind != "end":
-        return life.move(work, case, action.code, reason=body["reason"], answers=_completed(work, case, body))
+        return life.move(work, case, action.code, reason=body["reason"], answers=_completed(work, case, body),
+                         occurred=occurred)
     _nothing_else(body)
-    return life.move(work, case, action.code, reason=body["reason"])
+    return life.move(work, case, action.code, reason=body["reason"], occurred=occurred)
 
 
 def withdraw(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,6 +183,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "clock": life.clock_in(state),
         "late": bool(found and found.late),
         "days_left": found.days_left if found else None,
+        "applicant_until": _iso(waiting.until(work, case)),
         "periods": due.shown(standings, work.now, case.calendar),
         "deemed": deemed.summary(work, case),
         "outcome": row.outcome,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -37,11 +38,43 @@ _LOOK_UP = Statement(
         f"FROM (SELECT 1) AS always LEFT JOIN LATERAL {IN_FORCE} AS in_force ON true"
     )
 )
+# The same without another serial: the number was reserved before.
+_LOOK_UP_RESERVED = Statement(
+    text(
+        "SELECT in_force.version, in_force.retired_from, CAST(:serial AS bigint) AS serial, "  # noqa: S608
+        f"{documents.UNTAKEN} AS untaken, {organisation.STAMP} "
+        f"FROM (SELECT 1) AS always LEFT JOIN LATERAL {IN_FORCE} AS in_force ON true"
+    )
+)
 _INSERT = Statement.insert(
     tables.request,
     *(column.name for column in tables.request.columns
       if column.name not in ("outcome", "licence_serial", "corrected")),
 )
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """An application that was taken without a line: when, its serial, and the number of it that a tablet gave; without
+    one, the serial's own of today."""
+
+    at: datetime
+    serial: int
+    tracking_number: str | None
+
+
+def submit_reserved(work: UnitOfWork, body: Mapping[str, Any], reserved: Reserved) -> dict[str, Any]:
+    """Lodge a request that was taken without a line, under the definition of that day; its clock runs from then on.
+    Refuses as `submit` does; the number is then still reserved."""
+    today = cairo_date(reserved.at)
+    found = work.one(
+        _LOOK_UP_RESERVED,
+        code=guide.code_asked(body["service_code"]),
+        today=today,
+        serial=reserved.serial,
+        documents=[document["document_id"] for document in body["documents"]],
+    )
+    return _examined(work, body, found, today, reserved)
 
 
 def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +94,9 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise
 
 
-def _examined(work: UnitOfWork, body: Mapping[str, Any], found: Any, today: date) -> dict[str, Any]:
+def _examined(
+    work: UnitOfWork, body: Mapping[str, Any], found: Any, today: date, reserved: Reserved | None = None
+) -> dict[str, Any]:
     """Lodge what was read, if all of it is accepted; refuse before anything is written."""
     known = organisation.known(work, found.organisation_stamp)
     unit = _unit(work, known, body["unit"], today)
@@ -78,13 +113,15 @@ def _examined(work: UnitOfWork, body: Mapping[str, Any], found: Any, today: date
             definition.body["supersedes"])  # fmt: skip
     if faults:
         raise Refusal(faults)
-    number = numbering.tracking_number(
+    given = reserved.tracking_number if reserved else None
+    number = given or numbering.tracking_number(
         places.governorates()[work.settings.node].national_id_code,
         today.year,
         found.serial,
         work.settings.lookup_key,
     )
-    lodged = _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number)
+    at = reserved.at if reserved else work.now
+    lodged = _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number, at)
     numbers.use(work, found.serial, UUID(lodged["request_id"]))
     if succeeds.former is not None:
         succession.claim(work, succeeds.former, UUID(lodged["request_id"]))
@@ -99,10 +136,11 @@ def _lodge(
     applicant: Mapping[str, Any],
     answers: dict[str, Any],
     number: str,
+    at: datetime,
 ) -> dict[str, Any]:
     request_id, transition = uuid7(), definition.workflow.start()
     state = definition.workflow.state(transition.to_state)
-    mark = Mark(work.now, life.clock_in(state), state.code)
+    mark = Mark(at, life.clock_in(state), state.code)
     standings = due.standings(definition, [mark], work.now, calendar)
     dates = due.dates(standings, definition.workflow, [state.code], work.now)
     contact = sealed_contact(work, applicant)
@@ -125,7 +163,7 @@ def _lodge(
         answers=sealed(work, definition, answers),
         state=state.code,
         state_kind=state.kind,
-        lodged_at=work.now,
+        lodged_at=at,
         due_on=dates.due_on,
         judge_on=dates.judge_on,
         silence_on=dates.silence_on,
@@ -133,15 +171,15 @@ def _lodge(
         **in_whose_name(work, applicant),
     )
     work.write(_INSERT, **vars(row))
-    parties.keep(work, request_id, applicant["particulars"])
+    parties.keep(work, request_id, applicant)
     words = finding.person_keys(work, applicant) | finding.address_keys(work, definition, answers)
     finding.keep(work, request_id, body["unit"], words)
     documents.take(work, request_id, body["documents"])
-    life.record(work, request_id, transition, state, 1, work.now)
+    life.record(work, request_id, transition, state, 1, at)
     life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)
     row.licence_serial = None
     data = life.snapshot(row, definition, transition, state, dates.due_on, {})
-    work.append(SUBMITTED, request_id, 1, {**data, "contact": contact})
+    work.append(SUBMITTED, request_id, 1, {**data, "contact": contact}, occurred=at)
     work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
     return {
         "request_id": str(request_id),
@@ -151,7 +189,7 @@ def _lodge(
         "state": state.code,
         "state_kind": state.kind,
         "state_name": state.name,
-        "lodged_at": work.now.isoformat(),
+        "lodged_at": at.isoformat(),
         "due_on": dates.due_on.isoformat() if dates.due_on else None,
         "fees": charges(definition, answers),
     }

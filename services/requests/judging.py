@@ -53,9 +53,11 @@ _TASK_JUDGED = Statement(
 _WARN = Statement.insert(tables_deadlines.warning)
 _LISTED = Statement(
     text(
-        "SELECT warning.*, request.tracking_number, request.service_code, request.service_version, request.state "
+        "SELECT warning.*, request.tracking_number, request.service_code, request.service_version, "
+        "coalesce(task.state, request.state) AS state "
         "FROM warning JOIN request ON request.id = warning.request_id LEFT JOIN task ON task.id = warning.task_id "
-        "WHERE warning.unit = :unit AND warning.role = ANY(:roles) AND request.outcome IS NULL "
+        "WHERE warning.unit = :unit AND warning.role = ANY(:roles) "
+        "AND (request.outcome IS NULL OR task.id IS NOT NULL) "  # of an inspection after the issue
         "AND (warning.role <> 'department_head' OR warning.department = :department) "  # there is one of each
         "AND (task.id IS NULL OR task.status IN ('open', 'held')) "
         "AND (CAST(:before AS uuid) IS NULL OR warning.id < CAST(:before AS uuid)) "
@@ -87,7 +89,7 @@ def sweep_tasks(work: UnitOfWork) -> bool:
     rows = work.all(_TASKS_TO_JUDGE, today=today, most=PAGE)
     for row in rows:
         definition = guide.definition(work, row.service_code, row.service_version)
-        desk = desk_of(definition.workflow.state(row.state), row.branch)
+        desk = desk_of(definition.desk(row.state), row.branch)
         calendar = organisation.known(work, row.organisation_stamp).calendar(row.unit)
         dates = periods.target_dates(desk.target, desk.escalation, row.created_at, calendar)
         reached = dates.levels(today)
@@ -122,7 +124,7 @@ def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         found.append({
             "warning_id": str(row.id), "request_id": str(row.request_id),
             "task_id": str(row.task_id) if row.task_id else None, "tracking_number": row.tracking_number,
-            "service_name": definition.name, "state_name": definition.workflow.state(row.state).name,
+            "service_name": definition.name, "state_name": definition.desk(row.state).name,
             "period": row.period, "level": row.level, "due_on": row.due_on.isoformat() if row.due_on else None,
             "department": row.department, "at": row.at.isoformat()})
     return {"warnings": found, "next": found[-1]["warning_id"] if len(found) == body["limit"] else None}

@@ -21,7 +21,19 @@ from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
 from rules.workflow import EXPIRED, Action, BranchAction, State, Transition, Workflow
-from services.requests import due, finding, guide, licences, opening, organisation, ratings, tables, tickets
+from services.requests import (
+    due,
+    finding,
+    follow_planning,
+    guide,
+    licences,
+    opening,
+    organisation,
+    ratings,
+    tables,
+    tickets,
+    waiting,
+)
 from services.requests.guide import Definition
 
 WITH_TASK = ("task", "external")  # kinds of state in which one department acts
@@ -201,6 +213,7 @@ def move(
     new_answers = answers if answers is not None else of.row.answers
     if state.output is not None:
         serial = licences.issue(work, of.row, of.definition, of.organisation, state.output, new_answers)
+        follow_planning.plan(work, of.definition, of.row, serial)
     leaves_payment = of.row.state_kind == "payment" or out_of is not None
     work.write(
         _MOVE,
@@ -224,11 +237,13 @@ def move(
     record(work, of.id, transition, state, sequence, at, reason)
     if not stays:
         work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)
+        waiting.end(work, of.id, workflow.state(of.row.state))
         hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
         opening.letters(work, of.row, state, sequence)
     told = of.row._replace(answers=new_answers, licence_serial=serial)
     data = snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
+    data["applicant_until"] = None if stays else waiting.first_last_day(state, work, of.calendar)
     if state.kind == "end":
         data["rating"] = work.privacy.seal(ratings.invite(work, of.id), ring="contact", field=RATING)
     work.append(MOVED, of.id, sequence, data, occurred=at)
@@ -277,7 +292,9 @@ def record(
 def hand_out(
     work: UnitOfWork, request_id: UUID, unit: str, taken_by: str, state: State, calendar: Calendar
 ) -> None:
-    """Write the task where a department is to act; where several are, one for each branch at once."""
+    """Write the task where a department is to act; where several are, one for each branch at once. Where the state
+    waits for so long and no longer, the wait begins."""
+    waiting.begin(work, request_id, state, calendar)
     if state.kind in WITH_TASK:
         desks: list[tuple[str | None, Any]] = [(None, state)]
     else:
@@ -371,6 +388,7 @@ def snapshot(
         },
         "lodged_at": row.lodged_at,
         "due_on": due_on,
+        "applicant_until": None,
         "clock": clock_in(state),
         "outcome": state.outcome,
         "licence_serial": row.licence_serial,

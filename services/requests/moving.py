@@ -95,14 +95,18 @@ def sweep(platform: Any) -> bool:
     return not done
 
 
-def change(work: UnitOfWork, case: Case, dates: due.Dates, why: str, before: Any) -> None:
-    """Write that a date moved, as an event of the request: the version counts, nothing else of its state changes."""
+def change(
+    work: UnitOfWork, case: Case, dates: due.Dates, why: str, before: Any, applicant_until: date | None = None,
+) -> None:
+    """Write that a date moved, as an event of the request: the version counts, nothing else of its state changes.
+    `applicant_until` where it is the applicant's own that did."""
     sequence = case.row.version + 1
     work.write(_MOVE, expect=1, request_id=case.id, seen=case.row.version, due_on=dates.due_on,
                judge_on=dates.judge_on, silence_on=dates.silence_on)
     stays = Transition(case.row.state, case.row.state, None)
     data = life.snapshot(case.row, case.definition, stays, case.state, dates.due_on, case.verdicts)
-    work.append(DUE_CHANGED, case.id, sequence, {**data, "due_before": before, "why": why})
+    work.append(DUE_CHANGED, case.id, sequence,
+                {**data, "due_before": before, "why": why, "applicant_until": applicant_until})
 
 
 def dates_of(case: Case, work: UnitOfWork) -> due.Dates:

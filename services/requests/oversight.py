@@ -1,5 +1,6 @@
 """What heads see of their people's files, and how a file comes out of a hand: by a head with a reason, by the clock
-when it was left lying, by its holder's declaration of a relation. The engine hands it out again; nobody says to whom.
+when it was left lying, by its holder's declaration of a relation (relations.py). The engine hands it out again; nobody
+says to whom.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from sqlalchemy import text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import assignment, identity
+from rules import assignment
 from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.requests import guide, organisation, tables_assignment
-from services.requests.parties import PERSON
 
 REASON = "requests.taken_back.reason"
 _SWEPT = 200
@@ -48,20 +48,6 @@ _HELD_LONG = Statement(
         "ORDER BY held_at LIMIT :most"
     )
 )
-_DECLARE = Statement(
-    text(
-        "INSERT INTO relation (account, person_key, declared_at) VALUES (:account, :person, :at) "
-        "ON CONFLICT DO NOTHING"
-    )
-)
-# Not `left_by`: it was no fault of theirs, and they are kept apart by the relation anyhow.
-_LET_GO = Statement(
-    text(
-        "UPDATE task SET status = 'open', held_by = NULL, held_at = NULL, version = version + 1 "
-        "WHERE held_by = :account AND status = 'held' "
-        "AND request_id IN (SELECT request_id FROM person_of_request WHERE person_key = :person)"
-    )
-)
 
 
 def desk(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +57,7 @@ def desk(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     listed = []
     for row in rows:
         definition = guide.definition(work, row.service_code, row.service_version)
-        state = definition.workflow.state(row.state)
+        state = definition.desk(row.state)
         branch = state.branch(row.branch) if row.branch else None
         listed.append(
             {
@@ -125,18 +111,6 @@ def return_left_lying(work: UnitOfWork) -> int:
         if len(rows) < _SWEPT or returned >= _SWEPT:
             return returned
         after = rows[-1].held_at
-
-
-def declare_relation(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The actor is related to the person of this national ID: from this commit on the engine hands them none of that
-    person's files, acting in one is refused, and what they held goes back. The number is kept as a keyed hash only.
-    Refuses what rules.identity refuses. Says the same whether or not that person ever applied for anything."""
-    number = identity.parse_national_id(body["national_id"], "national_id")
-    person = work.privacy.lookup(number.digits, PERSON)
-    work.write(_DECLARE, account=work.actor.id, person=person, at=work.now)
-    work.write(_LET_GO, account=work.actor.id, person=person)
-    work.audit("relation.declared", work.actor.id)
-    return {"declared": True}
 
 
 def _back(work: UnitOfWork, row: Any, reason: str | None) -> None:

@@ -36,11 +36,11 @@ def wanted(state: State, branch: str | None) -> bool:
 
 def attach(
     work: UnitOfWork, request_id: UUID, state: State, branch: str | None, sequence: int,
-    given: Iterable[Mapping[str, Any]],
+    given: Iterable[Mapping[str, Any]], follow_up_id: UUID | None = None,
 ) -> None:  # fmt: skip
-    """Bind uploaded pictures to the step of this sequence. Refuses photos_not_asked outside an inspection, and all that
-    is wrong with the files at `photos/<index>`. A picture must have been checked: one found broken later would be asked
-    again of the applicant, who never brought it."""
+    """Bind uploaded pictures to the step of this sequence, or to an inspection after the issue (sequence 0). Refuses
+    photos_not_asked outside an inspection, and all that is wrong with the files at `photos/<index>`. A picture must
+    have been checked: one found broken later would be asked again of the applicant, who never brought it."""
     given = list(given)
     if not given:
         return
@@ -71,6 +71,7 @@ def attach(
             request_id=request_id,
             sequence=sequence,
             caption=work.privacy.seal(caption, field=_CAPTION) if caption else None,
+            follow_up_id=follow_up_id,
         )
 
 

@@ -27,21 +27,24 @@ from services.requests import (
     reopening,
     signing,
     tasks,
+    visits,
 )
 from services.requests.doors.afterwards import AfterDoors
 from services.requests.doors.assignment import AssignmentDoors
 from services.requests.doors.deadlines import DeadlineDoors
+from services.requests.doors.engine import EngineDoors
 from services.requests.doors.finding import FindingDoors
 from services.requests.doors.intake import IntakeDoors
 from services.requests.doors.mobile import MobileDoors
 from services.requests.doors.outputs import OutputDoors
 from services.requests.doors.privacy import PrivacyDoors
+from services.requests.doors.visits import VisitDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoors, DeadlineDoors, MobileDoors,
-               PrivacyDoors, Service):
+class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, EngineDoors, OutputDoors, DeadlineDoors,
+               MobileDoors, PrivacyDoors, VisitDoors, Service):
     name = "requests"
 
     def configure(self, settings: Settings) -> None:
@@ -49,6 +52,7 @@ class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, OutputDoo
         signing.check(settings)
         complaints.days(settings)
         reopening.days(settings)
+        visits.capacity(settings)
 
     @command("requests.submit", language.Submit, permission="request.submit")
     def submit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

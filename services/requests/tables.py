@@ -274,7 +274,9 @@ from services.requests import (  # noqa: E402, F401  (more of the same metadata)
     tables_afterwards,
     tables_assignment,
     tables_deadlines,
+    tables_engine,
     tables_finding,
     tables_mobile,
     tables_outputs,
+    tables_visits,
 )

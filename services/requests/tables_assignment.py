@@ -33,16 +33,6 @@ apart = Table(
     Index("apart_account", "account"),
 )
 
-# A member of staff declared a relation with a person, who is known here by the keyed hash of the national ID only.
-relation = Table(
-    "relation",
-    metadata,
-    Column("account", Text, primary_key=True),
-    Column("person_key", LargeBinary, primary_key=True),
-    Column("declared_at", _moment, nullable=False),
-    Index("relation_person", "person_key"),
-)
-
 # For whom an attorney acts, and heirs, by the same keyed hash. With the applicants in the view person_of_request.
 party = Table(
     "party",
@@ -73,5 +63,6 @@ step_photo = Table(
     Column("request_id", Uuid, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("caption", Text),  # sealed
+    Column("follow_up_id", Uuid),  # of an inspection after the issue, which is no step (sequence 0)
     Index("step_photo_request", "request_id"),
 )

@@ -15,7 +15,7 @@ from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from rules.refusal import refuse
 from rules.workflow import APPEALED, Action, BranchAction, State
-from services.requests import answers, documents, due, guide, life, photos
+from services.requests import answers, documents, due, follow_ups, guide, life, photos
 from services.requests.assignment import BARRED
 from services.requests.life import Case
 
@@ -64,8 +64,8 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                 "tracking_number": row.tracking_number,
                 "service_name": definition.name,
                 "state": row.state,
-                "state_name": definition.workflow.state(row.state).name,
-                **_branch(definition.workflow.state(row.state), row.branch),
+                "state_name": definition.desk(row.state).name,
+                **_branch(definition.desk(row.state), row.branch),
                 "due_on": row.due_on.isoformat() if row.due_on else None,
                 "request_due_on": row.request_due_on.isoformat() if row.request_due_on else None,
             }
@@ -76,7 +76,8 @@ def mine(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
     """The file as the holder may see it: answers and documents, no name, no contact, no identity number."""
     case, row = held(work, task_id, _FILE)
-    definition, state = case.definition, case.state
+    definition, state = case.definition, case.definition.desk(row.task_state)
+    followed = definition.is_follow_up(row.task_state)
     standings = case.standings(work.now)
     whole = due.whole(standings)
     papers = documents.shown(row.papers or (), definition.body["documents"])
@@ -104,11 +105,12 @@ def file(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
             {"code": action.code, "name": action.name, "requires": list(action.requires)}
             for action in _actions(state, row.task_branch)
         ],
-        "inputs": [dict(field) for field in definition.workflow.inputs],
+        "inputs": [dict(field) for field in (follow_ups.inputs(definition, state) if followed
+                                             else definition.workflow.inputs)],
         "legal_reasons": [dict(reason) for reason in definition.workflow.reasons],
         "shows": list(((state.branch(row.task_branch) if row.task_branch else None) or state).shows),
         "photos_wanted": photos.wanted(state, row.task_branch),
-        "steps": _steps(work, case, pictures),
+        "steps": [*_steps(work, case, pictures), *(follow_ups.before(work, case) if followed else [])],
     }
 
 
@@ -131,13 +133,16 @@ def act(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     if row.taken_by == work.actor.id or row.barred:
         work.deny("task.act", str(case.id))
         raise refuse("apart_by_design")
-    if row.state != row.task_state:
+    followed = case.definition.is_follow_up(row.task_state)
+    if row.state != row.task_state and not followed:
         raise refuse("task_done")
     if body["version"] is not None and body["version"] != row.task_version:
         raise refuse("conflict", "version")
     work.write(
         _DONE, expect=1, task_id=row.task_id, seen=row.task_version, at=work.now, action=body["action"]
     )
+    if followed:
+        return follow_ups.report(work, case, row.task_id, body)
     action = next((one for one in _actions(case.state, row.task_branch) if one.code == body["action"]), None)
     if action is None:
         raise refuse("action_unknown", "action", action=body["action"], state=row.state)

@@ -12,7 +12,7 @@ from chassis.answers import load
 from contracts import requests_assignment as language
 from rules import assignment as rule
 from rules.refusal import Refusal
-from services.requests import assignment, oversight
+from services.requests import assignment, oversight, relations
 from tests.support.requests_ground import HEAD, NATIONAL_ID, OFFICER, UNIT, Ground, shop, staff
 
 COLLEAGUE = staff("colleague", "officer", "licensing")
@@ -38,7 +38,7 @@ def ground(opened: Ground) -> Ground:
 
 def declare(ground: Ground, actor: Actor, national_id: str = NATIONAL_ID) -> None:
     body = load(language.DeclareRelation(), {"national_id": national_id})
-    assert ground.attempt(lambda work: oversight.declare_relation(work, body), actor) == {"declared": True}
+    assert ground.attempt(lambda work: relations.declare(work, body), actor) == {"declared": True}
 
 
 def take_back(ground: Ground, actor: Actor, task: Mapping[str, Any], reason: str = REASON, **more: Any) -> Any:

@@ -57,6 +57,7 @@ workflow:
        actions: [{code: accept, name: {ar: قبول, en: Accept}, to: defence},
                  {code: send_back, name: {ar: استيفاء, en: Send back}, to: completion, requires: [reason]}]}
     completion: {kind: applicant, name: {ar: استيفاء, en: Completion}, clock: stopped, expired: lapsed,
+                 time_limit: {days: 30, kind: calendar, extension: {days: 15, times: 1}, source: unverified},
                  actions: [{code: resubmit, name: {ar: إعادة, en: Again}, to: review}]}
     defence: {kind: external, name: {ar: الحماية, en: Civil defence}, body: civil-defence, department: licensing,
               role: officer, clock: stopped, target: {days: 15, kind: calendar},

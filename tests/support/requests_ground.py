@@ -101,7 +101,8 @@ class Ground:
             connection.execute(text(
                 "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, delivery, "
                 "rating, rating_invitation, complaint, reopening, event_log, audit, command, retirement, organisation"))
-            connection.execute(text("TRUNCATE found_by, attendance, apart, relation, party, taken_back, step_photo"))
+            connection.execute(text("TRUNCATE found_by, attendance, apart, declared_relation, party, taken_back, step_photo, "
+                                    "waiting, follow_up, licence_question"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
                 "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "

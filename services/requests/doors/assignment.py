@@ -8,7 +8,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_assignment as language
-from services.requests import appeals, assignment, graphs, oversight, unmasking
+from services.requests import appeals, assignment, graphs, oversight, relations, unmasking
 
 
 class AssignmentDoors:
@@ -16,7 +16,7 @@ class AssignmentDoors:
 
     @command("requests.declare_relation", language.DeclareRelation, permission="relation.declare")
     def declare_relation(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
-        return oversight.declare_relation(work, body)
+        return relations.declare(work, body)
 
     @query("requests.desk", language.Desk, permission="task.oversee")
     def desk(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

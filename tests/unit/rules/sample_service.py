@@ -61,6 +61,7 @@ workflow:
       kind: applicant
       name: {ar: استيفاء, en: Completion}
       expired: lapsed
+      time_limit: {days: 30, kind: calendar, source: unverified}
       actions:
         - {code: resubmit, name: {ar: إعادة التقديم, en: Submit again}, to: review}
         - {code: withdraw, name: {ar: سحب, en: Withdraw}, to: withdrawn}
