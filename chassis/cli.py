@@ -16,7 +16,7 @@ from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
 from chassis.reseal_cli import reseal
-from chassis.retention import retain
+from chassis.retention_cli import retain
 from rules import licence as licences
 from rules.calendar import cairo_date
 from rules.refusal import Refusal

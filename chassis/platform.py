@@ -18,7 +18,7 @@ import marshmallow
 import orjson
 from nameko.extensions import Entrypoint, SharedExtension
 
-from chassis import actors, audit, logs, metrics
+from chassis import actors, audit, logs, metrics, retention
 from chassis.actors import Actor
 from chassis.answers import failed, refused
 from chassis.bus.base import Bus, Reply
@@ -99,6 +99,9 @@ class Platform(SharedExtension):
         self.sealer.start()
         self._lead("inbox", self._retry_owed)
         self._lead("measure", self._measure)
+        if rules := retention.rules_of(self.settings.service):
+            daily = retention.Daily(self.database, self.privacy, rules, self.settings.service, self.settings.source)
+            self._lead("retention", lambda _: daily.step(clock()))
         for function, timer_ in _timers(self._instance):
             self._lead(timer_.name, _timed(function, self, timer_.seconds))
 

@@ -8,6 +8,8 @@
 `audit`         who did what; chained by the sealer, never changed
 `audit_seal`    the chain's head, signed once a day
 `reseal_progress` how far each sealed column has come under a new key
+`rekey_progress` how far each hashed column has come under a new look-up key
+`retention_run` the last Cairo day on which each retention rule was run to its end
 """
 
 from __future__ import annotations
@@ -141,4 +143,24 @@ reseal_progress = Table(
     Column("done", BigInteger, nullable=False),
     Column("finished", Boolean, nullable=False),
     Column("moved_at", _moment, nullable=False, server_default=func.clock_timestamp()),
+)
+
+rekey_progress = Table(
+    "rekey_progress",
+    metadata,
+    Column("target", Text, primary_key=True),  # table.column
+    Column("key", LargeBinary, primary_key=True),  # the fingerprint of the new key
+    Column("reached", ARRAY(Text)),  # the primary key of the last source row looked at
+    Column("done", BigInteger, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("moved_at", _moment, nullable=False, server_default=func.clock_timestamp()),
+)
+
+retention_run = Table(
+    "retention_run",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("count", BigInteger, nullable=False),  # let go of on that day
+    Column("finished_at", _moment, nullable=False),
 )

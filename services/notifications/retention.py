@@ -1,5 +1,6 @@
-"""How long notifications keeps what names people (`python -m chassis retain notifications`). Receipts go by a timer of
-their own."""
+"""How long notifications keeps what names people (`python -m chassis retain notifications`, and daily by itself). A
+request's contact goes when requests lets go of its applicant, and says so; one that has not been heard of for longer
+than any term goes by the clock. Receipts go by a timer of their own."""
 
 from __future__ import annotations
 
@@ -11,4 +12,12 @@ MESSAGES = Rule(
     ("DELETE FROM message WHERE id = ANY(CAST(:ids AS uuid[]))",),
 )
 
-RULES = (COMMANDS, MESSAGES)
+# Longer than requests keeps any applicant without a licence in force; who is told of one is heard of again and again.
+CONTACTS = Rule(
+    "contacts of requests not heard of", 20 * 365, "the contact",
+    "SELECT request_id::text FROM recipient WHERE contact IS NOT NULL AND outcome IS NOT NULL AND heard_at < :before "
+    "ORDER BY heard_at LIMIT :size",
+    ("UPDATE recipient SET contact = NULL WHERE request_id IN (SELECT unnest(CAST(:ids AS uuid[])))",),
+)
+
+RULES = (COMMANDS, MESSAGES, CONTACTS)

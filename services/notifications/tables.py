@@ -42,6 +42,8 @@ recipient = Table(
     Column("contact", Text),  # exactly as it came: sealed under the `contact` ring
     Column("department", Text),  # where the request last was, so that only a real move is told
     Column("outcome", Text),
+    Column("heard_at", _moment, nullable=False, server_default=func.clock_timestamp()),
+    Index("recipient_heard", "heard_at", postgresql_where=text("contact IS NOT NULL AND outcome IS NOT NULL")),
 )
 
 message = Table(
@@ -72,6 +74,7 @@ message = Table(
     Column("delivered_at", _moment),
     Column("error", Text),
     UniqueConstraint("request_id", "cause", "channel", name="message_once"),
+    Index("message_made", "created_at"),
     Index("message_due", "channel", "next_at", "id",
           postgresql_where=text("state IN ('created','sending','failed_temporarily')")),
 )

@@ -126,13 +126,14 @@ def _shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
     definition = guide.definition(work, row.service_code, row.service_version)
     known = organisation.known(work, row.organisation_stamp)
     unit = known.unit_ever(row.unit)
-    signed = work.privacy.open(row.signed, field=_SIGNED)
+    signed = work.privacy.open(row.signed, field=_SIGNED) if row.signed else ""  # its time is over
     keys = licences.verifying_keys(work)
-    said = signing.verify(signed, keys)
+    said = signing.verify(signed, keys) if signed else None
     period = next((one for one in (definition.body.get("stage_periods") or ()) if one["code"] == row.period),
                   definition.body.get("period"))
     return {
-        "number": row.number, "kind": row.kind, "kind_name": KINDS[row.kind], "holder": said.holder,
+        "number": row.number, "kind": row.kind, "kind_name": KINDS[row.kind],
+        "holder": said.holder if said else licences.GONE,
         "tracking_number": row.tracking_number, "service_code": row.service_code, "service_name": definition.name,
         "unit": row.unit, "unit_name": known.unit_name(row.unit, cairo_date(row.issued_at)),
         "governorate_name": places.governorates()[unit.governorate if unit else work.settings.node].name,
@@ -140,5 +141,5 @@ def _shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
         "legal_basis": [{"ar": one["ar"], "en": one["en"]} for one in definition.body["legal_basis"]],
         "due_on": row.due_on.isoformat(), "effective_on": cairo_date(row.effective_at).isoformat(),
         "issued_on": cairo_date(row.issued_at).isoformat(), "under_review": row.under_review, "qr": signed,
-        "key_id": said.key_id}
+        "key_id": said.key_id if said else None}
 

@@ -283,7 +283,7 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
         "issued_on": _iso(cairo_date(row.issued_at)),
         "fields": _labelled(row.fields, definition, definition.output(row.output)["fields"]),
         "qr": qr,
-        "key_id": said.key_id,
+        "key_id": said.key_id if said else None,
         "released_on_the_spot": said is not None and said.released is not None,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid
 
 from services.requests.tables import metadata
 
@@ -14,4 +14,5 @@ found_by = Table(
     Column("key", BigInteger, primary_key=True, autoincrement=False),  # the first 64 bits of the keyed hash
     Column("unit", Text, primary_key=True),
     Column("request_id", Uuid, primary_key=True),
+    Index("found_by_request", "request_id"),  # retention, and a new look-up key, come from the request
 )

@@ -64,3 +64,13 @@ def test_an_act_on_a_licence_whose_request_is_not_known_yet_waits_in_the_inbox(o
     with pytest.raises(recipients.RecipientUnknown):
         told(office, requests_outputs.LICENCE_CHANGED, 2, uuid7(), aftermath.of_licence_change, act="cancel",
              serial="L")
+
+
+def test_when_a_requests_time_is_over_nobody_is_reached_about_it_any_more(office):  # noqa: F811
+    request_id, _ = office.lodge()
+    other, _ = office.lodge()
+    office.transact(lambda work: recipients.forget(work, request_id))
+    assert office.rows(request_id) == {}
+    assert set(office.rows(other)) == {"sms"}
+    told(office, requests_outputs.LICENCE_CHANGED, 9, request_id, aftermath.of_licence_change, act="resume", serial="L")
+    assert office.rows(request_id) == {}

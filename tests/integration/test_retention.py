@@ -13,7 +13,7 @@ from sqlalchemy import text
 from chassis import retention
 from chassis.database import Database
 from chassis.ids import uuid7
-from chassis.retention import retain
+from chassis.retention_cli import retain
 from rules.refusal import Refusal
 from services.catalog import retention as of_catalog
 from services.gateway import retention as of_gateway
@@ -59,11 +59,6 @@ def test_an_ended_request_keeps_its_course_and_loses_the_person(ground: Ground) 
     assert [entry.details for entry in ground.audited("retention.applied")] == [{"count": 1}]
     assert ground.privacy.open(ground.row(going).name, field="requests.request.name") == NAME
     assert ground.status(ground.row(going).tracking_number)["outcome"] is None
-
-
-def test_a_request_with_a_licence_is_kept(ground: Ground) -> None:
-    ground.issued()
-    assert applied(ground, of_requests.ENDED, of_requests.ENDED.days + 100) == 0
 
 
 def test_the_command_lets_go_in_batches_and_a_dry_run_of_nothing(ground: Ground, monkeypatch: Any) -> None:

@@ -1,4 +1,4 @@
-"""To be filled: trust."""
+"""Requests are found in the index of words also from their own side."""
 
 from alembic import op
 
@@ -7,9 +7,10 @@ down_revision = "requests0012"
 branch_labels = None
 depends_on = None
 
-TABLES = ""
+TABLES = """
+CREATE INDEX found_by_request ON found_by (request_id);
+"""
 
 
 def upgrade() -> None:
-    if TABLES:
-        op.execute(TABLES)
+    op.execute(TABLES)
