@@ -143,6 +143,16 @@ def parse_complaint_number(text: str, field: str = "complaint_number") -> Number
     return _parse_numbered("K", text, "complaint_number_malformed", field)
 
 
+def visit_number(node: str, year: int, sequence: int) -> str:
+    """`V-GZ-2026-000123-K`: of a visit that was ordered."""
+    return _numbered("V", node, year, sequence)
+
+
+def parse_visit_number(text: str, field: str = "visit_number") -> Numbered:
+    """The visit's number from whatever was typed. Refuses visit_number_malformed."""
+    return _parse_numbered("V", text, "visit_number_malformed", field)
+
+
 def _numbered(prefix: str, node: str, year: int, sequence: int) -> str:
     match = re.fullmatch(r"EG-([A-Z]{1,3})", node)
     if match is None or node not in governorates() or not 2000 <= year <= 2999 or not 1 <= sequence < 10**9:
