@@ -22,9 +22,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
 from chassis.errors import Conflict, Unavailable
-from chassis.statements import WANTED, Form, Statement
+from chassis.statements import WANTED, Each, Form, Statement
 
-__all__ = ["Database", "Statement"]
+__all__ = ["Database", "Each", "Statement"]
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +93,12 @@ class Database:
             cursor.execute(_ready(cursor, statement.form()), statement.bind(params))
             return list(cursor.fetchall())
 
-    def commit(self, render: Iterable[tuple[Statement, Any, int | None]]) -> None:
+    def commit(self, render: Iterable[tuple[Statement | Each, Any, int | None]]) -> None:
         """Send writes as one implicit transaction. Raises Conflict when a demanded row was not there or a unique key
-        was taken; Unavailable when it is not known whether the transaction stands."""
+        was taken; Unavailable when it is not known whether the transaction stands. All rows of an Each go where its
+        first one stands."""
         with self._cursor() as cursor:
-            parts = [_render(cursor, *write) for write in render]
+            parts = [_render(cursor, *write) for write in _together(render)]
             if parts:
                 cursor.execute(b";\n".join(parts))
 
@@ -171,7 +172,32 @@ class Database:
         self.engine.dispose()
 
 
-def _render(cursor: Any, statement: Statement, params: Any, expect: int | None) -> bytes:
+def _together(writes: Iterable[tuple[Statement | Each, Any, int | None]]) -> list[tuple[Any, Any, int | None]]:
+    """The writes with those of each Each as one, which demands what they demand in all."""
+    found: list[tuple[Any, Any, int | None]] = []
+    places: dict[tuple[Each, bool], int] = {}
+    for statement, params, expect in writes:
+        if not isinstance(statement, Each):
+            found.append((statement, params, expect))
+            continue
+        place = places.setdefault((statement, expect is None), len(found))
+        if place == len(found):
+            found.append((statement, [params], expect))
+        else:
+            _, rows, wanted = found[place]
+            rows.append(params)
+            found[place] = (statement, rows, None if expect is None else (wanted or 0) + expect)
+    return found
+
+
+def execute(cursor: Any, statement: Statement, **params: Any) -> None:
+    """Run a prepared statement on a leader's own session."""
+    cursor.execute(_ready(cursor, statement.form()), statement.bind(params))
+
+
+def _render(cursor: Any, statement: Statement | Each, params: Any, expect: int | None) -> bytes:
+    if isinstance(statement, Each):
+        return statement.render(cursor, params, expect)
     if isinstance(params, list):
         return statement.render_many(cursor, params)
     values = statement.bind(params)

@@ -3,14 +3,18 @@
 A gathered write sends EXECUTE with its values in place: PostgreSQL neither parses nor plans it again. Measured
 for two inserts and two demanding updates in one write: 0.21 to 0.29 ms of PostgreSQL's CPU in full text, 0.11 ms
 prepared. A statement whose parameters PostgreSQL cannot type by itself is sent in full text instead.
+
+An `Each` writes many rows at once and is planned every time: beside its rows that costs nothing, and a plan made while
+a table was small would read all of it later.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -108,3 +112,44 @@ class Statement:
         if not head:
             raise TypeError("only an insert of plain values takes several rows")
         return head.encode() + b",".join(cursor.mogrify(self._row, self.bind(row)) for row in rows)
+
+
+class Each:
+    """One statement for as many rows as a unit of work gathers for it. Its text has `{rows}` where their table `new`
+    stands, with the named columns, each of the SQL type given: "UPDATE t SET state = new.state FROM {rows} WHERE
+    t.id = new.id". A row of the table may be meant once only."""
+
+    def __init__(self, text: str, **columns: str) -> None:
+        self._columns = columns
+        before, _, after = text.partition("{rows}")
+        self._before, self._after = before, f" AS new ({', '.join(columns)}){after}"
+
+    def render(self, cursor: Any, rows: Sequence[Mapping[str, Any]], expect: int | None) -> bytes:
+        """What is sent for these rows; with `expect` it fails unless so many rows are touched."""
+        for row in rows:
+            if row.keys() != self._columns.keys():
+                raise TypeError(f"{sorted(row)} is not {sorted(self._columns)} for: {self._before}")
+        arrays = ", ".join(f"%s::{kind}[]" for kind in self._columns.values())
+        given: list[Any] = [_array(row[name] for row in rows) for name in self._columns]
+        text = f"{self._before}unnest({arrays}){self._after}"
+        if expect is not None:
+            text, given = _TOUCHED.format(text), [*given, expect]
+        sent: bytes = cursor.mogrify(text, given)
+        return sent
+
+
+_TOUCHED = "WITH touched AS ({} RETURNING 1) SELECT expect_rows(%s, (SELECT count(*) FROM touched))"
+
+
+def _array(values: Iterable[Any]) -> str:
+    """An array as PostgreSQL reads it from one text."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

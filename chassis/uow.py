@@ -15,7 +15,7 @@ from uuid import UUID
 from chassis import events, tables
 from chassis.actors import Actor
 from chassis.config import Settings
-from chassis.database import Database, Statement
+from chassis.database import Database, Each, Statement
 from chassis.errors import Conflict
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
@@ -53,7 +53,7 @@ class UnitOfWork:
         self.actor = actor
         self.correlation_id = correlation_id
         self._database = context.database
-        self._writes: list[tuple[Statement, Any, int | None]] = []
+        self._writes: list[tuple[Statement | Each, Any, int | None]] = []
         self._events: list[dict[str, Any]] = []
         self._after: list[Callable[[], None]] = []
         self.appended = 0
@@ -83,8 +83,9 @@ class UnitOfWork:
 
     # -- writes ------------------------------------------------------------------------------------------------------
 
-    def write(self, statement: Statement, *, expect: int | None = None, **params: Any) -> None:
-        """Gather a write. With `expect`, the commit fails as a conflict unless exactly so many rows are touched."""
+    def write(self, statement: Statement | Each, *, expect: int | None = None, **params: Any) -> None:
+        """Gather a write. With `expect`, the commit fails as a conflict unless exactly so many rows are touched. What
+        is gathered for an Each goes out as one statement, at the place of the first."""
         self._writes.append((statement, params, expect))
 
     def write_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.errors import Conflict
-from chassis.statements import Statement
+from chassis.statements import Each, Statement
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,50 @@ def test_a_migration_under_a_running_service_is_met_with_a_new_connection(databa
     with database.transaction() as connection:
         connection.execute(text("ALTER TABLE thing ADD COLUMN added integer DEFAULT 7"))
     assert database.read(everything, {"one": 2})[0].added == 7
+
+
+RENAME = Each(
+    "UPDATE thing SET name = new.name, version = thing.version + 1 FROM {rows} "
+    "WHERE thing.id = new.id AND thing.version = new.seen",
+    id="integer", seen="integer", name="text",
+)  # fmt: skip
+
+
+def named(database, *ids):
+    rows = database.read(Statement(text("SELECT name, version FROM thing WHERE id = ANY(:ids) ORDER BY id")),
+                         {"ids": list(ids)})  # fmt: skip
+    return [tuple(row) for row in rows]
+
+
+def test_writes_of_one_kind_go_out_together_whatever_stands_between_them(database):
+    other = Statement(text("UPDATE thing SET name = 'eleven' WHERE id = 11"))
+    odd = 'نصّ \' " \\ % {a,b} NULL %s ; --'
+    database.commit([(RENAME, {"id": 12, "seen": 1, "name": odd}, 1), (other, {}, 1),
+                     (RENAME, {"id": 13, "seen": 1, "name": None}, 1)])  # fmt: skip
+    assert named(database, 11, 12, 13) == [("eleven", 1), (odd, 2), (None, 2)]
+
+
+def test_one_row_that_is_not_as_it_was_seen_undoes_all_of_them(database):
+    with pytest.raises(Conflict):
+        database.commit([(RENAME, {"id": number, "seen": seen, "name": "x"}, 1) for number, seen in ((14, 1), (15, 9))])
+    assert named(database, 14, 15) == [("n14", 1), ("n15", 1)]
+
+
+def test_what_demands_nothing_is_not_counted_with_what_does(database):
+    database.commit([(RENAME, {"id": number, "seen": 1, "name": "y"}, wanted) for number, wanted in ((99, None), (16, 1))])
+    assert named(database, 16) == [("y", 2)]
+
+
+def test_a_row_with_a_name_too_few_or_too_many_is_a_fault_of_ours(database):
+    with pytest.raises(TypeError):
+        database.commit([(RENAME, {"id": 17, "seen": 1}, 1)])
+
+
+def test_moments_bytes_and_ids_arrive_as_they_are(database):
+    keep = Each("INSERT INTO kept SELECT * FROM {rows}", at="timestamptz", raw="bytea", one="uuid", so="boolean")
+    moment, one = datetime(2026, 3, 1, 4, 5, 6, 789, tzinfo=UTC), UUID(int=7)
+    with database.transaction() as connection:
+        connection.execute(text("CREATE TABLE kept (at timestamptz, raw bytea, one uuid, so boolean)"))
+    database.commit([(keep, {"at": moment, "raw": b"\x00\\\"\xff", "one": one, "so": True}, 1)])
+    row = database.read(Statement(text("SELECT * FROM kept")), {})[0]
+    assert tuple(row) == (moment, b"\x00\\\"\xff", one, True)
