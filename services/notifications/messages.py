@@ -1,6 +1,7 @@
 """The message: made once for a cause, claimed before it is sent, changed only along its transitions.
 
-Each change of a message's state is an event whose sequence is the message's version. Text and address are sealed.
+Each change of a message's state but a claim is an event whose sequence is the message's version. Text and address are
+sealed.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from chassis.database import Statement
+from chassis.database import Each, Statement
 from chassis.ids import uuid7
 from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
@@ -36,9 +37,12 @@ ADDRESS, CONTENT = "notifications.address", "notifications.content"
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _TOLD = Statement(select(message.c.channel).where(message.c.request_id == bindparam("request_id"),
                                                   message.c.cause == bindparam("cause")))
-_CREATE = Statement.insert(
-    message, "id", "version", "request_id", "cause", "channel", "template", "template_version", "language", "state",
-    "address", "address_lookup", "content", "created_at", "expires_at", "next_at")
+_CREATE = Each(
+    "INSERT INTO message (id, version, request_id, cause, channel, template, template_version, language, state, "
+    "address, address_lookup, content, created_at, expires_at, next_at) SELECT * FROM {rows}",
+    id="uuid", version="integer", request_id="uuid", cause="uuid", channel="text", template="text",
+    template_version="integer", language="text", state="text", address="text", address_lookup="bytea", content="text",
+    created_at="timestamptz", expires_at="timestamptz", next_at="timestamptz")
 _DUE = Statement(
     select(message)
     .where(message.c.channel == bindparam("channel"), UNSENT, message.c.next_at <= bindparam("now"))
@@ -53,24 +57,27 @@ _OVER = Statement(
 _BY_IDS = Statement(select(message).where(message.c.id == func.any(_IDS)))
 _PARTS = Statement(select(message_part).where(message_part.c.message_id == func.any(_IDS))
                    .order_by(message_part.c.message_id, message_part.c.number))
-_CHANGE = Statement(
-    update(message)
-    .where(message.c.id == bindparam("key"), message.c.version == bindparam("seen"))
-    .values(version=bindparam("seen") + 1, **{
-        name: bindparam(name) for name in ("state", "next_at", "attempts", "provider", "parts", "sent_at",
-                                           "delivered_at", "error")}))
-_ADD_PARTS = Statement.insert(message_part, "message_id", "number", "state", "reference")
+# A claim changes no version, so the count of attempts is demanded too.
+_CHANGE = Each(
+    "UPDATE message SET version = message.version + new.told, state = new.state, next_at = new.next_at, "
+    "attempts = new.attempts, provider = new.provider, parts = new.parts, sent_at = new.sent_at, "
+    "delivered_at = new.delivered_at, error = new.error FROM {rows} "
+    "WHERE message.id = new.key AND message.version = new.seen AND message.attempts = new.tried",
+    key="uuid", seen="integer", tried="smallint", told="integer", state="text", next_at="timestamptz",
+    attempts="smallint", provider="text", parts="smallint", sent_at="timestamptz", delivered_at="timestamptz",
+    error="text")
+_ADD_PART = Each(
+    "INSERT INTO message_part (message_id, number, state, reference) SELECT * FROM {rows}",
+    message_id="uuid", number="smallint", state="text", reference="integer")
 # A receipt may have overtaken the answer: a part that is already delivered stays so.
-_ACCEPTED = Statement(
-    update(message_part)
-    .where(message_part.c.message_id == bindparam("key"), message_part.c.number == bindparam("part"),
-           message_part.c.state != PartState.DELIVERED.value)
-    .values(state=PartState.ACCEPTED.value, provider_message_id=bindparam("provider_message_id")))
-_REFUSED = Statement(
-    update(message_part)
-    .where(message_part.c.message_id == bindparam("key"), message_part.c.number == bindparam("part"),
-           message_part.c.state == PartState.WAITING.value)
-    .values(state=PartState.UNDELIVERED.value))
+_ACCEPTED = Each(
+    "UPDATE message_part SET state = 'accepted', provider_message_id = new.provider_message_id FROM {rows} "
+    "WHERE message_part.message_id = new.key AND message_part.number = new.part AND message_part.state <> 'delivered'",
+    key="uuid", part="smallint", provider_message_id="text")
+_REFUSED = Each(
+    "UPDATE message_part SET state = 'undelivered' FROM {rows} "
+    "WHERE message_part.message_id = new.key AND message_part.number = new.part AND message_part.state = 'waiting'",
+    key="uuid", part="smallint")
 _HISTORY = Statement(select(message).where(message.c.request_id == bindparam("request_id"))
                      .order_by(message.c.created_at, message.c.id).limit(500))
 _UNIT = Statement(select(recipient.c.unit).where(recipient.c.request_id == bindparam("request_id")))
@@ -124,7 +131,7 @@ def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timed
     provider will know them. Until `lease` is over nobody else takes them; after it the rule of the one window holds
     (README): whoever finds one still `sending` hands over again the parts that nobody confirmed."""
     rows = [row for row in work.all(_DUE, channel=channel, now=work.now, most=most) if row.expires_at > work.now]
-    known = _parts_of(work, [row.id for row in rows])
+    known = _parts_of(work, [row.id for row in rows if row.attempts])  # one that was never tried has none yet
     taken: list[Outgoing] = []
     for row in rows:
         opened = _open(work, row, pack)
@@ -134,8 +141,9 @@ def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timed
         waiting = {part.number for part in known.get(row.id, ()) if part.state == PartState.WAITING}
         if row.id not in known:
             waiting = {piece.number for piece in pieces}
-            work.write_many(_ADD_PARTS, [{"message_id": row.id, "number": piece.number, "reference": piece.reference,
-                                          "state": PartState.WAITING.value} for piece in pieces])
+            for piece in pieces:
+                work.write(_ADD_PART, message_id=row.id, number=piece.number, state=PartState.WAITING.value,
+                           reference=piece.reference)
         change(work, row, State.SENDING, attempts=row.attempts + 1, next_at=work.now + lease, provider=provider,
                parts=len(pieces))
         taken.append(Outgoing(row.id, address, tuple(piece for piece in pieces if piece.number in waiting)))
@@ -208,18 +216,22 @@ def settle(work: UnitOfWork, row: Any, decided: State, reason: str | None = None
 
 def change(work: UnitOfWork, row: Any, state: State, **new: Any) -> None:
     """Gather a change of state with its event. `row` is the message as it was read; a change by anybody else in between
-    makes the whole unit of work run again."""
+    makes the whole unit of work run again. A claim is told to nobody: it says who holds the message at this moment,
+    and what came of it is told next."""
     if not states.may_follow(State(row.state), state):
         raise AssertionError(f"a message may not go from {row.state} to {state}")
     values: dict[str, datetime | str | int | None] = {
         name: getattr(row, name)
         for name in ("next_at", "attempts", "provider", "parts", "sent_at", "delivered_at", "error")}
     values.update(new)
-    work.write(_CHANGE, expect=1, key=row.id, seen=row.version, state=state.value, **values)
-    work.append(CHANGED, row.id, row.version + 1, {
-        "message_id": row.id, "request_id": row.request_id, "channel": row.channel, "template": row.template,
-        "template_version": row.template_version, "language": row.language, "state": state.value,
-        "parts": values["parts"], "provider": values["provider"]})
+    told = state is not State.SENDING
+    work.write(_CHANGE, expect=1, key=row.id, seen=row.version, tried=row.attempts, told=int(told), state=state.value,
+               **values)
+    if told:
+        work.append(CHANGED, row.id, row.version + 1, {
+            "message_id": row.id, "request_id": row.request_id, "channel": row.channel, "template": row.template,
+            "template_version": row.template_version, "language": row.language, "state": state.value,
+            "parts": values["parts"], "provider": values["provider"]})
 
 
 def find(work: UnitOfWork, ids: Sequence[UUID]) -> tuple[list[Any], dict[UUID, list[Any]]]:

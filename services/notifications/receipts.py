@@ -11,47 +11,45 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
-from chassis.database import Statement
+from chassis.database import Each, Statement
 from chassis.uow import UnitOfWork
 from services.notifications import messages, states
 from services.notifications.providers.base import Receipt
 from services.notifications.states import PartState, State
-from services.notifications.tables import UNANSWERED, message, message_part, receipt
+from services.notifications.tables import receipt
 
+AT_ONCE = 200
 KEPT_FOR = timedelta(days=7)  # a receipt that fits nothing is forgotten after this
 
 # inline: several rows go in one INSERT, and nobody asks for their ids
 _KEEP = Statement(insert(receipt).inline().values({
     name: bindparam(name, type_=receipt.c[name].type)
     for name in ("provider", "provider_message_id", "state", "reason", "reference", "address_lookup")}))
-_same_message = and_(message.c.id == message_part.c.message_id, message.c.provider == receipt.c.provider,
-                     message.c.address_lookup == receipt.c.address_lookup)
-_columns = (receipt.c.id, receipt.c.provider_message_id, receipt.c.state, receipt.c.reason, message_part.c.message_id,
-            message_part.c.number)
-_BY_PROVIDER = Statement(
-    select(*_columns)
-    .join(message_part, message_part.c.provider_message_id == receipt.c.provider_message_id)
-    .join(message, _same_message)
-    .order_by(receipt.c.id)
-    .limit(200))
-_twin = message_part.alias()
-_BY_REFERENCE = Statement(
-    select(*_columns)
-    .join(message_part, and_(message_part.c.reference == receipt.c.reference,
-                             message_part.c.provider_message_id.is_(None)))
-    .join(message, and_(_same_message, UNANSWERED))
-    .where(~exists().where(_twin.c.provider_message_id == receipt.c.provider_message_id))
-    .order_by(receipt.c.id)
-    .limit(200))
-_APPLY = Statement(
-    update(message_part)
-    .where(message_part.c.message_id == bindparam("key"), message_part.c.number == bindparam("part"),
-           or_(message_part.c.state != PartState.DELIVERED.value, message_part.c.provider_message_id.is_(None)))
-    .values(state=bindparam("state"), provider_message_id=bindparam("provider_message_id")))
+# Receipts lead, and each looks its part up by index: left to itself PostgreSQL goes through all the parts there are.
+_COLUMNS = "r.id, r.provider_message_id, r.state, r.reason, found.message_id, found.number"
+_MESSAGE = (
+    "JOIN message AS m ON m.id = p.message_id AND m.provider = r.provider AND m.address_lookup = r.address_lookup"
+)
+_BY_PROVIDER = Statement(text(
+    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT p.message_id, p.number "  # noqa: S608
+    f"FROM message_part AS p {_MESSAGE} WHERE p.provider_message_id = r.provider_message_id OFFSET 0) AS found "
+    f"ORDER BY r.id LIMIT {AT_ONCE}"))
+# For receipts whose provider's id nobody knows: by our own reference, among messages whose answer is not known.
+_BY_REFERENCE = Statement(text(
+    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT p.message_id, p.number "  # noqa: S608
+    f"FROM message_part AS p {_MESSAGE} AND m.state IN ('sending', 'failed_temporarily', 'expired') "
+    "WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS found "
+    "WHERE NOT EXISTS (SELECT FROM message_part AS p WHERE p.provider_message_id = r.provider_message_id OFFSET 0) "
+    f"ORDER BY r.id LIMIT {AT_ONCE}"))
+_APPLY = Each(
+    "UPDATE message_part SET state = new.state, provider_message_id = new.provider_message_id FROM {rows} "
+    "WHERE message_part.message_id = new.key AND message_part.number = new.part "
+    "AND (message_part.state <> 'delivered' OR message_part.provider_message_id IS NULL)",
+    key="uuid", part="smallint", state="text", provider_message_id="text")
 _DONE = Statement(delete(receipt).where(receipt.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))))
 _FORGET = Statement(delete(receipt).where(receipt.c.received_at < bindparam("before")))
 
@@ -90,12 +88,15 @@ def apply(work: UnitOfWork) -> dict[str, int]:
 
 def _apply_to(work: UnitOfWork, row: Any, after: dict[int, PartState], arrived: list[Any]) -> State | None:
     reason = None
+    said: dict[int, Any] = {}  # by part, the receipt that counts: the first, or a later one that says otherwise
     for one in arrived:
-        said = PartState(one.state)
         if after[one.number] is not PartState.DELIVERED:
-            after[one.number] = said
+            after[one.number] = PartState(one.state)
             reason = one.reason
-        work.write(_APPLY, key=row.id, part=one.number, state=after[one.number].value,
+            said[one.number] = one
+        said.setdefault(one.number, one)
+    for number, one in said.items():
+        work.write(_APPLY, key=row.id, part=number, state=after[number].value,
                    provider_message_id=one.provider_message_id)
     decided = states.settled(list(after.values()))
     return None if decided is None else messages.settle(work, row, decided, reason if decided is State.FAILED else None)

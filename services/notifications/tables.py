@@ -26,7 +26,6 @@ metadata = MetaData()
 
 # Written out, so that the planner recognises the condition of the partial index.
 UNSENT = text("message.state IN ('created','sending','failed_temporarily')")
-UNANSWERED = text("message.state IN ('sending','failed_temporarily','expired')")
 
 _moment = DateTime(timezone=True)
 

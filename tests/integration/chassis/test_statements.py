@@ -99,7 +99,8 @@ def test_one_row_that_is_not_as_it_was_seen_undoes_all_of_them(database):
 
 
 def test_what_demands_nothing_is_not_counted_with_what_does(database):
-    database.commit([(RENAME, {"id": number, "seen": 1, "name": "y"}, wanted) for number, wanted in ((99, None), (16, 1))])
+    nobody, sixteen = ({"id": number, "seen": 1, "name": "y"} for number in (99, 16))
+    database.commit([(RENAME, nobody, None), (RENAME, sixteen, 1)])
     assert named(database, 16) == [("y", 2)]
 
 
