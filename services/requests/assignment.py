@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -54,26 +55,48 @@ _APART = (
 )
 # Whether the actor is, of one row of `task`.
 BARRED = f"(CAST(:actor AS text) = ANY({_APART}))"
-# The queue of each role is read in the order of its index and no further than is looked at, however long it is.
-_DESK = Statement(
-    text(
-        "WITH mine AS (SELECT task.* FROM unnest(CAST(:roles AS text[])) AS of (role) CROSS JOIN LATERAL ("  # noqa: S608
-        "SELECT * FROM task WHERE status = 'open' AND unit = :unit AND department = :department AND role = of.role "
-        f"AND taken_by <> :actor AND task.request_id NOT IN {_NOT_FOR_ME} "
-        "ORDER BY due_on, created_at LIMIT :most) AS task "
-        "ORDER BY due_on, created_at LIMIT :most) "
-        "SELECT (SELECT jsonb_agg(jsonb_build_array(task.id, task.version, task.due_on, task.role, task.taken_by, "
-        f"task.left_by, {_APART})) FROM mine AS task) AS files, "
-        "(SELECT jsonb_agg(jsonb_build_array(person.account, person.roles, "
-        "CASE WHEN person.day = :today THEN person.given ELSE 0 END, "
-        "person.seen_at >= :present, CASE WHEN person.seen_at >= :present THEN (SELECT count(*) FROM task AS held "
-        "WHERE held.held_by = person.account AND held.status = 'held') END)) FROM attendance AS person "
-        "WHERE person.unit = :unit AND person.department = :department AND person.roles && CAST(:roles AS text[]) "
-        "AND person.seen_at >= :known AND person.account <> :actor) AS others, "
-        "(SELECT count(*) FROM task WHERE held_by = :actor AND status = 'held') AS in_hand, "
-        "(SELECT given FROM attendance WHERE account = :actor AND day = :today) AS given"
-    )
+# Who of them is kept apart from the files that were looked at, in one go for all.
+_APART_OF_MINE = (
+    "SELECT mine.request_id, apart.account FROM mine JOIN apart ON apart.request_id = mine.request_id UNION ALL "
+    "SELECT mine.request_id, relation.account FROM mine JOIN request AS person ON person.id = mine.request_id "
+    "JOIN relation ON relation.person_key = person.national_id_key UNION ALL "
+    "SELECT mine.request_id, relation.account FROM mine JOIN party ON party.request_id = mine.request_id "
+    "JOIN relation ON relation.person_key = party.person_key"
 )
+
+
+@cache
+def _desk(roles: int) -> Statement:
+    """What is read of a desk for an actor of so many roles. The queue of each role is read in the order of its index
+    and no further than is looked at, however long it is.
+
+    Written so that PostgreSQL plans it once and keeps the plan: planning took three times as long as reading. So the
+    roles are rows of their own and not an array of unknown length, the limit is a number and no parameter, and
+    `taken_by || ''` keeps it from concluding, where all files came from the portal, that none is left of the queue:
+    it then read all of it to sort it."""
+    queues = ", ".join(f"(CAST(:role_{number} AS text))" for number in range(roles))
+    return Statement(
+        text(
+            f"WITH mine AS (SELECT task.* FROM (VALUES {queues}) AS of (role) CROSS JOIN LATERAL ("  # noqa: S608
+            "SELECT id, version, due_on, created_at, role, taken_by, left_by, request_id FROM task "
+            "WHERE status = 'open' AND unit = :unit AND department = :department AND role = of.role "
+            f"AND taken_by || '' <> :actor AND request_id NOT IN {_NOT_FOR_ME} "
+            f"ORDER BY due_on, created_at LIMIT {_LOOKED_AT}) AS task ORDER BY due_on, created_at LIMIT {_LOOKED_AT}) "
+            "SELECT (SELECT jsonb_agg(jsonb_build_array(id, version, due_on, role, taken_by, left_by, request_id)) "
+            "FROM mine) AS files, "
+            f"(SELECT jsonb_agg(jsonb_build_array(request_id, account)) FROM ({_APART_OF_MINE}) AS kept) AS apart, "
+            "(SELECT jsonb_agg(jsonb_build_array(person.account, person.roles, "
+            "CASE WHEN person.day = :today THEN person.given ELSE 0 END, "
+            "person.seen_at >= :present, CASE WHEN person.seen_at >= :present THEN (SELECT count(*) FROM task AS held "
+            "WHERE held.held_by = person.account AND held.status = 'held') END)) FROM attendance AS person "
+            "WHERE person.unit = :unit AND person.department = :department AND person.roles && CAST(:roles AS text[]) "
+            "AND person.seen_at >= :known AND person.account <> :actor) AS others, "
+            "(SELECT count(*) FROM task WHERE held_by = :actor AND status = 'held') AS in_hand, "
+            "(SELECT given FROM attendance WHERE account = :actor AND day = :today) AS given"
+        )
+    )
+
+
 _HOLD = Statement(
     text(
         "UPDATE task SET status = 'held', held_by = :actor, held_at = :at, version = version + 1 "
@@ -133,11 +156,12 @@ def next_task(work: UnitOfWork) -> dict[str, Any]:
     nothing_open, or colleagues_first while others at the desk hold less. Refuses enough_in_hand to whoever holds
     HELD_MOST already."""
     actor, today = work.actor, cairo_date(work.now)
-    if actor.unit is None or actor.department is None:
+    if actor.unit is None or actor.department is None or not actor.roles:
         return {"task": None, "because": "nothing_open"}
     found = work.one(
-        _DESK, unit=actor.unit, department=actor.department, roles=list(actor.roles), actor=actor.id, today=today,
-        most=_LOOKED_AT, present=work.now - PRESENT, known=work.now - KNOWN,
+        _desk(len(actor.roles)), unit=actor.unit, department=actor.department, roles=list(actor.roles), actor=actor.id,
+        today=today, present=work.now - PRESENT, known=work.now - KNOWN,
+        **{f"role_{number}": role for number, role in enumerate(actor.roles)},
     )  # fmt: skip
     if found.files and found.in_hand >= HELD_MOST:
         raise refuse("enough_in_hand", most=HELD_MOST)
@@ -146,7 +170,11 @@ def next_task(work: UnitOfWork) -> dict[str, Any]:
     roles = {account: set(theirs) for account, theirs, *_ in found.others or ()}
     files = {row[0]: row for row in _not_being_given(work, found.files or [])}
     seed = _seed(work, actor.unit, actor.department, today)
-    handing = assignment.next_file(actor.id, [_file(row, roles) for row in files.values()], desk, seed, list(roles))
+    apart: dict[str, set[str]] = {}
+    for request_id, account in found.apart or ():
+        apart.setdefault(request_id, set()).add(account)
+    handing = assignment.next_file(
+        actor.id, [_file(row, roles, apart) for row in files.values()], desk, seed, list(roles))
     work.write(_ATTEND, actor=actor.id, unit=actor.unit, department=actor.department, roles=list(actor.roles),
                at=work.now, today=today, count=1 if handing else 0)  # fmt: skip
     if handing is None:
@@ -171,12 +199,12 @@ def _not_being_given(work: UnitOfWork, rows: list[Any]) -> list[Any]:
     return [row for row in rows if work.now - _given_now.get((row[0], row[1]), _LONG_AGO) > _BEING_GIVEN] or rows
 
 
-def _file(row: Any, roles: Mapping[str, set[str]]) -> File:
+def _file(row: Any, roles: Mapping[str, set[str]], apart: Mapping[str, set[str]]) -> File:
     """A file of the desk; who lacks its role is as good as barred."""
-    task_id, _, due_on, role, taken_by, left_by, apart = row
+    task_id, _, due_on, role, taken_by, left_by, request_id = row
     lacking = {account for account, theirs in roles.items() if role not in theirs}
-    return File(task_id, date.fromisoformat(due_on) if due_on else None, frozenset({taken_by, *apart} | lacking),
-                frozenset(left_by))  # fmt: skip
+    barred = frozenset({taken_by} | lacking | apart.get(request_id, set()))
+    return File(task_id, date.fromisoformat(due_on) if due_on else None, barred, frozenset(left_by))
 
 
 def _seed(work: UnitOfWork, unit: str, department: str, today: date) -> str:
