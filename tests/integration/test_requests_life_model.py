@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import hypothesis
 import pytest
@@ -41,9 +42,9 @@ from services.requests import (
 )
 from tests.support.life.afterwards import Afterwards
 from tests.support.life.definitions import LINEAR, PAID_PARALLEL, PARALLEL, Choices
-from tests.support.life.machine import CLERK, DESKS, HEAD, PEOPLE, TAKERS, ended, luck, step
+from tests.support.life.machine import DESKS, PEOPLE, TAKERS, ended, luck, step
 from tests.support.life.model import Life
-from tests.support.requests_ground import NAME, NATIONAL_ID, UNIT, Ground, staff
+from tests.support.requests_ground import CLERK, HEAD, NAME, NATIONAL_ID, UNIT, Ground, staff
 
 LIVES = int(os.environ.get("SHUBBAK_LIVES", "12"))
 AT_ONCE, DECREES = 4, 3  # requests and holidays of one run
@@ -236,10 +237,9 @@ class Lives(Afterwards):
     def _another(self, actor: Actor, wrong: str) -> Actor:
         if wrong == "holder":
             return next(one for one in PEOPLE if one is not actor)
-        changed = {"unit": {"unit": "EG-C-02"}, "department": {"department": "survey"},
-                   "role": {"roles": ("inspector",)}}[wrong]
-        return Actor(**{**{name: getattr(actor, name) for name in ("id", "kind", "roles", "unit", "department")},
-                        **changed})
+        changed: dict[str, dict[str, Any]] = {
+            "unit": {"unit": "EG-C-02"}, "department": {"department": "survey"}, "role": {"roles": ("inspector",)}}
+        return replace(actor, **changed[wrong])
 
     @step(chance=luck)
     def take_back(self, chance: Random) -> None:
@@ -382,7 +382,7 @@ def test_after_every_step_the_database_holds_what_the_model_tells(ground: Ground
     def begin() -> Lives:
         return Lives(ground)
 
-    run_state_machine_as_test(begin, settings=settings(
+    run_state_machine_as_test(cast(Any, begin), settings=settings(
         max_examples=LIVES, stateful_step_count=50, deadline=None, database=None, print_blob=False,
         suppress_health_check=list(HealthCheck)))
     print(", ".join(f"{what} {count}" for what, count in sorted(Lives.met.items())))

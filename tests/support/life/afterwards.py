@@ -17,9 +17,9 @@ from rules.workflow import Appeal
 from services.requests import appeals as appealing
 from services.requests import complaints, delivery, ratings, register, reopening
 from tests.support.deadlines_ground import MANAGER
-from tests.support.life.machine import DESKS, HEAD, Machine, NotNow, ended, luck, step
+from tests.support.life.machine import DESKS, Machine, NotNow, ended, luck, step
 from tests.support.life.model import Life
-from tests.support.requests_ground import staff
+from tests.support.requests_ground import HEAD, staff
 
 WRITTEN = "أرجو إعادة النظر في الأمر كله"
 HEADS = DESKS["leadership"]
