@@ -69,7 +69,7 @@ _NEXT = Statement(
 )
 # A document that a quarantined item signed waits as long as the item.
 _HOLD = Statement(
-    text("UPDATE document SET kept_until = '9999-12-31' WHERE id = ANY(CAST(:documents AS uuid[])) "
+    text("UPDATE document SET kept_until = '9999-12-31' WHERE id = ANY(CAST(CAST(:documents AS text[]) AS uuid[])) "
          "AND request_id IS NULL")
 )
 

@@ -31,7 +31,7 @@ _BUNDLE = Statement(
     text("SELECT clerk_id, issued_at FROM visit_bundle WHERE id = :bundle_id AND device_id = :device_id")
 )
 _DRAWN = Statement(text("SELECT nextval('tracking_serial')"))
-_DIGESTS = Statement(text("SELECT id, sha256 FROM document WHERE id = ANY(CAST(:documents AS uuid[]))"))
+_DIGESTS = Statement(text("SELECT id, sha256 FROM document WHERE id = ANY(CAST(CAST(:documents AS text[]) AS uuid[]))"))
 
 
 @dataclass(frozen=True)
