@@ -129,6 +129,14 @@ POST   /api/v1/register/<serial>/resumption                     licence.resume
 POST   /api/v1/register/<serial>/cancellation                   licence.cancel
 POST   /api/v1/register/<serial>/replacement                    licence.replace
 POST   /api/v1/register/<serial>/prints                         licence.print
+GET    /api/v1/devices                                          device.manage
+POST   /api/v1/devices                                          device.manage
+GET    /api/v1/devices/<device_id>                              device.manage
+POST   /api/v1/devices/<device_id>/certification                device.manage
+POST   /api/v1/devices/<device_id>/suspension                   device.manage
+POST   /api/v1/devices/<device_id>/resumption                   device.manage
+POST   /api/v1/devices/<device_id>/revocation                   device.manage
+POST   /api/v1/devices/<device_id>/serials/return               device.manage
 GET    /api/v1/warnings                                         warning.list
 POST   /api/v1/extensions                                       request.extend
 POST   /api/v1/tasks/<task_id>/late-fact                        task.act

@@ -12,6 +12,7 @@ from services.gateway.web.api import (
     bills,
     catalog,
     deadlines,
+    devices,
     finding,
     guide,
     intake,
@@ -48,7 +49,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines,
+    for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines, devices,
                    licence_register, letters, afterwards, sessions, organisation, catalog, access_log, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

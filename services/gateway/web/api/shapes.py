@@ -14,7 +14,7 @@ from services.gateway.web.api.answers import Shown
 CLOCKS = ("running", "stopped", "ended")
 KINDS = STATE_KINDS
 OUTCOMES = ("approved", "rejected", "withdrawn", "lapsed")
-LICENCE_STATUS = register.STATUSES
+LICENCE_STATUS = register.VERIFIED_AS
 
 
 def text(**options: Any) -> fields.String:
@@ -172,22 +172,27 @@ class BillShown(BillState):
 class VerificationShown(Shown):
     serial = text()
     status = text(validate=validate.OneOf(LICENCE_STATUS))
-    holder = text()
+    holder = text_or_none(metadata={"description": "Null: of a void serial nothing is told"})
     service_code = text()
     service_name = named()
     output_name = named()
     unit = text()
     unit_name = named()
     governorate_name = named()
-    valid_from = fields.Date(required=True)
+    valid_from = day_or_none()
     valid_until = day_or_none()
-    issued_on = fields.Date(required=True)
+    issued_on = day_or_none()
+    released_on_the_spot = fields.Boolean(metadata={"description": "A tablet handed it over, as the authority decided"})
+    report_until = fields.Date(
+        allow_none=True, metadata={"description": "Of `not_reported_yet`: the last day on which its tablet may report"}
+    )
     since = fields.Date(allow_none=True, metadata={"description": "When it was suspended, cancelled or replaced"})
     supersedes = fields.String(allow_none=True)
     successor = fields.String(allow_none=True, metadata={"description": "The serial of the licence in its place"})
     edition = fields.Integer(metadata={"description": "Of the print that counts; former prints are void"})
-    qr = text(metadata={"description": "The text of the licence's QR, signed with Ed25519"})
-    key_id = text(metadata={"description": "Which of the authority's keys signed it"})
+    qr = text_or_none(metadata={"description": "The text of the licence's QR, signed with Ed25519; null where only its "
+                                               "holder has it"})
+    key_id = text_or_none(metadata={"description": "Which of the authority's keys signed it"})
 
 
 class TaskShown(Shown):

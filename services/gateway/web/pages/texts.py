@@ -262,6 +262,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verify.cancelled": ("رخصة أُلغيت", "Genuine, but cancelled"),
     "verify.replaced": ("رخصة حلت محلها رخصة أحدث", "Genuine, but replaced by a newer licence"),
     "verify.transferred": ("رخصة نُقلت إلى مرخص له آخر", "Genuine, but transferred to another holder"),
+    "verify.not_reported_yet": (
+        "رخصة اعتمدتها الجهة ويسلمها الحي المتنقل، ولم تصل إلى السجل بعد",
+        "Decided by the authority, handed over by the mobile district, not yet in the register",
+    ),
+    "verify.void": ("رقم لاغٍ: لا رخصة بهذا الرقم", "Void: there is no licence of this number"),
+    "verify.report_until": ("تصل إلى السجل حتى", "In the register by"),
+    "verify.on_the_spot": ("سُلِّمت", "Handed over"),
+    "verify.on_the_spot_how": ("على الطبيعة من الحي المتنقل", "On the spot, by the mobile district"),
+    "verify.ask_for_code": (
+        "امسح الرمز المطبوع على الرخصة نفسها: توقيعه يثبت أنها سُلِّمت فعلاً.",
+        "Read the code printed on the licence itself: its signatures prove that it was handed over.",
+    ),
     "verify.since": ("منذ", "Since"),
     "verify.successor": ("الرخصة التي حلت محلها", "The licence in its place"),
     "verify.edition": ("الطبعة السارية", "Edition that counts"),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from rules import licence as rules_licence
+from rules import register, release
 from rules.refusal import Fault, Refusal
 from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
@@ -38,14 +39,16 @@ def take() -> Response | str | tuple[str, int]:
     given = request.form.get("given", "").strip()[: rules_licence.MAX_TEXT]
     if not given:
         return _refused(given, Fault("field_required", "given"))
-    if not given.startswith(rules_licence.FORM + "."):
+    if not given.startswith((f"{rules_licence.FORM}.", f"{release.FORM}.")):
         return redirect(url_for("verify.show", serial=given[:60]), 303)  # type: ignore[return-value]
     try:
         proved = rules_licence.verify(given, _keys())
         found = ask.licence(proved.serial, in_hand=True)
     except Refusal as refusal:
         return _refused(given, Fault(refusal.code, "given", refusal.faults[0].params))
-    return render_template("public/verify.html", faults=[], given="", found=found, proved=found["qr"] == given)
+    waits = found["status"] == register.NOT_REPORTED_YET and proved.released is not None
+    same = found["status"] == register.VOID or waits or found["qr"] == given
+    return render_template("public/verify.html", faults=[], given="", found=found, proved=same, in_hand=waits)
 
 
 @door(blueprint, "GET", LANG + "/verify/<serial>", permission="licence.verify")
