@@ -59,10 +59,12 @@ class Form:
 
 
 class Statement:
-    """One statement, compiled on first use and for good."""
+    """One statement, compiled on first use and for good. A `fresh` one is planned at every call, where the right plan
+    hangs on how much there is."""
 
-    def __init__(self, clause: ClauseElement) -> None:
+    def __init__(self, clause: ClauseElement, *, fresh: bool = False) -> None:
         self._clause = clause
+        self._fresh = fresh
         self._sql: str | None = None
         self._forms: dict[bool, Form] = {}
 
@@ -103,7 +105,9 @@ class Statement:
     def form(self, *, demanding: bool = False) -> Form:
         """How it is sent; `demanding` adds the parameter WANTED and fails unless so many rows are touched."""
         if demanding not in self._forms:
-            self._forms[demanding] = Form.of(_DEMANDING.format(self.sql, WANTED) if demanding else self.sql)
+            form = Form.of(_DEMANDING.format(self.sql, WANTED) if demanding else self.sql)
+            form.preparable = not self._fresh
+            self._forms[demanding] = form
         return self._forms[demanding]
 
     def render_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> bytes:

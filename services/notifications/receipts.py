@@ -29,22 +29,24 @@ KEPT_FOR = timedelta(days=7)  # a receipt that fits nothing is forgotten after t
 _KEEP = Statement(insert(receipt).inline().values({
     name: bindparam(name, type_=receipt.c[name].type)
     for name in ("provider", "provider_message_id", "state", "reason", "reference", "address_lookup")}))
-# Receipts lead, and each looks its part up by index: left to itself PostgreSQL goes through all the parts there are.
-_COLUMNS = "r.id, r.provider_message_id, r.state, r.reason, found.message_id, found.number"
+# Receipts lead, each finds its part by index and that its message: OFFSET 0 keeps PostgreSQL from going through all the
+# messages to one number.
+_COLUMNS = "r.id, r.provider_message_id, r.state, r.reason, part.message_id, part.number"
 _MESSAGE = (
-    "JOIN message AS m ON m.id = p.message_id AND m.provider = r.provider AND m.address_lookup = r.address_lookup"
+    "CROSS JOIN LATERAL (SELECT m.state FROM message AS m WHERE m.id = part.message_id AND m.provider = r.provider "
+    "AND m.address_lookup = r.address_lookup OFFSET 0) AS of"
 )
 _BY_PROVIDER = Statement(text(
-    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT p.message_id, p.number "  # noqa: S608
-    f"FROM message_part AS p {_MESSAGE} WHERE p.provider_message_id = r.provider_message_id OFFSET 0) AS found "
-    f"ORDER BY r.id LIMIT {AT_ONCE}"))
+    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT message_id, number FROM message_part AS p "  # noqa: S608
+    f"WHERE p.provider_message_id = r.provider_message_id OFFSET 0) AS part {_MESSAGE} ORDER BY r.id LIMIT {AT_ONCE}"),
+    fresh=True)
 # For receipts whose provider's id nobody knows: by our own reference, among messages whose answer is not known.
 _BY_REFERENCE = Statement(text(
-    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT p.message_id, p.number "  # noqa: S608
-    f"FROM message_part AS p {_MESSAGE} AND m.state IN ('sending', 'failed_temporarily', 'expired') "
-    "WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS found "
-    "WHERE NOT EXISTS (SELECT FROM message_part AS p WHERE p.provider_message_id = r.provider_message_id OFFSET 0) "
-    f"ORDER BY r.id LIMIT {AT_ONCE}"))
+    f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT message_id, number FROM message_part AS p "  # noqa: S608
+    f"WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS part {_MESSAGE} "
+    "WHERE of.state IN ('sending', 'failed_temporarily', 'expired') "
+    "AND NOT EXISTS (SELECT FROM message_part AS p WHERE p.provider_message_id = r.provider_message_id OFFSET 0) "
+    f"ORDER BY r.id LIMIT {AT_ONCE}"), fresh=True)
 _APPLY = Each(
     "UPDATE message_part SET state = new.state, provider_message_id = new.provider_message_id FROM {rows} "
     "WHERE message_part.message_id = new.key AND message_part.number = new.part "
