@@ -64,13 +64,34 @@ class TakeCash(Schema):
     tendered = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10**12))
 
 
+class TakeSlip(Schema):
+    """Command `payments.take_slip` (cashier) → {payment_id, state, reference}: a card payment at a terminal of the
+    counter, as its slip says. `amount` in piastres; `taken_at` is the slip's time, now when it is not given."""
+
+    bill_id = fields.UUID(required=True)
+    terminal_id = fields.String(required=True, validate=validate.Length(1, 20))
+    batch = fields.String(required=True, validate=validate.Length(1, 20))
+    approval_code = fields.String(required=True, validate=validate.Length(1, 20))
+    last4 = fields.String(required=True, validate=validate.Length(1, 20))
+    amount = fields.Integer(required=True, strict=True, validate=validate.Range(1, 10**12))
+    taken_at = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class ListRails(Schema):
+    """Query `payments.rails` → {rails: [{name, label{ar,en}, way, refund, asks, calls_back, statement, verified, least,
+    most, lives_hours, currency, currency_number}]}: where bills can be paid on this node, and what each can do. Amounts
+    in piastres; `verified` is false for a rail that was built without its own specification."""
+
+
 class Callback(Schema):
-    """Command `payments.callback` → {taken: true|false}. `body` is the raw text that the rail sent and signed; it
-    carries no Idempotency-Key and deduplicates by the rail's own reference."""
+    """Command `payments.callback` → {taken: true|false, reply: {media_type, body}|null}. `body` is the raw text that
+    the rail sent and signed; it carries no Idempotency-Key and deduplicates by the rail's own reference. `reply` is
+    what the rail expects to hear."""
 
     rail = fields.String(required=True)
     body = fields.String(required=True)
     query = fields.Dict(load_default=dict)
+    media_type = fields.String(load_default="")
 
 
 class GetReceipt(Schema):
@@ -87,6 +108,21 @@ PROBLEMS: dict[str, Problem] = {
     "rail_unknown": Problem(404, "وسيلة السداد غير معروفة.", "This way of paying is not known."),
     "rail_unavailable": Problem(503, "وسيلة السداد لا تستجيب الآن. استخدم وسيلة أخرى أو أعد المحاولة.",
                                 "This way of paying does not answer now. Use another one or try again."),
+    "rail_takes_slips": Problem(
+        422, "السداد بماكينة البطاقات يتم عند الصراف، وتُدخل بيانات إيصال الماكينة.",
+        "A card terminal is used at the cashier's; enter what its slip says."),
+    "rail_amount_outside": Problem(
+        422, "هذه الوسيلة تقبل من {least} إلى {most} جنيه. استخدم وسيلة أخرى.",
+        "This way takes from {least} to {most} pounds. Use another one."),
+    "slip_field_invalid": Problem(
+        422, "هذا البيان ليس كما يطبعه إيصال الماكينة. راجع الإيصال.",
+        "No terminal prints this value. Look at the slip again."),
+    "slip_terminal_unknown": Problem(
+        422, "هذه الماكينة غير مسجلة على شباك هذه الوحدة. راجع رقم الماكينة على الإيصال.",
+        "This terminal is not registered for this unit's counter. Check the terminal id on the slip."),
+    "slip_used": Problem(
+        409, "إيصال الماكينة هذا سُجّل من قبل على المطالبة {bill_number}.",
+        "This slip was entered before, for bill {bill_number}."),
     "callback_forged": Problem(403, "توقيع الإشعار غير صحيح.", "The signature of the callback is not right."),
     "review_unknown": Problem(404, "لا يوجد بلاغ قيد المراجعة بهذا الرقم.",
                               "Nothing waits for review under this number."),

@@ -93,12 +93,10 @@ def _password(name: str) -> str:
 
 
 def passwords(make: Secret = _password) -> dict[str, str]:
-    """Passwords of every broker and database user and of the sandbox rail; hexadecimal, so that they stand in a URL
-    as they are."""
+    """Passwords of every broker and database user; hexadecimal, so that they stand in a URL as they are."""
     names = ["POSTGRES_PASSWORD"]
     names += [database.variable(service) for service in database.SERVICES]
     names += [topology.password_variable(user) for user in topology.USERS]
-    names += ["SHUBBAK_SANDBOX_RAIL_KEY"]
     return {name: make(name) for name in names}
 
 

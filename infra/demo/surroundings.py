@@ -9,11 +9,11 @@ from pathlib import Path
 
 from infra import secrets
 from infra.database import SERVICES
+from infra.peers import sample_keys
 from infra.peers.client import Peers
 from infra.postgres import Postgres
 
 FOLDER = Path(os.environ.get("SHUBBAK_DEMO_DATA", "demo-data"))
-MERCHANT = "shubbak-demo"
 
 
 @dataclass
@@ -33,11 +33,7 @@ def start(port: int) -> Surroundings:
     """Start them on free loopback ports, with the data of the last time if there is any."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     postgres = Postgres(FOLDER / "postgres").start()
-    rail_key = "sample-rail-key"
-    peers = Peers.start(
-        state=FOLDER / "peers",
-        env={"SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_KEY": rail_key},
-    )
+    peers = Peers.start(state=FOLDER / "peers")
     environment = {
         **_keys(),
         **{f"SHUBBAK_{service.upper()}_DATABASE_URL": postgres.url(service) for service in SERVICES},
@@ -49,10 +45,7 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_MAX_WORKERS": "8",
         "SHUBBAK_PUBLIC_URL": f"http://localhost:{port}",
         "SHUBBAK_LOG_LEVEL": os.environ.get("SHUBBAK_LOG_LEVEL", "WARNING"),
-        "SHUBBAK_SANDBOX_RAIL_URL": peers.url,
-        "SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT,
-        "SHUBBAK_SANDBOX_RAIL_KEY": rail_key,
-        "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": f"http://127.0.0.1:{port}/api/v1/payments/callbacks/sandbox",
+        **sample_keys.environment(peers.url, f"http://127.0.0.1:{port}"),
         "SHUBBAK_SMPP_HOST": peers.host,
         "SHUBBAK_SMPP_PORT": str(peers.smpp),
         "SHUBBAK_SMPP_SYSTEM_ID": "shubbak",

@@ -81,7 +81,7 @@ class Walk:
     def pay_bill(self, number: str, stage: str) -> None:
         """Wait for the stage's bill, ask the rail for a reference, pay it, and wait until the bill is paid."""
         bill = self.until(lambda: self.bill(number, stage), bool)
-        self.post(f"/bills/{bill['bill_id']}/payments", {"rail": "sandbox"})
+        self.post(f"/bills/{bill['bill_id']}/payments", {"rail": "fawry"})
         bill = self.until(lambda: self.bill(number, stage), lambda answer: bool(answer and answer["reference"]))
         self.tell(f"مطالبة · bill {bill['bill_number']}: {bill['total'] / 100:.2f} EGP, reference {bill['reference']}")
         self.pay(bill["reference"])

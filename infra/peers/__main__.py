@@ -1,7 +1,7 @@
 """`python -m infra.peers`: start the sandboxes, print one JSON line with the chosen ports, serve until SIGTERM.
 
-Merchant and key of the rail come from SHUBBAK_SANDBOX_RAIL_MERCHANT and SHUBBAK_SANDBOX_RAIL_KEY, the same variables
-that payments reads; without them, the published samples of the demo.
+Keys of the rails come from the variables that payments reads (SHUBBAK_FAWRY_KEY …); without them, the published test
+keys (infra/peers/sample_keys.py).
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ from pathlib import Path
 
 from infra.peers.http import HttpDoor, build
 from infra.peers.mail import MailSink
-from infra.peers.rail import Rail
+from infra.peers.rails import Rails
 from infra.peers.smsc import MessageCentre
-
-SAMPLE_MERCHANT, SAMPLE_KEY = "shubbak-sandbox", "sample-sandbox-rail-key"
 
 
 async def run(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT, or until standard input ends when asked to."""
     door = HttpDoor(options.host, options.http)
     http_port = door.bind()
-    rail = Rail(os.environ.get("SHUBBAK_SANDBOX_RAIL_MERCHANT", SAMPLE_MERCHANT),
-                os.environ.get("SHUBBAK_SANDBOX_RAIL_KEY", SAMPLE_KEY), options.state,
-                options.public_url or f"http://{options.host}:{http_port}")
+    rails = Rails(os.environ, options.state, options.public_url or f"http://{options.host}:{http_port}")
+    rail = rails.rail
     centre, mail = MessageCentre(), MailSink()
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -39,7 +36,7 @@ async def run(options: argparse.Namespace) -> None:
         threading.Thread(target=_wait_for_eof, args=(loop, stopped), daemon=True).start()
     await centre.start(options.host, options.smpp)
     await mail.start(options.host, options.smtp)
-    door.serve(build(rail, centre, mail, lambda: loop.call_soon_threadsafe(centre.cut)))
+    door.serve(build(rails, centre, mail, lambda: loop.call_soon_threadsafe(centre.cut)))
     rail.start()
     print(json.dumps({"host": options.host, "http": http_port, "smpp": centre.port, "smtp": mail.port,
                       "url": f"http://{options.host}:{http_port}", "pid": os.getpid()}), flush=True)
@@ -59,7 +56,7 @@ def _wait_for_eof(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> No
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.peers", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--http", type=int, default=0, help="port of the rail and of /sms, /mail, /sent, /control")
+    parser.add_argument("--http", type=int, default=0, help="port of the rails and of /sms, /mail, /sent, /control")
     parser.add_argument("--smpp", type=int, default=0)
     parser.add_argument("--smtp", type=int, default=0)
     parser.add_argument("--state", type=Path, default=None, help="folder where charges survive a restart")

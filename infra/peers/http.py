@@ -1,4 +1,4 @@
-"""The HTTP door of the sandboxes: the rail's API and kiosk page, and what tests and people look at."""
+"""The HTTP door of the sandboxes: the rails' APIs and pages, and what tests and people look at."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
+from infra.peers import magic
 from infra.peers.mail import MailSink
-from infra.peers.pay_page import pay_page
-from infra.peers.rail import Rail, RailError
+from infra.peers.pay_page import orders_page, pay_page
+from infra.peers.rail import RailError
+from infra.peers.rails import Rails
 from infra.peers.smsc import MessageCentre
 
+RAIL_PATHS = ("/fawry", "/paymob", "/efinance", "/pay")
 
-def build(rail: Rail, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
+
+def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
     """The Flask application. `cut` cuts the SMPP connections from any thread."""
-    app = Flask("peers")
+    app, rail = Flask("peers"), rails.rail
+    for blueprint in rails.doors():
+        app.register_blueprint(blueprint)
     parts: dict[str, Any] = {"rail": rail, "smsc": centre, "smtp": mail}
 
     @app.before_request
     def faults() -> AnyResponse | None:
-        if not request.path.startswith(("/charges", "/pay")):
+        if not request.path.startswith(RAIL_PATHS):
             return None
         if rail.settings["delay_ms"]:
             time.sleep(rail.settings["delay_ms"] / 1000)
@@ -34,21 +40,15 @@ def build(rail: Rail, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
         shown = {"type": "ErrorResponse", "statusCode": error.code, "statusDescription": error.text}
         return jsonify(shown), error.status
 
-    @app.post("/charges")
-    def charge() -> tuple[Response, int]:
-        answer = rail.charge(request.get_json(silent=True) or {})
-        return jsonify(answer), int(answer["statusCode"])
-
-    @app.get("/charges/<merchant_reference>")
-    def status(merchant_reference: str) -> Response:
-        return jsonify(rail.status(merchant_reference, request.args.get("merchantCode", rail.merchant),
-                                   request.args.get("signature", "")))
-
     @app.get("/charges")
     def charges() -> Response:
-        return jsonify([{"merchant_reference": c.merchant_reference, "reference": c.reference, "amount": c.amount,
-                         "status": c.status, "paid_amount": c.paid_amount, "unsent": len(c.unsent)}
-                        for c in rail.store.all()])
+        return jsonify([{"rail": c.rail, "merchant_reference": c.merchant_reference, "reference": c.reference,
+                         "amount": c.amount, "status": c.status, "paid_amount": c.paid_amount, "refunds": c.refunds,
+                         "unsent": len(c.unsent)} for c in rail.store.all()])
+
+    @app.get("/")
+    def orders() -> str:
+        return orders_page(rail.store.all())
 
     @app.get("/pay/<reference>")
     def page(reference: str) -> str:
@@ -59,8 +59,13 @@ def build(rail: Rail, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
 
     @app.post("/pay/<reference>")
     def pay(reference: str) -> AnyResponse:
-        given = request.get_json(silent=True) if request.is_json else request.form
-        paid = rail.pay(reference, (given or {}).get("behaviour") or None)
+        given = (request.get_json(silent=True) if request.is_json else request.form) or {}
+        behaviour = given.get("behaviour") or None
+        if given.get("card"):
+            behaviour = behaviour or magic.of_card(given["card"])
+            if behaviour is None:
+                raise RailError(422, 9905, "no test card")
+        paid = rail.pay(reference, behaviour)
         if request.is_json:
             return jsonify({"reference": paid.reference, "status": paid.status, "paid_amount": paid.paid_amount})
         return redirect(f"/pay/{reference}", 303)

@@ -1,4 +1,4 @@
-"""Charges of the sandbox rail: kept in memory, and in a journal file when a folder is given."""
+"""Charges of the sandbox rails: kept in memory, and in a journal file when a folder is given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ KEEP = 10_000
 
 @dataclass(slots=True)
 class Charge:
-    """One order at the rail. Amounts are texts with two decimals, EGP; times are epoch seconds."""
+    """One order at one rail. Amounts are texts with two decimals, EGP; times are epoch seconds. `secret` opens the
+    order's page at a rail that has one; `refunds` are those done: {id, order, amount}."""
 
     merchant: str
     merchant_reference: str
@@ -33,15 +34,23 @@ class Charge:
     paid_at: float | None = None
     payment_reference: str | None = None
     unsent: list[dict[str, Any]] = field(default_factory=list)
+    rail: str = "fawry"
+    secret: str = ""
+    refunds: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return f"{self.rail}:{self.merchant_reference}"
 
 
 class ChargeStore:
-    """Charges by merchant reference and by the rail's own reference; the oldest beyond 10,000 are forgotten."""
+    """Charges by rail and merchant reference, by the rail's own reference and by page secret; the oldest beyond 10,000
+    are forgotten."""
 
     def __init__(self, folder: Path | None) -> None:
         self.lock = threading.RLock()
         self._charges: OrderedDict[str, Charge] = OrderedDict()
-        self._by_reference: dict[str, str] = {}
+        self._named: dict[str, str] = {}
         self._journal: TextIO | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -49,11 +58,16 @@ class ChargeStore:
             self._replay(path)
             self._compact(path)
 
-    def by_merchant_reference(self, merchant_reference: str) -> Charge | None:
-        return self._charges.get(merchant_reference)
+    def by_key(self, key: str) -> Charge | None:
+        return self._charges.get(key)
+
+    def by_merchant_reference(self, rail: str, merchant_reference: str) -> Charge | None:
+        return self._charges.get(f"{rail}:{merchant_reference}")
 
     def by_reference(self, reference: str) -> Charge | None:
-        return self._charges.get(self._by_reference.get(reference, ""))
+        return self._charges.get(self._named.get(reference, ""))
+
+    by_secret = by_reference
 
     def all(self) -> list[Charge]:
         with self.lock:
@@ -74,11 +88,14 @@ class ChargeStore:
                 self._journal = None
 
     def _remember(self, charge: Charge) -> None:
-        self._charges[charge.merchant_reference] = charge
-        self._by_reference[charge.reference] = charge.merchant_reference
+        self._charges[charge.key] = charge
+        self._named[charge.reference] = charge.key
+        if charge.secret:
+            self._named[charge.secret] = charge.key
         while len(self._charges) > KEEP:
             _, dropped = self._charges.popitem(last=False)
-            self._by_reference.pop(dropped.reference, None)
+            self._named.pop(dropped.reference, None)
+            self._named.pop(dropped.secret, None)
 
     def _replay(self, path: Path) -> None:
         if not path.exists():

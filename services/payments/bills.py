@@ -129,5 +129,5 @@ def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
         {"payment_id": payment.id, "rail": payment.rail, "state": payment.state, "amount": payment.amount,
          "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at}
         for payment in records.payments_of_bill(work, standing.id)]
-    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": RAILS.offered(work.settings),
-            "payments": payments}
+    rails = [traits.name for traits in RAILS.offered(work.settings) if traits.takes(standing.total)]
+    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": rails, "payments": payments}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from chassis.uow import UnitOfWork
@@ -12,14 +13,16 @@ from services.payments.rails import RAILS
 
 def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """Take one callback, raw as it came. `taken` is false for a repeat; both are acknowledged with 200, also when it
-    speaks of nothing we know (that is kept for a person). Refuses rail_unknown, callback_malformed, callback_forged;
+    speaks of nothing we know (that is kept for a person); `reply` is the answer that the rail expects, None for any.
+    Refuses rail_unknown, callback_malformed, callback_forged;
     a forged one is recorded in the audit and changes nothing."""
     rail = RAILS.of(work.settings, body["rail"])
     try:
-        report = rail.read_callback(body["body"], body["query"])
+        report = rail.read_callback(body["body"], body["query"], body["media_type"])
     except Refusal as refusal:
         if refusal.code == "callback_forged":
-            work.deny("bill.callback", f"forged:{rail.name}")
+            work.deny("bill.callback", f"forged:{body['rail']}")
         raise
-    outcome = settle.take(work, rail.name, report, "callback", body["body"])
-    return {"taken": outcome is not None}
+    outcome = settle.take(work, body["rail"], report, "callback", body["body"])
+    reply = rail.reply(report)
+    return {"taken": outcome is not None, "reply": None if reply is None else asdict(reply)}

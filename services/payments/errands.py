@@ -23,9 +23,9 @@ from chassis.database import Statement
 from chassis.errors import ChassisError
 from chassis.uow import UnitOfWork
 from rules import payment_states
-from services.payments import gauges, records, settle, tables
+from services.payments import gauges, ledger, records, settle, tables
 from services.payments.rails import RAILS
-from services.payments.rails.base import Order, RailRefused, RailUnreachable, Report
+from services.payments.rails.base import Order, RailRefused, RailUnreachable, Report, Share
 from services.payments.records import Payment
 
 if TYPE_CHECKING:
@@ -74,10 +74,11 @@ def _send(platform: Platform, payment: Payment) -> None:
     if (bill.state, payment_states.STARTED) not in payment_states.STEPS:
         platform.attempt(lambda work: _drop(work, payment))
         return
-    order = Order(payment.merchant_reference, payment.amount, f"{bill.number} {bill.service_code}", payment.expires_at)
+    order = Order(payment.merchant_reference, payment.amount, f"{bill.number} {bill.service_code}", payment.expires_at,
+                  tuple(Share(charge.account, charge.amount) for charge in ledger.charges(bill.lines)))
     rail = RAILS.of(platform.settings, payment.rail)
     try:
-        report = _call(payment.rail, "charge", lambda: rail.charge(order))
+        report = _call(payment, "charge", lambda: rail.charge(order))
     except RailUnreachable as error:
         platform.attempt(partial(_put_off, payment=payment, again=SEND_AGAIN, error=str(error)))
     except RailRefused as error:
@@ -90,17 +91,20 @@ def _send(platform: Platform, payment: Payment) -> None:
 def _ask(platform: Platform, payment: Payment) -> None:
     rail = RAILS.of(platform.settings, payment.rail)
     try:
-        report = _call(payment.rail, "ask", lambda: rail.ask(payment.merchant_reference))
+        report = _call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
     except (RailUnreachable, RailRefused) as error:
         platform.attempt(partial(_put_off, payment=payment, again=ASK_AGAIN, error=str(error)))
     else:
         platform.attempt(lambda work: _record(work, payment, report, "question", ASK_AGAIN))
 
 
-def _call(rail: str, errand: str, call: Callable[[], Report]) -> Report:
+def _call(payment: Payment, errand: str, call: Callable[[], Report]) -> Report:
     started, outcome = time.perf_counter(), "ok"
     try:
-        return call()
+        report = call()
+        if report.merchant_reference != payment.merchant_reference:
+            raise RailUnreachable("an answer about another charge")
+        return report
     except RailUnreachable:
         outcome = "unreachable"
         raise
@@ -108,7 +112,7 @@ def _call(rail: str, errand: str, call: Callable[[], Report]) -> Report:
         outcome = "refused"
         raise
     finally:
-        gauges.rail_call(rail, errand, outcome, time.perf_counter() - started)
+        gauges.rail_call(payment.rail, errand, outcome, time.perf_counter() - started)
 
 
 def _record(work: UnitOfWork, payment: Payment, report: Report, source: str, again: tuple[int, ...]) -> None:

@@ -95,12 +95,17 @@ _BILLS_OF_REQUEST = Statement(
     select(*(tables.bill.c[field.name] for field in fields(Bill)))
     .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.attempt))
 _PAYMENT = _select(tables.payment, Payment, tables.payment.c.id == bindparam("wanted"))
-_PAYMENT_AT_RAIL = Statement(
-    select(*(tables.payment.c[field.name] for field in fields(Payment)),
-           *(tables.bill.c[field.name].label(f"bill__{field.name}") for field in fields(Bill)))
-    .join_from(tables.payment, tables.bill, tables.bill.c.id == tables.payment.c.bill_id)
-    .where(tables.payment.c.rail == bindparam("wanted_rail"),
-           tables.payment.c.merchant_reference == bindparam("wanted")))
+
+
+def _at_rail(by: str) -> Statement:
+    return Statement(
+        select(*(tables.payment.c[field.name] for field in fields(Payment)),
+               *(tables.bill.c[field.name].label(f"bill__{field.name}") for field in fields(Bill)))
+        .join_from(tables.payment, tables.bill, tables.bill.c.id == tables.payment.c.bill_id)
+        .where(tables.payment.c.rail == bindparam("wanted_rail"), tables.payment.c[by] == bindparam("wanted")))
+
+
+_BY_OURS, _BY_THEIRS = _at_rail("merchant_reference"), _at_rail("reference")
 _PAYMENTS_OF_BILL = Statement(
     select(*(tables.payment.c[field.name] for field in fields(Payment)))
     .where(tables.payment.c.bill_id == bindparam("wanted")).order_by(tables.payment.c.started_at))
@@ -124,7 +129,15 @@ def payment(work: UnitOfWork, payment_id: UUID) -> Payment:
 
 def payment_at_rail(work: UnitOfWork, rail: str, merchant_reference: str) -> tuple[Payment, Bill] | None:
     """The payment that a rail knows under our reference, and its bill."""
-    row = work.first(_PAYMENT_AT_RAIL, wanted_rail=rail, wanted=merchant_reference)
+    return _with_bill(work.first(_BY_OURS, wanted_rail=rail, wanted=merchant_reference))
+
+
+def payment_with_reference(work: UnitOfWork, rail: str, reference: str) -> tuple[Payment, Bill] | None:
+    """The payment that was given this reference by the rail, and its bill."""
+    return _with_bill(work.first(_BY_THEIRS, wanted_rail=rail, wanted=reference))
+
+
+def _with_bill(row: Any | None) -> tuple[Payment, Bill] | None:
     if row is None:
         return None
     payment_columns = {field.name: getattr(row, field.name) for field in fields(Payment)}

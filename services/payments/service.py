@@ -10,11 +10,23 @@ from chassis.service import Platform, Service, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts.catalog import PUBLISHED
 from contracts.events import Event
-from contracts.payments import Callback, GetBill, GetReceipt, StartPayment, TakeCash
+from contracts.payments import Callback, GetBill, GetReceipt, ListRails, StartPayment, TakeCash, TakeSlip
 from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
 from contracts.requests_mobile import RELEASE_REPORTED
-from services.payments import bills, callbacks, cash, device_cash, errands, expiry, gauges, guide, paying, receipts
+from services.payments import (
+    bills,
+    callbacks,
+    cash,
+    device_cash,
+    errands,
+    expiry,
+    gauges,
+    guide,
+    paying,
+    receipts,
+    slips,
+)
 from services.payments.rails import RAILS
 
 
@@ -35,6 +47,10 @@ class Payments(Service):
     def take_cash(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return cash.take(work, body)
 
+    @command("payments.take_slip", TakeSlip, permission="bill.take_cash")
+    def take_slip(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return slips.take(work, body)
+
     @command("payments.callback", Callback, permission="bill.callback")
     def callback(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return callbacks.take(work, body)
@@ -42,6 +58,10 @@ class Payments(Service):
     @query("payments.bill", GetBill, permission="bill.read")
     def bill(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return bills.show(work, body)
+
+    @query("payments.rails", ListRails, permission="bill.read")
+    def rails(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return paying.rails(work)
 
     @query("payments.receipt", GetReceipt, permission="receipt.read")
     def receipt(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What a rail reports, wherever it was heard (callback, question, answer to a charge), becomes a change of the books.
+"""What a rail reports, wherever it was heard (callback, question, answer to a charge, slip), becomes a change of the
+books.
 
 The same report twice changes nothing. Money is never argued away: what does not pay the bill is posted as held and
 laid before a person. What each report does to the bill is the table of rules.payment_states.
@@ -7,6 +8,7 @@ laid before a person. What each report does to the bill is the table of rules.pa
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -37,11 +39,20 @@ _ENDS = {base.FAILED: "failed", base.EXPIRED: "expired", base.CANCELLED: "cancel
 
 def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "") -> str | None:
     """Apply a genuine report and answer what became of it; None when it was no news."""
-    reference, amount = report.reference or f"ours:{report.merchant_reference}", report.amount or 0
-    if work.first(_SEEN, wanted_rail=rail, wanted_reference=reference, wanted_status=report.status,
-                  wanted_amount=amount) is not None:
+    if _seen(work, rail, report):
         return None
-    payment, bill = records.payment_at_rail(work, rail, report.merchant_reference) or (None, None)
+    if report.claimed:
+        found = records.payment_with_reference(work, rail, report.reference or "")
+    else:
+        found = records.payment_at_rail(work, rail, report.merchant_reference)
+    payment, bill = found or (None, None)
+    return apply(work, rail, payment, bill, report, source, body)
+
+
+def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | None, report: Report, source: str,
+          body: str = "", collected_by: str | None = None) -> str | None:
+    """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal."""
+    amount = report.amount or 0
     if payment is None or bill is None:
         outcome = _unknown(work, rail, report, body, "reference_unknown")
     elif report.reference and payment.reference and report.reference != payment.reference:
@@ -51,17 +62,27 @@ def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "
         if report.status == base.NEW:
             return _adopt(work, payment, bill, report)
         if report.status == base.PAID:
-            outcome = _paid(work, payment, bill, report, body)
+            outcome = _paid(work, payment, bill, report, body, collected_by)
         elif report.status in _ENDS:
             outcome = _ended(work, payment, bill, report)
         else:
             outcome = "refund_reported"
             _review(work, rail, report, body, outcome, payment, bill)
-    work.write(_TAKE, rail=rail, reference=reference, status=report.status, amount=amount,
-               payment_id=payment.id if payment else None, source=source, outcome=outcome, taken_at=work.now)
+    work.write(_TAKE, **_key(rail, report), payment_id=payment.id if payment else None, source=source, outcome=outcome,
+               taken_at=work.now)
     work.audit("payment.reported", str(payment.id) if payment else f"{rail}:{report.merchant_reference}",
                status=report.status, amount=amount, outcome=outcome, source=source)
     return outcome
+
+
+def _key(rail: str, report: Report) -> dict[str, Any]:
+    """What makes two reports the same news."""
+    return {"rail": rail, "reference": report.news or report.reference or f"ours:{report.merchant_reference}",
+            "status": report.status, "amount": report.amount or report.refunded or 0}
+
+
+def _seen(work: UnitOfWork, rail: str, report: Report) -> bool:
+    return work.first(_SEEN, **{f"wanted_{name}": value for name, value in _key(rail, report).items()}) is not None
 
 
 def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str | None:
@@ -77,7 +98,8 @@ def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
     return "pending"
 
 
-def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str) -> str:
+def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str,
+          collected_by: str | None) -> str:
     amount = report.amount or 0
     trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
@@ -90,13 +112,13 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
         number = receipts.next_number(work)
         paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
                                    rail=payment.rail, reference=report.reference, paid_at=paid_at,
-                                   receipt_number=number)
+                                   receipt_number=number, collected_by=collected_by)
         receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state
     reason = _reason(bill, trigger)
     if amount:
-        ledger.post_held(work, payment.rail, _held_reference(report), amount, bill=bill, payment_id=payment.id)
+        ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill, payment_id=payment.id)
     _review(work, payment.rail, report, body, reason, payment, bill)
     if step.to_state != bill.state:
         records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,
@@ -115,7 +137,9 @@ def _ended(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
     its reference expire early does not lapse the request."""
     if payment.state not in LIVE:
         return "stale"
-    records.change_payment(work, payment, state=_ENDS[report.status], settled_at=work.now, next_at=None,
+    # Where the payer can still pay the same reference, the rail is asked on: its next callback may be lost.
+    records.change_payment(work, payment, state=_ENDS[report.status], settled_at=work.now, attempts=0,
+                           next_at=None if report.final else work.now + FIRST_QUESTION,
                            reference=report.reference or payment.reference)
     if bill.reference != (report.reference or payment.reference):
         return _ENDS[report.status]
@@ -129,13 +153,14 @@ def _ended(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
 def _unknown(work: UnitOfWork, rail: str, report: Report, body: str, reason: str) -> str:
     """Genuine, but about nothing we know. Money among it is held; the rest is for a person to read."""
     if report.status == base.PAID and report.amount:
-        ledger.post_held(work, rail, _held_reference(report), report.amount)
+        ledger.post_held(work, rail, _held_reference(rail, report), report.amount)
     _review(work, rail, report, body, reason, None, None)
     return reason
 
 
-def _held_reference(report: Report) -> str:
-    return f"{report.reference or report.merchant_reference}:{report.amount}"
+def _held_reference(rail: str, report: Report) -> str:
+    """What the money is posted under, once: two rails may give out the same number."""
+    return f"{rail}:{report.reference or report.merchant_reference}:{report.amount}"
 
 
 def _review(work: UnitOfWork, rail: str, report: Report, body: str, reason: str, payment: Payment | None,

@@ -209,7 +209,7 @@ def test_a_forged_callback_changes_nothing_and_is_recorded(node, case, unchanged
               "orderAmount": "150.00", "orderStatus": "PAID", "paymentMethod": "PAYATFAWRY",
               "messageSignature": "0" * 64}
 
-    response = requests.post(f"{node.url}{API}/payments/callbacks/sandbox", data=json.dumps(forged), timeout=20)
+    response = requests.post(f"{node.url}{API}/payments/callbacks/fawry", data=json.dumps(forged), timeout=20)
 
     problem(response, 403, "callback_forged")
     assert node.sql("payments", audit)[0].n > before
@@ -219,7 +219,7 @@ def test_a_replayed_callback_changes_nothing(node, case, unchanged):
     sent = node.peers.callbacks()[0]
     body = sent["body"] if isinstance(sent["body"], str) else json.dumps(sent["body"], ensure_ascii=False)
 
-    response = requests.post(f"{node.url}{API}/payments/callbacks/sandbox", data=body.encode(), timeout=20)
+    response = requests.post(f"{node.url}{API}/payments/callbacks/fawry", data=body.encode(), timeout=20)
 
     assert response.status_code == 200, response.text
 

@@ -218,7 +218,7 @@ def test_a_bill_expires_after_its_last_cairo_day_and_not_before(ground: Ground) 
         assert ground.bill(bill["bill_id"])["state"] == "created"
         ground.wait(seconds=1)
         with pytest.raises(Refusal, match="bill_not_payable"):
-            ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "sandbox"}), PUBLIC)
+            ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "fawry"}), PUBLIC)
         expiry.sweep(ground)
         assert ground.bill(bill["bill_id"])["state"] == "expired"
         assert ground.events(bill["bill_id"])[-1].data["state"] == "expired"
@@ -234,8 +234,8 @@ def test_a_bill_that_could_lapse_nowhere_never_expires(ground: Ground) -> None:
 def test_a_node_without_a_rail_offers_none_and_still_takes_cash(ground: Ground, database_url: Any) -> None:
     bare = Ground(database_url("payments"), rail_url="")
     bill = bare.billed()
-    assert (bill["rails"], ground.bill(bill["bill_id"])["rails"]) == ([], ["sandbox"])
-    for rail, code in (("sandbox", "rail_unavailable"), ("carrier-pigeon", "rail_unknown")):
+    assert (bill["rails"], ground.bill(bill["bill_id"])["rails"]) == ([], ["efinance", "fawry", "paymob", "pos"])
+    for rail, code in (("fawry", "rail_unavailable"), ("carrier-pigeon", "rail_unknown")):
         with pytest.raises(Refusal, match=code):
             bare.attempt(lambda work, rail=rail: paying.start(work, {"bill_id": bill["bill_id"], "rail": rail}), PUBLIC)
     assert pay_cash(bare, bill)["state"] == "paid"

@@ -1,9 +1,11 @@
-"""Hundreds of seeded histories of callbacks, cash, withdrawal and time, each against a small model of what is right."""
+"""Over a thousand seeded histories at all rails of callbacks, slips, cash, withdrawal and time, each against a small
+model of what is right."""
 
 from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +13,16 @@ from typing import Any
 import pytest
 
 from rules.refusal import Refusal
-from services.payments import cash, expiry, paying
+from services.payments import cash, expiry, paying, settle, slips
+from services.payments.rails import base
 from tests.integration.test_payments import CASHIER
-from tests.support.payments_ground import NOON, PUBLIC, TOTAL, Ground, callback_body
+from tests.support.payments_ground import NOON, PUBLIC, TOTAL, Ground
+from tests.support.rail_speech import RAILS, Message, say
 
-HISTORIES, CONCURRENT = 320, 40
+HISTORIES, CONCURRENT = 340, 14  # at each rail
 STEPS = {"paid": 6, "wrong": 2, "failed": 2, "expired": 2, "cancelled_at_rail": 1, "forged": 2, "unknown": 1,
-         "again": 4, "restart": 3, "cash": 1, "withdrawn": 1, "time_over": 1}
+         "other_rail": 2, "other_door": 1,
+         "again": 4, "restart": 3, "cash": 1, "slip": 1, "withdrawn": 1, "time_over": 1}
 
 
 @pytest.fixture(scope="module")
@@ -28,27 +33,32 @@ def ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.close()
 
 
+def hear(ground: Ground, rail: str, message: Message) -> bool:
+    """Whether the message was news."""
+    return ground.callback(message.body, rail, message.query, message.media_type)
+
+
 @dataclass
 class Model:
     """What a person with paper and pencil would expect."""
 
     state: str = "open"  # open | paid | held | cancelled
     over: bool = False  # the bill's own time
-    at_rail: int = 0
+    at_rail: Counter[str] = field(default_factory=Counter)
     in_drawer: int = 0
-    held: int = 0
+    held: Counter[str] = field(default_factory=Counter)
     laid_before_a_person: int = 0
     reported: set[tuple[str, str, int]] = field(default_factory=set)
 
-    def money(self, reference: str, amount: int, known: bool = True) -> None:
-        if (reference, "PAID", amount) in self.reported:
+    def money(self, rail: str, reference: str, amount: int, known: bool = True) -> None:
+        if (rail, reference, amount) in self.reported:
             return
-        self.reported.add((reference, "PAID", amount))
-        self.at_rail += amount
+        self.reported.add((rail, reference, amount))
+        self.at_rail[rail] += amount
         if known and self.state == "open" and amount == TOTAL:
             self.state = "paid"
             return
-        self.held += amount
+        self.held[rail] += amount
         self.laid_before_a_person += 1
         if known and self.state in ("open", "cancelled"):
             self.state = "held"
@@ -57,13 +67,14 @@ class Model:
 class History:
     """One bill and what befalls it."""
 
-    def __init__(self, ground: Ground, number: int, chance: random.Random) -> None:
-        self.ground, self.number, self.chance, self.model = ground, number, chance, Model()
+    def __init__(self, ground: Ground, rail: str, number: int, chance: random.Random) -> None:
+        self.ground, self.rail, self.chance, self.model = ground, rail, chance, Model()
+        self.number = 1000 * RAILS.index(rail) + number
         self.bill = ground.billed()
         self.id = self.bill["bill_id"]
         self.charges: list[tuple[str, str]] = []  # our reference, the rail's
-        self.sent: list[str] = []
-        self.told: list[str] = []
+        self.sent: list[tuple[str, Message]] = []
+        self.told: list[str] = [rail]
         self.restart()
 
     def run(self, steps: int) -> None:
@@ -71,9 +82,9 @@ class History:
             self.told.append(name)
             getattr(self, name)()
 
-    def send(self, body: str) -> None:
-        self.sent.append(body)
-        self.ground.callback(body)
+    def send(self, message: Message, rail: str | None = None) -> None:
+        self.sent.append((rail or self.rail, message))
+        hear(self.ground, *self.sent[-1])
 
     def some_charge(self) -> tuple[str, str]:
         return self.chance.choice(self.charges)
@@ -83,7 +94,7 @@ class History:
     def restart(self) -> None:
         """The citizen asks for a reference, and the rail gives one."""
         try:
-            self.ground.attempt(lambda work: paying.start(work, {"bill_id": self.id, "rail": "sandbox"}), PUBLIC)
+            self.ground.attempt(lambda work: paying.start(work, {"bill_id": self.id, "rail": self.rail}), PUBLIC)
         except Refusal as refusal:
             assert refusal.code == "bill_not_payable", self.told
             assert self.model.state != "open" or self.model.over, self.told
@@ -92,45 +103,72 @@ class History:
                                   "AND state IN ('created', 'pending')", b=self.id)
         if ours[0] not in [charge[0] for charge in self.charges]:
             self.charges.append((ours[0], f"9{self.number:06d}{len(self.charges)}"))
-            self.send(callback_body(ours[0], "NEW", reference=self.charges[-1][1]))
+            report = base.Report(ours[0], base.NEW, self.charges[-1][1])
+            self.ground.attempt(lambda work: settle.take(work, self.rail, report, "charge"))
 
     def paid(self) -> None:
         ours, theirs = self.some_charge()
-        self.send(callback_body(ours, reference=theirs))
-        self.model.money(theirs, TOTAL)
+        self.send(say(self.rail, ours, theirs))
+        self.model.money(self.rail, theirs, TOTAL)
 
     def wrong(self) -> None:
         ours, theirs = self.some_charge()
         amount = self.chance.choice([1, 100, TOTAL - 1, TOTAL + 1, 2 * TOTAL])
-        self.send(callback_body(ours, reference=theirs, paid=f"{amount // 100}.{amount % 100:02d}"))
-        self.model.money(theirs, amount)
+        self.send(say(self.rail, ours, theirs, paid=amount))
+        self.model.money(self.rail, theirs, amount)
 
     def failed(self) -> None:
         ours, theirs = self.some_charge()
-        self.send(callback_body(ours, "FAILED", reference=theirs))
+        self.send(say(self.rail, ours, theirs, "FAILED"))
 
     def expired(self) -> None:
         ours, theirs = self.some_charge()
-        self.send(callback_body(ours, "EXPIRED", reference=theirs))
+        self.send(say(self.rail, ours, theirs, "EXPIRED"))
 
     def cancelled_at_rail(self) -> None:
         ours, theirs = self.some_charge()
-        self.send(callback_body(ours, "CANCELED", reference=theirs))
+        self.send(say(self.rail, ours, theirs, "CANCELED"))
 
     def forged(self) -> None:
         ours, theirs = self.some_charge()
         with pytest.raises(Refusal, match="callback_forged"):
-            self.ground.callback(callback_body(ours, reference=theirs, key="guessed"))
+            hear(self.ground, self.rail, say(self.rail, ours, theirs, forged=True))
 
     def unknown(self) -> None:
         reference = f"8{self.number:06d}{self.chance.randrange(3)}"
-        self.send(callback_body("of-nobody", reference=reference))
-        self.model.money(reference, TOTAL, known=False)
+        self.send(say(self.rail, "of-nobody", reference))
+        self.model.money(self.rail, reference, TOTAL, known=False)
+
+    def other_rail(self) -> None:
+        """Another rail reports money for this rail's charge: genuine, at its own door, but about nothing it was asked
+        for."""
+        other = self.chance.choice([rail for rail in RAILS if rail != self.rail])
+        ours, theirs = self.some_charge()
+        self.send(say(other, ours, theirs), other)
+        self.model.money(other, theirs, TOTAL, known=False)
+
+    def other_door(self) -> None:
+        """Another rail's genuine words at this rail's door."""
+        other = self.chance.choice([rail for rail in RAILS if rail != self.rail])
+        with pytest.raises(Refusal, match=r"callback_(forged|malformed)"):
+            hear(self.ground, self.rail, say(other, *self.some_charge()))
+
+    def slip(self) -> None:
+        """The card was charged at the counter's terminal: also when the bill is settled, and only once."""
+        body = {"bill_id": self.id, "terminal_id": "10000001", "batch": str(RAILS.index(self.rail) + 1),
+                "approval_code": f"{self.number:06d}", "last4": "2346", "amount": TOTAL}
+        reference = f"10000001-{body['batch']}-{self.number:06d}-2346"
+        if ("pos", reference, TOTAL) in self.model.reported:
+            with pytest.raises(Refusal, match="slip_used"):
+                self.ground.attempt(lambda work: slips.take(work, body), CASHIER)
+            return
+        self.ground.attempt(lambda work: slips.take(work, body), CASHIER)
+        self.model.money("pos", reference, TOTAL)
 
     def again(self) -> None:
         """The rail repeats itself, in any order."""
         if self.sent:
-            assert self.ground.callback(self.chance.choice(self.sent)) is False, self.told
+            assert hear(self.ground, *self.chance.choice(self.sent)) is False, self.told
 
     def cash(self) -> None:
         try:
@@ -163,25 +201,27 @@ def judge(ground: Ground, history: History, before: dict[str, int]) -> None:
     assert shown == model.state, told
     assert ground.faults() == [], told
     after = ground.balances()
-    assert after.get("rail:sandbox", 0) - before.get("rail:sandbox", 0) == model.at_rail, told
+    for rail in (*RAILS, "pos"):
+        assert after.get(f"rail:{rail}", 0) - before.get(f"rail:{rail}", 0) == model.at_rail[rail], told
+        assert before.get(f"held:{rail}", 0) - after.get(f"held:{rail}", 0) == model.held[rail], told
     assert after.get("cash:EG-C-01", 0) - before.get("cash:EG-C-01", 0) == model.in_drawer, told
-    assert before.get("held:sandbox", 0) - after.get("held:sandbox", 0) == model.held, told
     assert sum(after.values()) == 0, told
     assert [event.sequence for event in events] == list(range(1, len(events) + 1)), told
     assert events[-1].data["state"] == bill["state"], told
     assert [event.type for event in events].count("payments.bill.paid.v1") == (model.state == "paid"), told
     assert len(ground.rows("SELECT 1 FROM receipt WHERE bill_id = :b", b=history.id)) == (model.state == "paid"), told
-    for body in history.sent:
-        assert ground.callback(body) is False, told
+    for rail, message in history.sent:
+        assert hear(ground, rail, message) is False, told
     assert ground.balances() == after, told
     assert len(ground.events(history.id)) == len(events), told
 
 
-def test_whatever_rails_and_people_do_the_books_are_right(ground: Ground, chance: random.Random) -> None:
+@pytest.mark.parametrize("rail", RAILS)
+def test_whatever_rails_and_people_do_the_books_are_right(ground: Ground, chance: random.Random, rail: str) -> None:
     reached = dict.fromkeys(("open", "paid", "held", "cancelled"), 0)
     for number in range(HISTORIES):
         before, reviews = ground.balances(), ground.rows("SELECT count(*) FROM review")[0][0]
-        history = History(ground, number, chance)
+        history = History(ground, rail, number, chance)
         history.run(chance.randrange(1, 11))
         judge(ground, history, before)
         assert ground.rows("SELECT count(*) FROM review")[0][0] - reviews == history.model.laid_before_a_person
@@ -189,24 +229,25 @@ def test_whatever_rails_and_people_do_the_books_are_right(ground: Ground, chance
     assert all(reached.values()), reached
 
 
-def test_callbacks_at_the_same_time_are_taken_once_each(ground: Ground, chance: random.Random) -> None:
+@pytest.mark.parametrize("rail", RAILS)
+def test_callbacks_at_the_same_time_are_taken_once_each(ground: Ground, chance: random.Random, rail: str) -> None:
     for number in range(HISTORIES, HISTORIES + CONCURRENT):
         before = ground.balances()
-        history = History(ground, number, chance)
+        history = History(ground, rail, number, chance)
         ours, theirs = history.charges[0]
-        bodies = [callback_body(ours, status, reference=theirs) for status in ("PAID", "PAID", "PAID", "EXPIRED")]
-        chance.shuffle(bodies)
+        said = [say(rail, ours, theirs, status) for status in ("PAID", "PAID", "PAID", "EXPIRED")]
+        chance.shuffle(said)
         taken: list[bool] = []
 
-        def deliver(body: str, into: list[bool] = taken) -> None:
-            into.append(ground.callback(body))
+        def deliver(message: Message, into: list[bool] = taken) -> None:
+            into.append(hear(ground, rail, message))
 
-        threads: list[Any] = [threading.Thread(target=deliver, args=(body,)) for body in bodies]
+        threads: list[Any] = [threading.Thread(target=deliver, args=(one,)) for one in said]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        history.sent += bodies
-        history.model.money(theirs, TOTAL)
+        history.sent += [(rail, one) for one in said]
+        history.model.money(rail, theirs, TOTAL)
         assert sorted(taken) == [False, False, True, True]
         judge(ground, history, before)

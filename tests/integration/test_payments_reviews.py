@@ -39,7 +39,7 @@ def paid_with(
 ) -> dict[str, Any]:
     """A bill for which the rail reported this amount."""
     bill = ground.billed()
-    ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "sandbox"}), PUBLIC)
+    ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "fawry"}), PUBLIC)
     if cash_first:
         ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
     if withdrawn_first:
@@ -64,11 +64,11 @@ def give_back(ground: Ground, which: Any, reason: str = REASON) -> str | None:
 
 def test_more_than_the_bill_is_accepted_and_the_rest_stays_held(ground: Ground) -> None:
     bill = paid_with(ground, "130.00")
-    held = ground.balances()["held:sandbox"]
+    held = ground.balances()["held:fawry"]
     number = accept(ground, review(ground, bill))
     settled = ground.bill(bill["bill_id"])
     assert (settled["state"], settled["receipt_number"]) == ("paid", number)
-    assert ground.balances()["held:sandbox"] == held + TOTAL
+    assert ground.balances()["held:fawry"] == held + TOTAL
     rest = review(ground, bill)
     assert (rest.reason, rest.amount) == ("remainder", 13_000 - TOTAL)
     assert give_back(ground, rest) is None
@@ -145,4 +145,4 @@ def test_the_operators_commands(ground: Ground) -> None:
                         r=str(found.id))
     assert (row.actor_kind, row.details["reason"]) == ("operator", REASON)
     assert run("check").stdout == "the books are right\n"
-    assert "held:sandbox" in run("balances").stdout
+    assert "held:fawry" in run("balances").stdout

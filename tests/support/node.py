@@ -24,6 +24,7 @@ from chassis.uow import Context, UnitOfWork, attempt
 from contracts.definition import authoring
 from infra.database import SERVICES
 from infra.devstack import Devstack, free_port
+from infra.peers import keys, sample_keys
 from infra.peers.client import Peers
 from services.catalog import publishing
 from services.gateway import accounts, demo
@@ -32,6 +33,7 @@ from tests.support import databases
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "services" / "catalog" / "guide"
 READY = 30.0
+RAIL_KEYS = keys.fresh()  # of the sandbox rails, which a node outside the demo takes only when they are no samples
 
 
 class Node:
@@ -55,7 +57,7 @@ class Node:
     ) -> Iterator[Node]:
         """A node with the guide and the demo's accounts; `before` is called when its tables are there and no service
         runs yet."""
-        with Devstack() as stack, Peers.running(env=_rail()) as peers:
+        with Devstack() as stack, Peers.running(env=RAIL_KEYS) as peers:
             node = cls(stack, peers, extra or {})
             try:
                 node.prepare()
@@ -179,9 +181,8 @@ class Node:
         common = {
             "SHUBBAK_HTTP_PORT": str(self.http_port),
             "SHUBBAK_PUBLIC_URL": self.url,
-            "SHUBBAK_SANDBOX_RAIL_URL": self.peers.url,
-            "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": f"{self.url}/api/v1/payments/callbacks/sandbox",
-            **_rail(),
+            **sample_keys.environment(self.peers.url, self.url),
+            **RAIL_KEYS,
             "SHUBBAK_SMPP_HOST": self.peers.host,
             "SHUBBAK_SMPP_PORT": str(self.peers.smpp),
             "SHUBBAK_SMPP_SYSTEM_ID": "shubbak",
@@ -201,11 +202,7 @@ class Node:
     def _attempt(self, service: str, run: object) -> None:
         settings = config.load(service, self.environments[service])
         database = Database(settings.database_url, 1)
-        context = Context(settings, database, Privacy(settings.rings, settings.lookup_key))
+        context = Context(settings, database, Privacy(settings.rings, settings.lookup_keys))
         actor = actors.Actor(id="test:editor", kind="staff", roles=("catalogue_editor", "administrator"))
         attempt(lambda: UnitOfWork(context, actor, uuid7().hex), run)  # type: ignore[arg-type]
         database.close()
-
-
-def _rail() -> dict[str, str]:
-    return {"SHUBBAK_SANDBOX_RAIL_MERCHANT": "shubbak-test", "SHUBBAK_SANDBOX_RAIL_KEY": "sample-rail-key"}

@@ -19,13 +19,13 @@ from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts.events import Event
 from infra import secrets
-from infra.peers import rail_signing
+from infra.peers import rail_signing, sample_keys
 from services.payments import bills, callbacks, guide, ledger
 
-MERCHANT, KEY = "shubbak-sandbox", "sample-sandbox-rail-key"
+MERCHANT, KEY = sample_keys.FAWRY["MERCHANT"], sample_keys.FAWRY["KEY"]
 NOWHERE = "http://127.0.0.1:9"
 NOON = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-RAIL = Actor(id="rail:sandbox", kind="rail", roles=("rail",))
+RAIL = Actor(id="rail", kind="rail", roles=("rail",))
 PUBLIC = Actor(id="public", kind="public", roles=("public",))
 FEES = [
     {"code": "inspection", "stage": "inspection", "name": {"ar": "رسم معاينة", "en": "Inspection fee"},
@@ -41,12 +41,11 @@ TOTAL = 12_050
 class Ground:
     """Stands where a Platform stands for the capabilities under test."""
 
-    def __init__(self, url: str, rail_url: str = NOWHERE, callback_url: str = NOWHERE,
+    def __init__(self, url: str, rail_url: str = NOWHERE, gateway_url: str = NOWHERE,
                  now: datetime = NOON) -> None:
         environ = {
-            **secrets.keys(), "SHUBBAK_MODE": "training", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
-            "SHUBBAK_DATABASE_URL": url, "SHUBBAK_SANDBOX_RAIL_URL": rail_url, "SHUBBAK_SANDBOX_RAIL_KEY": KEY,
-            "SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": callback_url}
+            **secrets.keys(), "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
+            "SHUBBAK_DATABASE_URL": url, **sample_keys.environment(rail_url, gateway_url)}
         self.settings = config.load("payments", environ)
         self.database = Database(url, 8)
         self.now = now
@@ -106,9 +105,15 @@ class Ground:
         found: list[dict[str, Any]] = bills.show(self.unit_of_work(), {"request_id": request_id})["bills"]
         return found
 
-    def callback(self, body: str) -> bool:
-        answer = self.attempt(lambda work: callbacks.take(work, {"rail": "sandbox", "body": body, "query": {}}), RAIL)
-        return bool(answer["taken"])
+    def callback(self, body: str, rail: str = "fawry", query: dict[str, str] | None = None,
+                 media_type: str = "") -> bool:
+        """Whether the callback was news."""
+        return bool(self.answered(body, rail, query, media_type)["taken"])
+
+    def answered(self, body: str, rail: str, query: dict[str, str] | None = None, media_type: str = "") -> Any:
+        """What the door of callbacks answers."""
+        return self.attempt(lambda work: callbacks.take(
+            work, {"rail": rail, "body": body, "query": query or {}, "media_type": media_type}), RAIL)
 
     # what is in the database
 
@@ -132,7 +137,7 @@ class Ground:
 
 def callback_body(merchant_reference: str, status: str = "PAID", *, reference: str, paid: str = "120.50",
                   ordered: str = "120.50", key: str = KEY, **more: Any) -> str:
-    """A V2 callback as the rail makes it, signed by the sandbox's own code."""
+    """A V2 callback as the rail makes it, signed by the sandbox's own code (Fawry)."""
     body = {"requestId": uuid7().hex, "fawryRefNumber": reference, "merchantRefNumber": merchant_reference,
             "customerMobile": "01000000000", "customerMail": "payer@example.org",
             "paymentAmount": paid if status == "PAID" else "0.00", "orderAmount": ordered, "fawryFees": "0.00",

@@ -8,13 +8,22 @@ from chassis import config
 from chassis.errors import ConfigurationError
 from chassis.runner import service_class
 from infra import secrets
+from infra.peers import keys, sample_keys
+from services.payments.rails import RAILS as registry
 
-RAIL = {
-    "SHUBBAK_SANDBOX_RAIL_URL": "http://127.0.0.1:1",
-    "SHUBBAK_SANDBOX_RAIL_MERCHANT": "m",
-    "SHUBBAK_SANDBOX_RAIL_KEY": "secret",
-    "SHUBBAK_SANDBOX_RAIL_CALLBACK_URL": "http://127.0.0.1:1/c",
+RAILS = {
+    rail: {
+        name: value
+        for name, value in {
+            **sample_keys.environment("https://rails.example", "https://node.example"),
+            **keys.fresh(),
+        }.items()
+        if name.startswith(f"SHUBBAK_{rail.upper()}_")
+    }
+    for rail in ("efinance", "fawry", "paymob", "pos")
 }
+SAMPLES = sample_keys.environment("https://rails.example", "https://node.example")
+SECRETS = sorted(name for name, value in SAMPLES.items() if value.startswith("sample-"))
 
 
 def start(service, mode="training", **changes):
@@ -45,9 +54,18 @@ def test_a_service_with_what_it_needs_starts(service):
         ("requests", {"SHUBBAK_REQUESTS_LICENCE_KEYS": "l1:c2hvcnQ="}),
         ("payments", {"SHUBBAK_BILL_DAYS": "abc"}),
         ("payments", {"SHUBBAK_BILL_DAYS": "0"}),
-        ("payments", {**RAIL, "SHUBBAK_SANDBOX_RAIL_TIMEOUT": "abc"}),
-        ("payments", {**RAIL, "SHUBBAK_SANDBOX_RAIL_MERCHANT": None}),
-        ("payments", {**RAIL, "SHUBBAK_SANDBOX_RAIL_KEY": None}),
+        ("payments", {**RAILS["fawry"], "SHUBBAK_FAWRY_TIMEOUT": "abc"}),
+        ("payments", {**RAILS["fawry"], "SHUBBAK_FAWRY_HOURS": "0"}),
+        ("payments", {**RAILS["fawry"], "SHUBBAK_FAWRY_MOST": "much"}),
+        ("payments", {**RAILS["fawry"], "SHUBBAK_FAWRY_URL": "rubbish"}),
+        ("payments", {**RAILS["fawry"], "SHUBBAK_FAWRY_CALLBACK_URL": "ftp://rubbish"}),
+        ("payments", {**RAILS["paymob"], "SHUBBAK_PAYMOB_INTEGRATION": "rubbish"}),
+        ("payments", {**RAILS["paymob"], "SHUBBAK_PAYMOB_ZONE": "rubbish"}),
+        ("payments", {**RAILS["efinance"], "SHUBBAK_EFINANCE_PRIVATE_KEY": "rubbish"}),
+        ("payments", {**RAILS["efinance"], "SHUBBAK_EFINANCE_CENTRE_KEY": "c2hvcnQ="}),
+        ("payments", {**RAILS["efinance"], "SHUBBAK_EFINANCE_ACCOUNTS": "rubbish"}),
+        ("payments", {"SHUBBAK_POS_TERMINALS": "10000001,10000001"}),
+        ("payments", {"SHUBBAK_POS_TERMINALS": "12"}),
         ("gateway", {"SHUBBAK_GATEWAY_LICENCE_PUBLIC_KEYS": "rubbish"}),
         ("gateway", {"SHUBBAK_WEB_PROXIES": "abc"}),
         ("gateway", {"SHUBBAK_HTTP_PORT": "99999"}),
@@ -60,11 +78,56 @@ def test_a_wrong_or_missing_setting_of_its_own_stops_it_at_start(service, change
     assert "rubbish" not in str(refused.value)
 
 
-def test_production_knows_no_practice_rail():
-    from services.payments.rails import RAILS
+REQUIRED = sorted(
+    (rail, name)
+    for rail, variables in RAILS.items()
+    for name in variables
+    if rail != "pos" and not name.endswith(("_PAGE", "_NODE_KEY", "_CENTRE_PRIVATE_KEY"))
+)
 
-    practice = start("payments", **RAIL)
-    production = start("payments", mode="production", **RAIL)
 
-    assert RAILS.offered(practice) == ["sandbox"]
-    assert RAILS.offered(production) == []
+@pytest.mark.parametrize(("rail", "name"), REQUIRED)
+def test_a_rail_set_up_by_halves_stops_the_start_and_names_what_is_missing(rail, name):
+    with pytest.raises(ConfigurationError, match=name):
+        start("payments", **{**RAILS[rail], name: None})
+
+
+@pytest.mark.parametrize("mode", ["training", "production"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_published_test_key_is_refused_outside_the_demo(name, mode):
+    given = {**SAMPLES, **keys.fresh(), name: SAMPLES[name]}
+    with pytest.raises(ConfigurationError, match=name) as refused:
+        start("payments", mode=mode, **given)
+    assert SAMPLES[name] not in str(refused.value)
+    start("payments", mode="demo", **given)
+
+
+def test_the_secrets_of_every_rail_are_among_those_tried():
+    assert {name.split("_")[1] for name in SECRETS} == {"EFINANCE", "FAWRY", "PAYMOB"}
+
+
+@pytest.mark.parametrize("rail", ["efinance", "fawry", "paymob"])
+def test_production_takes_a_rails_word_over_https_alone(rail):
+    plain = {name: value.replace("https:", "http:") for name, value in RAILS[rail].items()}
+    start("payments", mode="production", **RAILS[rail])
+    start("payments", mode="training", **plain)
+    with pytest.raises(ConfigurationError, match="https"):
+        start("payments", mode="production", **plain)
+
+
+def test_a_rail_without_settings_is_not_offered():
+    offered = {
+        rail: [one.name for one in registry.offered(start("payments", mode="production", **RAILS[rail]))]
+        for rail in RAILS
+    }
+    assert offered == {rail: [rail] for rail in RAILS}
+    assert registry.offered(start("payments", mode="production")) == []
+
+
+def test_what_a_rail_can_do_is_data_with_the_limits_of_the_nodes_contract():
+    limits = {"SHUBBAK_FAWRY_HOURS": "48", "SHUBBAK_FAWRY_LEAST": "5", "SHUBBAK_FAWRY_MOST": "20000"}
+    [fawry] = registry.offered(start("payments", **RAILS["fawry"], **limits))
+    assert (fawry.lives.total_seconds(), fawry.least, fawry.most) == (48 * 3600, 500, 2_000_000)
+    assert [fawry.takes(amount) for amount in (499, 500, 2_000_000, 2_000_001)] == [False, True, True, False]
+    [efinance] = registry.offered(start("payments", **RAILS["efinance"]))
+    assert not efinance.verified

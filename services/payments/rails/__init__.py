@@ -1,6 +1,6 @@
-"""Adapters to payment rails. Importing this package registers all of them."""
+"""Adapters to payment rails. Importing this package registers all of them, in the order in which they are offered."""
 
-from services.payments.rails.base import RAILS
-from services.payments.rails.sandbox import SandboxRail
+from services.payments.rails import efinance, fawry, paymob, pos
+from services.payments.rails.registry import RAILS
 
-__all__ = ["RAILS", "SandboxRail"]
+__all__ = ["RAILS", "efinance", "fawry", "paymob", "pos"]

@@ -48,7 +48,7 @@ def test_callbacks_carry_no_key_and_are_each_heard() -> None:
     service.answers["payments.callback"] = {"taken": True}
     client = client_of(service)
     for _ in range(2):
-        assert client.post("/api/v1/payments/callbacks/sandbox?a=1", data='{"signed": true}').status_code == 200
+        assert client.post("/api/v1/payments/callbacks/fawry?a=1", data='{"signed": true}').status_code == 200
     one, two = service.called
-    assert one.payload == {"rail": "sandbox", "body": '{"signed": true}', "query": {"a": "1"}}
+    assert one.payload == {"rail": "fawry", "body": '{"signed": true}', "query": {"a": "1"}, "media_type": ""}
     assert one.command_id != two.command_id

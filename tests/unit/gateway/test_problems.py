@@ -80,7 +80,7 @@ def test_the_language_is_arabic_unless_asked_otherwise() -> None:
         (lambda c: c.post("/api/v1/documents", json={"file_name": "a.pdf"}, headers=key()), 422, "field_required"),
         (lambda c: c.post("/api/v1/documents", data={}, content_type="multipart/form-data", headers=key()), 422,
          "document_empty"),
-        (lambda c: c.post("/api/v1/payments/callbacks/sandbox", data=b"\xff"), 400, "callback_malformed"),
+        (lambda c: c.post("/api/v1/payments/callbacks/fawry", data=b"\xff"), 400, "callback_malformed"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_its_own_problem_and_reaches_no_service(send: Any, status: int, code: str) -> None:
@@ -127,7 +127,7 @@ def test_what_can_be_held_is_let_through_as_it_is(value: Any) -> None:
 
 
 def test_a_callback_with_nul_is_no_callback() -> None:
-    answer = client_of(Service()).post("/api/v1/payments/callbacks/sandbox", data=b'{"a": "\x00"}')
+    answer = client_of(Service()).post("/api/v1/payments/callbacks/fawry", data=b'{"a": "\x00"}')
     assert (answer.status_code, answer.get_json()["code"]) == (400, "callback_malformed")
 
 

@@ -103,6 +103,7 @@ GET    /api/v1/requests/<tracking_number>/licence               licence.fetch
 GET    /api/v1/requests/<tracking_number>/bills                 bill.read
 GET    /api/v1/bills/<bill_id>                                  bill.read
 POST   /api/v1/bills/<bill_id>/payments                         bill.pay|bill.take_cash
+GET    /api/v1/payments/rails                                   bill.read
 POST   /api/v1/payments/callbacks/<rail>                        bill.callback
 GET    /api/v1/licences/<serial>/verification                   licence.verify
 GET    /api/v1/tasks/<task_id>/letter                           task.read
@@ -153,6 +154,12 @@ POST   /api/v1/tasks/next                                       task.next
 GET    /api/v1/tasks/desk                                       task.oversee
 POST   /api/v1/tasks/relations                                  relation.declare
 POST   /api/v1/tasks/<task_id>/take-back                        task.oversee
+GET    /api/v1/follow-ups                                       licence.read
+GET    /api/v1/licence-questions                                licence.suspend
+GET    /api/v1/licence-questions/<question_id>/photos/<document_id> licence.suspend
+POST   /api/v1/licence-questions/<question_id>/decision         licence.suspend
+GET    /api/v1/relations                                        relation.declare
+POST   /api/v1/relations/<relation_id>/withdrawal               relation.withdraw
 GET    /api/v1/tasks/<task_id>/graph.svg                        task.read
 POST   /api/v1/requests/<tracking_number>/appeal                request.complete
 GET    /api/v1/requests/<tracking_number>/graph.svg             request.inquire
@@ -167,6 +174,21 @@ GET    /api/v1/finding                                          request.find
 POST   /api/v1/finding                                          request.find
 POST   /api/v1/sessions                                         guide.read
 DELETE /api/v1/sessions                                         guide.read staff
+POST   /api/v1/visits                                           visit.order
+GET    /api/v1/visits                                           visit.plan
+GET    /api/v1/visits/<visit_number>                            visit.order
+POST   /api/v1/visits/<visit_number>/cancellation               visit.order
+GET    /api/v1/visits/<visit_number>/file                       visit.plan
+POST   /api/v1/visits/<visit_number>/plan                       visit.plan
+POST   /api/v1/visits/<visit_number>/calling-off                visit.plan
+POST   /api/v1/visits/<visit_number>/missed                     visit.plan
+POST   /api/v1/devices/<device_id>/bundle                       visit.carry_out
+POST   /api/v1/devices/<device_id>/items                        visit.carry_out
+GET    /api/v1/devices/<device_id>/items                        offline.read
+GET    /api/v1/offline-items                                    offline.review
+GET    /api/v1/offline-items/<item_id>                          offline.review
+POST   /api/v1/offline-items/<item_id>/retry                    offline.review
+POST   /api/v1/offline-items/<item_id>/closing                  offline.review
 """  # noqa: E501
 
 ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
@@ -174,9 +196,11 @@ STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
 VALUES = {
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
     "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID,
-    "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "sandbox",
+    "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "fawry",
     "kind": "unit", "year": "2026", "upload_id": TASK_ID, "number": "1", "review_id": TASK_ID,
+    "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
+    "question_id": TASK_ID, "relation_id": TASK_ID,
 }  # fmt: skip
 
 
@@ -236,7 +260,7 @@ def test_a_callback_comes_as_a_rail_and_as_nobody_else() -> None:
     service = Service()
     service.answers["payments.callback"] = {"taken": True}
     token = service.log_in("administrator")
-    answer = client_of(service).post("/api/v1/payments/callbacks/sandbox", data=b"{}",
+    answer = client_of(service).post("/api/v1/payments/callbacks/fawry", data=b"{}",
                                      headers={"Authorization": f"Bearer {token}"})  # fmt: skip
     assert answer.status_code == 200
     assert service.called[-1].actor.roles == ("rail",)
@@ -244,10 +268,10 @@ def test_a_callback_comes_as_a_rail_and_as_nobody_else() -> None:
 
 @pytest.mark.parametrize(
     ("role", "body", "status"),
-    [("cashier", {"rail": "cash", "tendered": 100}, 201), ("cashier", {"rail": "sandbox"}, 403),
-     ("public", {"rail": "cash", "tendered": 100}, 401), ("public", {"rail": "sandbox"}, 201),
+    [("cashier", {"rail": "cash", "tendered": 100}, 201), ("cashier", {"rail": "fawry"}, 403),
+     ("public", {"rail": "cash", "tendered": 100}, 401), ("public", {"rail": "fawry"}, 201),
      ("window_clerk", {"rail": "cash", "tendered": 100}, 403), ("cashier", {"rail": "cash"}, 422),
-     ("public", {"rail": "sandbox", "tendered": 100}, 422)],
+     ("public", {"rail": "fawry", "tendered": 100}, 422)],
 )  # fmt: skip
 def test_cash_is_for_cashiers_and_rails_are_for_payers(role: str, body: dict[str, Any], status: int) -> None:
     service = Service()

@@ -19,11 +19,11 @@ from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
 
 blueprint = Blueprint("api_bills", __name__, url_prefix=PREFIX, description="Bills and payments")
-CASH = "cash"
+CASH, POS = "cash", "pos"
 
 
 class Payment(Schema):
-    rail = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "sandbox"})
+    rail = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "fawry"})
     tendered = fields.Integer(
         load_default=None,
         allow_none=True,
@@ -31,6 +31,49 @@ class Payment(Schema):
         validate=validate.Range(min=1),
         metadata={"description": "Piastres handed over; with the rail `cash`, which cashiers use"},
     )
+    slip = fields.Nested(
+        lambda: Slip(),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "With the rail `pos`: what the cashier reads off the terminal's slip"},
+    )
+
+
+class Slip(Schema):
+    """What stands on a card terminal's slip."""
+
+    terminal_id = fields.String(required=True, validate=validate.Length(1, 20), metadata={"example": "10000001"})
+    batch = fields.String(required=True, validate=validate.Length(1, 20), metadata={"example": "12"})
+    approval_code = fields.String(required=True, validate=validate.Length(1, 20), metadata={"example": "123456"})
+    last4 = fields.String(required=True, validate=validate.Length(1, 20), metadata={"description": "Of the card"})
+    amount = fields.Integer(
+        required=True, strict=True, validate=validate.Range(1, 10**12), metadata={"description": "Piastres charged"}
+    )
+    taken_at = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class RailShown(Shown):
+    name = fields.String(required=True)
+    label = fields.Dict(required=True, metadata={"description": "`ar` and `en`"})
+    way = fields.String(
+        required=True, validate=validate.OneOf(("reference_code", "hosted_page", "terminal_slip")),
+    )
+    refund = fields.String(required=True, validate=validate.OneOf(("none", "partial")))
+    asks = fields.Boolean(required=True, metadata={"description": "Whether the rail can be asked what became of it"})
+    calls_back = fields.Boolean(required=True)
+    statement = fields.String(allow_none=True, metadata={"description": "Format of its daily file"})
+    verified = fields.Boolean(
+        required=True, metadata={"description": "False: unverified, built without the rail's own specification"}
+    )
+    least = fields.Integer(required=True, metadata={"description": "Piastres"})
+    most = fields.Integer(required=True, metadata={"description": "Piastres"})
+    lives_hours = fields.Integer(required=True, metadata={"description": "How long a reference can be paid"})
+    currency = fields.String(required=True)
+    currency_number = fields.String(required=True)
+
+
+class RailList(Shown):
+    rails = fields.List(fields.Nested(RailShown), required=True)
 
 
 class PaymentStarted(Shown):
@@ -73,11 +116,21 @@ def list_bills(tracking_number: str) -> Response:
     media_types=JSON,
     idempotent=True,
 )
-@blueprint.arguments(Payment(), example={"rail": "sandbox"})
+@blueprint.arguments(Payment(), example={"rail": "fawry"})
 @blueprint.response(201, PaymentStarted)
 def pay(body: dict[str, Any], bill_id: Any) -> Response:
-    """Start a payment at a rail, or take cash at the counter"""
+    """Start a payment at a rail, take cash at the counter, or enter the slip of its card terminal"""
     held, who = platform(), caller().actor
+    if body["slip"] is not None and body["rail"] != POS:
+        raise refuse("field_unknown", "slip")
+    if body["rail"] == POS:
+        ask.must("bill.take_cash")
+        if body["slip"] is None:
+            raise refuse("field_required", "slip")
+        slip = {**body["slip"], "bill_id": str(bill_id)}
+        if slip["taken_at"] is not None:
+            slip["taken_at"] = slip["taken_at"].isoformat()
+        return answer(held.call("payments.take_slip", slip, who, command_id=g.command_id), 201)
     if body["rail"] != CASH:
         ask.must("bill.pay")
         if body["tendered"] is not None:
@@ -95,22 +148,32 @@ def pay(body: dict[str, Any], bill_id: Any) -> Response:
     return answer(taken, 201)
 
 
+@door(blueprint, "GET", "/payments/rails", permission="bill.read")
+@blueprint.response(200, RailList)
+def list_rails() -> Response:
+    """Where bills can be paid on this node, and what each rail can do"""
+    return answer(platform().call("payments.rails", {}, caller().actor))
+
+
 @door(blueprint, "POST", "/payments/callbacks/<rail>", permission="bill.callback", signed=True)
 @blueprint.doc(requestBody={"required": True, "content": {"*/*": {"schema": {"type": "string"}}}})
 @blueprint.response(200, Taken)
 def take_callback(rail: str) -> Response:
-    """What a rail reports. Signed by the rail, deduplicated by the rail's own reference; carries no Idempotency-Key"""
+    """What a rail reports, in its own format: JSON (Fawry), JSON and `?hmac=` (Paymob), XML or a form (e-finance)
+
+    Signed by the rail, deduplicated by the rail's own reference; carries no Idempotency-Key. The answer is what the rail
+    expects: for e-finance XML with Response_Code 000."""
     try:
         body = request.get_data().decode()
     except UnicodeDecodeError:
         raise refuse("callback_malformed") from None
     if "\x00" in body:
         raise refuse("callback_malformed")
-    return answer(
-        platform().call(
-            "payments.callback",
-            {"rail": rail, "body": body, "query": request.args.to_dict()},
-            caller().actor,
-            command_id=uuid7(),
-        )
+    taken = platform().call(
+        "payments.callback",
+        {"rail": rail, "body": body, "query": request.args.to_dict(), "media_type": request.mimetype},
+        caller().actor,
+        command_id=uuid7(),
     )
+    reply = taken.pop("reply", None)
+    return answer(taken) if reply is None else Response(reply["body"], content_type=reply["media_type"])
