@@ -105,9 +105,8 @@ class Ground:
                                     "waiting, follow_up, licence_question"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
-                "UPDATE number_mark SET since = (SELECT last_value + 1 FROM tracking_serial), "
-                "explained = (SELECT last_value FROM tracking_serial), "
-                "seen = (SELECT last_value FROM tracking_serial)"))
+                "UPDATE number_mark SET (since, explained, seen) = (SELECT d + 1, d, d FROM (SELECT CASE "
+                "WHEN is_called THEN last_value ELSE last_value - 1 END AS d FROM tracking_serial) AS so_far)"))
             connection.execute(text(
                 "TRUNCATE device, device_act, serial_block, reserved_serial, ticket, release_told, licence_number"))
             connection.execute(text(
