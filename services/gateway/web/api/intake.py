@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -82,8 +83,9 @@ def put_piece(upload_id: UUID, number: int) -> Response:
     """Send one piece, counted from 0: `piece_bytes` each, the last what is left. The same again changes nothing"""
     content = request.get_data(cache=False)
     payload = {"upload_id": str(upload_id), "number": number, "content": base64.b64encode(content).decode()}
-    # A piece has one content for good, so its place is its key; other content there is refused.
-    return answer(_command("requests.add_piece", payload, uuid5(upload_id, f"piece {number}")))
+    # A piece has one content for good, so place and content are its key; other content there is refused as such.
+    key = uuid5(upload_id, f"piece {number} {hashlib.sha256(content).hexdigest()}")
+    return answer(_command("requests.add_piece", payload, key))
 
 
 @door(blueprint, "GET", "/uploads/<uuid:upload_id>", permission="document.add")
