@@ -48,6 +48,11 @@ class Subscription:
     way: Way
     handle: Callable[[UnitOfWork, Event], None]
 
+    @property
+    def ahead(self) -> Callable[[UnitOfWork, Sequence[Event]], None] | None:
+        """What reads for all events of a batch at once, before they are handled one by one; None: each reads itself."""
+        return getattr(self.handle, "ahead", None)
+
     def __post_init__(self) -> None:
         if self.way != "each" and len({event_type.aggregate for event_type in self.types}) != 1:
             raise ValueError(f"{self.name}: way {self.way} follows the stream of one aggregate")
@@ -75,20 +80,24 @@ class Waits(Exception):
 
 
 class _Known:
-    """What the inbox already says of a batch: states by key, and the sequence applied by stream."""
+    """What the inbox already says of a batch: states by key, the sequence applied by stream, and what waits in it."""
 
     def __init__(self, work: UnitOfWork, batch: Sequence[Owed]) -> None:
         self.states: dict[tuple[str, UUID], str] = {}
         self.sequences: dict[tuple[str, UUID], int] = {}
+        self.waiting: set[tuple[str, UUID, int]] = set()
         for row in work.all(
             sql.KNOWN,
+            names=list({owed.subscription.name for owed in batch}),
             events=[owed.event.id for owed in batch],
             subjects=[owed.event.subject for owed in batch if owed.subscription.way != "each"],
         ):
             if row.sequence is None:
                 self.states[row.subscription, row.id] = row.state
-            else:
+            elif row.state is None:
                 self.sequences[row.subscription, row.id] = row.sequence
+            else:
+                self.waiting.add((row.subscription, row.id, row.sequence))
 
 
 class _Traces:
@@ -177,6 +186,7 @@ class Inbox:
         try:
             known = _Known(work, batch)
             traces = _Traces()
+            _read_ahead(work, batch)
             for owed in batch:
                 before = work.mark()
                 try:
@@ -249,9 +259,9 @@ class Inbox:
         if subscription.way == "ordered":
             if event.sequence != (seen or 0) + 1:
                 raise Waits(f"sequence {event.sequence} waits for {(seen or 0) + 1}")
-            work.write(
-                sql.RELEASE, subscription=subscription.name, subject=event.subject, sequence=event.sequence + 1
-            )
+            after = (subscription.name, event.subject, event.sequence + 1)
+            if after in known.waiting:  # one that begins to wait just now looks again by itself after GAP
+                work.write(sql.RELEASE, subscription=after[0], subject=after[1], sequence=after[2])
         where: dict[str, Any] = {
             "subscription": subscription.name,
             "subject": event.subject,
@@ -354,6 +364,18 @@ def _rounds(pairs: list[Owed]) -> Iterable[list[Owed]]:
             seen.add(owed.stream)
         yield batch
         rest = later
+
+
+def _read_ahead(work: UnitOfWork, batch: Sequence[Owed]) -> None:
+    """Let each subscription that can read for its events of this batch at once."""
+    by_name: dict[str, list[Owed]] = {}
+    for owed in batch:
+        if owed.subscription.ahead is not None:
+            by_name.setdefault(owed.subscription.name, []).append(owed)
+    for ours in by_name.values():
+        read = ours[0].subscription.ahead
+        if read is not None:
+            read(work, [owed.event for owed in ours])
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,8 +10,11 @@ from chassis.statements import Statement
 KNOWN = Statement(
     text(
         "SELECT subscription, event_id AS id, NULL::bigint AS sequence, state FROM inbox "
-        "WHERE event_id = ANY(:events) UNION ALL "
-        "SELECT subscription, subject, sequence, NULL FROM inbox_stream WHERE subject = ANY(:subjects)"
+        "WHERE subscription = ANY(:names) AND event_id = ANY(:events) UNION ALL "
+        "SELECT subscription, subject, sequence, NULL FROM inbox_stream "
+        "WHERE subscription = ANY(:names) AND subject = ANY(:subjects) UNION ALL "
+        "SELECT subscription, subject, sequence, 'waiting' FROM inbox "
+        "WHERE subscription = ANY(:names) AND subject = ANY(:subjects) AND state = 'waiting'"
     )
 )
 DONE = Statement.insert(tables.inbox, "subscription", "event_id", "state", "subject", "sequence")

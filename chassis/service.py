@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -23,7 +23,7 @@ from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.inbox import Way
 from chassis.platform import Listener, Platform, Request, Rpc, RpcDoor, Timer, clock
 from chassis.uow import UnitOfWork, attempt
-from contracts.events import EventType
+from contracts.events import Event, EventType
 from rules.refusal import Refusal, refuse
 
 __all__ = ["Platform", "Service", "command", "query", "subscribe", "timer"]
@@ -66,11 +66,19 @@ def _rpc(declared: Rpc) -> Callable[[Any], Any]:
     return decorate
 
 
-def subscribe(*types: EventType, way: Way, name: str | None = None) -> Callable[[Any], Any]:
-    """A handler `(self, work, event)` for event types, applied once each in the given way."""
+def subscribe(
+    *types: EventType,
+    way: Way,
+    name: str | None = None,
+    ahead: Callable[[UnitOfWork, Sequence[Event]], None] | None = None,
+) -> Callable[[Any], Any]:
+    """A handler `(self, work, event)` for event types, applied once each in the given way. `ahead(work, events)` may
+    read for all events of a batch at once what the handler then finds with `work.known`; it is no promise: an event
+    that is applied alone was not looked up before."""
 
     def decorate(function: Any) -> Any:
         function.subscription = (name or function.__name__, types, way)
+        function.ahead = ahead
         Listener.decorator()(function)
         return function
 

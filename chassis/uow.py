@@ -56,6 +56,7 @@ class UnitOfWork:
         self._writes: list[tuple[Statement | Each, Any, int | None]] = []
         self._events: list[dict[str, Any]] = []
         self._after: list[Callable[[], None]] = []
+        self._known: dict[tuple[Statement, Any], list[Any]] = {}
         self.appended = 0
 
     # -- reads -------------------------------------------------------------------------------------------------------
@@ -80,6 +81,16 @@ class UnitOfWork:
         """The first column of the first row, or None."""
         row = self.first(statement, **params)
         return None if row is None else row[0]
+
+    def know(self, statement: Statement, keys: Sequence[Any], key_of: Callable[[Any], Any], **params: Any) -> None:
+        """Read now, for many keys at once, what `known` then answers for each; `key_of` is a row's key."""
+        self._known.update({(statement, key): [] for key in keys})
+        for row in self._database.read(statement, params):
+            self._known[statement, key_of(row)].append(row)
+
+    def known(self, statement: Statement, key: Any) -> list[Any] | None:
+        """The rows of a key that `know` read; None when it read none of this key: then read yourself."""
+        return self._known.get((statement, key))
 
     # -- writes ------------------------------------------------------------------------------------------------------
 

@@ -35,8 +35,8 @@ LOG = logging.getLogger(__name__)
 ADDRESS, CONTENT = "notifications.address", "notifications.content"
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
-_TOLD = Statement(select(message.c.channel).where(message.c.request_id == bindparam("request_id"),
-                                                  message.c.cause == bindparam("cause")))
+_TOLD = Statement(select(message.c.request_id, message.c.cause, message.c.channel)
+                  .where(message.c.request_id == func.any(_IDS)))
 _CREATE = Each(
     "INSERT INTO message (id, version, request_id, cause, channel, template, template_version, language, state, "
     "address, address_lookup, content, created_at, expires_at, next_at) SELECT * FROM {rows}",
@@ -97,10 +97,17 @@ class Draft:
     content: Mapping[str, str]
 
 
+def look_up(work: UnitOfWork, ids: Sequence[UUID]) -> None:
+    """Read at once what was told about these requests."""
+    work.know(_TOLD, ids, lambda row: row.request_id, ids=list(ids))
+
+
 def create(work: UnitOfWork, request_id: UUID, cause: UUID, drafts: Sequence[Draft]) -> int:
     """One message a channel for this cause; channels that were told already are left out. Returns how many are new.
     Two workers at the same cause meet at the unique key, and the second one runs again and finds them."""
-    told = {row.channel for row in work.all(_TOLD, request_id=request_id, cause=cause)}
+    if work.known(_TOLD, request_id) is None:
+        look_up(work, [request_id])
+    told = {row.channel for row in work.known(_TOLD, request_id) or () if row.cause == cause}
     fresh = [draft for draft in drafts if draft.channel not in told]
     for draft in fresh:
         message_id = uuid7()

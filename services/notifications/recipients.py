@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text, update
 
 from chassis.database import Statement
 from chassis.errors import NotYet
@@ -36,6 +36,8 @@ AfterOccasion = Callable[[Event, Told, str, str | None], Occasion | None]
 _NAMELESS = {"ar": "مقدم الطلب", "en": "applicant"}
 
 _FIND = Statement(select(recipient).where(recipient.c.request_id == bindparam("request_id")))
+_FIND_MANY = Statement(
+    select(recipient).where(recipient.c.request_id == func.any(bindparam("ids", type_=ARRAY(Uuid)))))
 _ADD = Statement.insert(recipient, *(column.name for column in recipient.c if column.name != "heard_at"))
 _CHANGE = Statement(
     update(recipient)
@@ -50,10 +52,29 @@ class RecipientUnknown(NotYet):
     """The event overtook the request's own first event. The inbox tries it again."""
 
 
+def look_up(work: UnitOfWork, events: Sequence[Event]) -> None:
+    """Read at once what handling these events needs: their recipients, and what these were told already."""
+    ids = list({_request_of(event) for event in events})
+    work.know(_FIND_MANY, ids, lambda row: row.request_id, ids=ids)
+    messages.look_up(work, ids)
+
+
+def _request_of(event: Event) -> UUID:
+    """The request that an event of it, or of its bill, is about."""
+    return UUID(str(event.data["request_id"]))
+
+
+def _find(work: UnitOfWork, request_id: UUID) -> Any | None:
+    known = work.known(_FIND_MANY, request_id)
+    if known is None:
+        return work.first(_FIND, request_id=request_id)
+    return known[0] if known else None
+
+
 def follow(work: UnitOfWork, event: Event, public_url: str) -> None:
     """A request was lodged or moved: remember whom to tell, and tell what is worth telling."""
     data = event.data
-    row = work.first(_FIND, request_id=event.subject)
+    row = _find(work, event.subject)
     contact = data.get("contact") or (row.contact if row else None)
     # With several departments at once the file lies in none of them: the next one it comes to is told.
     before = row.department if row and data["state_kind"] != "parallel" else None
@@ -157,8 +178,8 @@ def forget(work: UnitOfWork, request_id: UUID) -> None:
 
 
 def _of(work: UnitOfWork, event: Event) -> tuple[UUID, Any]:
-    request_id = UUID(str(event.data["request_id"]))
-    row = work.first(_FIND, request_id=request_id)
+    request_id = _request_of(event)
+    row = _find(work, request_id)
     if row is None:
         raise RecipientUnknown(f"request {request_id} is not known yet")
     return request_id, row

@@ -44,11 +44,13 @@ class Notifications(Service):
     def configure(self, given: Settings) -> None:
         self._settings = settings.load(given)
 
-    @subscribe(requests.SUBMITTED, requests.MOVED, requests_deadlines.DUE_CHANGED, way="ordered")
+    @subscribe(requests.SUBMITTED, requests.MOVED, requests_deadlines.DUE_CHANGED, way="ordered",
+               ahead=recipients.look_up)
     def on_request(self, work: UnitOfWork, event: Event) -> None:
         recipients.follow(work, event, self._loaded(work.settings).public_url)
 
-    @subscribe(payments.ISSUED, payments.PENDING, payments.PAID, payments.CHANGED, way="ordered")
+    @subscribe(payments.ISSUED, payments.PENDING, payments.PAID, payments.CHANGED, way="ordered",
+               ahead=recipients.look_up)
     def on_bill(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_bill(work, event, self._loaded(work.settings).public_url)
 
