@@ -15,6 +15,7 @@ from chassis.audit_cli import audit
 from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
+from chassis.rekey_cli import rekey
 from chassis.reseal_cli import reseal
 from chassis.retention_cli import retain
 from rules import licence as licences
@@ -127,6 +128,7 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
 
 main.add_command(audit)
 main.add_command(reseal)
+main.add_command(rekey)
 main.add_command(retain)
 
 

@@ -9,7 +9,6 @@ still runs, gets the first one's answer: its insert waits for the first transact
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -30,6 +29,7 @@ _LOOK_UP = Statement(
     )
 )
 _FIELD = "command.answer"
+_HASHED = "command.request"
 
 
 def apply(
@@ -64,7 +64,7 @@ def _store(unit: UnitOfWork, command_id: UUID, method: str, payload: Any, answer
         _STORE,
         id=command_id,
         method=method,
-        request_hash=_hash(unit, payload),
+        request_hash=unit.privacy.lookup(_digest(payload), _HASHED),
         answer=unit.privacy.seal_bytes(orjson.dumps(answer), field=_FIELD),
     )
 
@@ -73,12 +73,11 @@ def _kept_answer(unit: UnitOfWork, command_id: UUID, method: str, payload: Any) 
     row = unit.first(_LOOK_UP, id=command_id)
     if row is None:
         return None
-    if row.method != method or not hmac.compare_digest(row.request_hash, _hash(unit, payload)):
+    if row.method != method or not unit.privacy.known(row.request_hash, _digest(payload), _HASHED):
         raise refuse("idempotency_key_reused")
     answer: dict[str, Any] = orjson.loads(unit.privacy.open_bytes(row.answer, field=_FIELD))
     return answer
 
 
-def _hash(unit: UnitOfWork, payload: Any) -> bytes:
-    canonical = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
-    return unit.privacy.lookup(hashlib.sha256(canonical).hexdigest(), "command.request")
+def _digest(payload: Any) -> str:
+    return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()

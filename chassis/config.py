@@ -96,6 +96,14 @@ def decode_key(text: str) -> bytes:
     return raw
 
 
+def decode_keys(text: str) -> tuple[bytes, ...]:
+    """Keys without ids, newest first, comma between."""
+    keys = tuple(decode_key(item.strip()) for item in text.split(","))
+    if len(set(keys)) != len(keys):
+        raise ConfigurationError("a key stands twice")
+    return keys
+
+
 def decode_keyring(text: str) -> dict[str, bytes]:
     """`id:key,id:key`, newest first: the first seals, all of them open."""
     ring: dict[str, bytes] = {}
@@ -124,11 +132,17 @@ class Settings:
     max_workers: int
     max_in_flight: int
     rings: Mapping[str, Mapping[str, bytes]] = field(repr=False)
-    lookup_key: bytes = field(repr=False)
+    lookup_keys: tuple[bytes, ...] = field(repr=False)  # newest first
+    number_key: bytes = field(repr=False)  # permutes tracking numbers; it stays when look-up keys change
     actor_private_key: bytes | None = field(repr=False)
     actor_public_keys: tuple[bytes, ...]
     audit_private_key: bytes = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def lookup_key(self) -> bytes:
+        """The newest look-up key."""
+        return self.lookup_keys[0]
 
     @property
     def source(self) -> str:
@@ -165,8 +179,8 @@ class Settings:
         return value
 
 
-_SECRETS = ("KEYS_STORE", "KEYS_CONTACT", "KEY_LOOKUP", "ACTOR_PRIVATE_KEY", "ACTOR_PUBLIC_KEYS", "AUDIT_PRIVATE_KEY",
-            "DATABASE_URL", "AMQP_URL")  # the last two hold passwords
+_SECRETS = ("KEYS_STORE", "KEYS_CONTACT", "KEY_LOOKUP", "KEY_NUMBERS", "ACTOR_PRIVATE_KEY", "ACTOR_PUBLIC_KEYS",
+            "AUDIT_PRIVATE_KEY", "DATABASE_URL", "AMQP_URL")  # the last two hold passwords
 
 
 def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -181,6 +195,7 @@ def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
             read.faults.append(f"SHUBBAK_{name} is a sample; set a secret of your own")
     bus = read.choice("BUS", ("rabbit", "local"), "rabbit")
     private = read.text("ACTOR_PRIVATE_KEY")
+    lookup_keys: tuple[bytes, ...] = _try(read, "KEY_LOOKUP", decode_keys, (b"",))
     settings = Settings(
         service=service,
         mode=mode,
@@ -196,7 +211,8 @@ def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
             "store": _try(read, "KEYS_STORE", decode_keyring, {}),
             "contact": _try(read, "KEYS_CONTACT", decode_keyring, {}, optional=True),
         },
-        lookup_key=_try(read, "KEY_LOOKUP", decode_key, b""),
+        lookup_keys=lookup_keys,
+        number_key=_try(read, "KEY_NUMBERS", decode_key, b"", optional=True) or lookup_keys[-1],
         actor_private_key=_try(read, "ACTOR_PRIVATE_KEY", decode_key, b"") if private else None,
         actor_public_keys=_try(read, "ACTOR_PUBLIC_KEYS", _decode_public_keys, ()),
         audit_private_key=_try(read, "AUDIT_PRIVATE_KEY", decode_key, b""),

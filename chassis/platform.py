@@ -71,7 +71,7 @@ class Platform(SharedExtension):
         self.settings = self.container.config["settings"][service]
         self.bus: Bus = self.container.config["bus"](self.settings)
         self.database = Database(self.settings.database_url, self.settings.max_workers)
-        self.privacy = Privacy(self.settings.rings, self.settings.lookup_key)
+        self.privacy = Privacy(self.settings.rings, self.settings.lookup_keys)
         self.context = Context(self.settings, self.database, self.privacy, clock)
         self.calls = Calls(self.bus)
         self.verifier = actors.Verifier(self.settings.actor_public_keys)

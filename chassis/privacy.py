@@ -3,7 +3,10 @@
 Sealing is AES-256-GCM with a random 96-bit nonce; the field's name is authenticated with it, so that a sealed phone
 cannot be moved into another column. In text it is `v1.<base64url>`, where the bytes begin with the key's id. The first
 key of a ring seals, all open: rotation is adding a key in front and sealing anew. Exact look-up is HMAC-SHA256 under a
-key of the node that stays outside the database and never enters an event.
+key of the node that stays outside the database and never enters an event. While a new look-up key is laid under
+everything (`python -m chassis rekey`), two are configured: a column of one hash is written under the newest and
+compared with all; rows that are looked for in an index are written under all and looked for under the oldest, which is
+the one under which all of them are there.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,10 +31,10 @@ class Privacy:
     """The keyrings of one service. `store` is the service's own; `contact` is shared by those who may reach a
     citizen."""
 
-    def __init__(self, rings: Mapping[str, Mapping[str, bytes]], lookup_key: bytes) -> None:
+    def __init__(self, rings: Mapping[str, Mapping[str, bytes]], lookup_key: bytes | Sequence[bytes]) -> None:
         self._rings = {name: {key_id: AESGCM(key) for key_id, key in ring.items()} for name, ring in rings.items()}
         self._newest = {name: next(iter(ring)) for name, ring in rings.items() if ring}
-        self._lookup_key = lookup_key
+        self._lookup_keys = (lookup_key,) if isinstance(lookup_key, bytes) else tuple(lookup_key)
 
     def seal_bytes(self, plain: bytes, *, ring: str = "store", field: str) -> bytes:
         """Sealed bytes for a column: key id length, key id, nonce, ciphertext."""
@@ -81,11 +84,33 @@ class Privacy:
         return tuple(self._rings.get(ring, {}))
 
     def lookup(self, value: str, field: str) -> bytes:
-        """The keyed hash by which an equal value of the same field is found again (32 bytes)."""
-        return hmac.new(self._lookup_key, field.encode() + b"\x00" + value.encode(), hashlib.sha256).digest()
+        """The keyed hash by which an equal value of the same field is found again (32 bytes), under the newest key."""
+        return _keyed(self._lookup_keys[0], value, field)
+
+    def lookups(self, value: str, field: str) -> tuple[bytes, ...]:
+        """The hash under every configured key, newest first: one, except while a new key is laid under everything."""
+        return tuple(_keyed(key, value, field) for key in self._lookup_keys)
+
+    def lookup_settled(self, value: str, field: str) -> bytes:
+        """The hash under the oldest configured key: the one under which an index of hashes is complete."""
+        return _keyed(self._lookup_keys[-1], value, field)
+
+    def known(self, kept: bytes, value: str, field: str) -> bool:
+        """Whether a kept hash is this value's, under whichever key; in the same time for right and wrong."""
+        found = [hmac.compare_digest(kept, one) for one in self.lookups(value, field)]
+        return any(found)
+
+    @property
+    def lookup_generation(self) -> bytes:
+        """What stands for the configured look-up keys, in their order, and tells nothing of them."""
+        return hashlib.sha256(b"".join((b"shubbak-lookup-keys", *self._lookup_keys))).digest()[:16]
 
     def _key_id(self, ring: str) -> str:
         try:
             return self._newest[ring]
         except KeyError:
             raise CannotOpen(f"this service holds no key of ring {ring}") from None
+
+
+def _keyed(key: bytes, value: str, field: str) -> bytes:
+    return hmac.new(key, field.encode() + b"\x00" + value.encode(), hashlib.sha256).digest()

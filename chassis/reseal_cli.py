@@ -29,7 +29,7 @@ def reseal(service: str, check: bool, batch: int) -> None:
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
     columns: tuple[resealing.SealedColumn, ...] = importlib.import_module(f"services.{service}.sealed").SEALED
-    privacy = Privacy(settings.rings, settings.lookup_key)
+    privacy = Privacy(settings.rings, settings.lookup_keys)
     database = Database(settings.database_url, 1)
     session = database.session()
     unopened = 0 if check else _run(session, privacy, columns, batch)

@@ -25,7 +25,7 @@ def retain(service: str, dry_run: bool) -> None:
         raise click.ClickException(str(error)) from None
     rules = retention.rules_of(service)
     database, now = Database(settings.database_url, 1), datetime.now(UTC)
-    privacy = Privacy(settings.rings, settings.lookup_key)
+    privacy = Privacy(settings.rings, settings.lookup_keys)
     for rule in rules:
         with database.transaction() as connection:
             count = retention.due(connection, rule, now)

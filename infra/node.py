@@ -170,7 +170,7 @@ def add_account(
     """Create a staff account. The password is asked for, or read from standard input when that is no terminal."""
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     settings = _settings()
-    context = Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_key))
+    context = Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_keys))
     operator = Actor(id=f"operator:{getpass.getuser()}", kind="staff", roles=("administrator",))
     try:
         attempt(

@@ -55,7 +55,7 @@ def _identity(work: UnitOfWork, given: Any, at: str, faults: list[Fault]) -> str
     except Refusal as refusal:
         faults += refusal.faults
         return None
-    return work.privacy.lookup(number.digits, NATIONAL_ID).hex()
+    return work.privacy.lookup_settled(number.digits, NATIONAL_ID).hex()
 
 
 def open_name(work: UnitOfWork, body: Mapping[str, Any]) -> str | None:

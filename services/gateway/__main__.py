@@ -87,7 +87,7 @@ def _attempt(run: Callable[[UnitOfWork], T]) -> T:
     actor = Actor(id=f"operator:{getpass.getuser()}", kind="system", roles=("system",))
     try:
         settings = config.load("gateway")
-        context = Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_key))
+        context = Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_keys))
         correlation_id = uuid7().hex
         return attempt(lambda: UnitOfWork(context, actor, correlation_id), run)
     except Refusal as refusal:

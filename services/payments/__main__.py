@@ -89,7 +89,7 @@ def _context() -> Context:
         settings = config.load("payments")
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    return Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_key))
+    return Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_keys))
 
 
 def _attempt(run: Callable[[UnitOfWork], T]) -> T:

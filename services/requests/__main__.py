@@ -45,7 +45,7 @@ def _work() -> UnitOfWork:
         settings = config.load("requests")
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    privacy = Privacy(settings.rings, settings.lookup_key)
+    privacy = Privacy(settings.rings, settings.lookup_keys)
     return UnitOfWork(Context(settings, Database(settings.database_url, 1), privacy), system("requests"), uuid7().hex)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -21,7 +20,7 @@ from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
 from services.requests import inquiry, organisation
 from services.requests import tables_afterwards as tables
-from services.requests.intake import inquiry_key
+from services.requests.intake import inquiry_key, lets_in
 from services.requests.records import sealed_note
 
 DAYS = 5  # working days on each level, where SHUBBAK_COMPLAINT_DAYS does not say otherwise
@@ -117,8 +116,7 @@ def status(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     except Refusal:
         raise refuse("complaint_unknown") from None
     row = work.first(_ONE, number=number, actor="")
-    key = inquiry_key(work, number, western_digits(body["phone_last4"]).strip())
-    if row is None or not hmac.compare_digest(row.inquiry_key, key):
+    if not lets_in(work, row, number, western_digits(body["phone_last4"]).strip()):
         raise refuse("complaint_unknown")
     return _shown(work, row, with_answer=True)
 

@@ -71,7 +71,7 @@ def show(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """What a clerk of the unit sees before correcting, and what was corrected so far. That it was read is recorded."""
     case = _case(work, body["tracking_number"])
     work.audit_read("request.correction_read", str(case.id))
-    applicant = _applicant(work, case)
+    applicant = applicant_of(work, case)
     return {
         "request_id": str(case.id),
         "tracking_number": case.row.tracking_number,
@@ -104,7 +104,7 @@ def correct(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise refuse("correction_too_late", "tracking_number")
     if body["corrected"] is not None and body["corrected"] != row.corrected:
         raise refuse("conflict", "corrected")
-    before = _applicant(work, case)
+    before = applicant_of(work, case)
     after, faults = before, list[Fault]()
     if body["applicant"]:
         after, faults = applicants.read({**_typed(before), **body["applicant"]}, cairo_date(work.now))
@@ -132,7 +132,12 @@ def _case(work: UnitOfWork, number: str) -> Case:
     return life.case(work, row)
 
 
-def _applicant(work: UnitOfWork, case: Case) -> dict[str, Any]:
+def phone_of(work: UnitOfWork, contact: str) -> str:
+    """The phone in a sealed contact."""
+    return str(orjson.loads(work.privacy.open(contact, ring="contact", field=CONTACT))["phone"])
+
+
+def applicant_of(work: UnitOfWork, case: Any) -> dict[str, Any]:
     """The applicant as rules.applicants gave it at intake."""
     row = case.row
     contact = orjson.loads(work.privacy.open(row.contact, ring="contact", field=CONTACT))

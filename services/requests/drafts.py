@@ -35,8 +35,10 @@ _AGAIN = Statement(
         "WHERE token_key = :token_key AND ends_at > :at"
     )
 )
-_FIND = Statement(text("SELECT service_code, body, saved_at, ends_at FROM draft WHERE token_key = :token_key"))
-_DROP = Statement(text("DELETE FROM draft WHERE token_key = :token_key"))
+_FIND = Statement(
+    text("SELECT service_code, body, saved_at, ends_at, token_key FROM draft WHERE token_key = ANY(:token_keys)")
+)
+_DROP = Statement(text("DELETE FROM draft WHERE token_key = ANY(:token_keys)"))
 _PURGE = Statement(text("DELETE FROM draft WHERE ends_at <= :now"))
 _KEEP = Statement(
     text(
@@ -57,9 +59,9 @@ def save(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     token = normal(body["token"]) if body["token"] else "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     kept: dict[str, Any] = {
         "service_code": code, "body": work.privacy.seal(content.decode(), field=BODY), "ends_at": ends_at,
-        "token_key": _key(work, token)}  # fmt: skip
+        "token_key": work.privacy.lookup(token, TOKEN)}  # fmt: skip
     if body["token"]:
-        _found(work, token)
+        kept["token_key"] = _found(work, token).token_key
         work.write(_AGAIN, expect=1, at=work.now, **kept)
     else:
         owner = work.actor.id if work.actor.kind == "staff" else "public"
@@ -84,7 +86,7 @@ def resume(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def drop(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Forget a draft: it was lodged, or is not wanted. One that is gone already is no fault."""
-    work.write(_DROP, token_key=_key(work, normal(body["token"])))
+    work.write(_DROP, token_keys=_keys(work, normal(body["token"])))
     return {"dropped": True}
 
 
@@ -104,11 +106,11 @@ def shown(token: str) -> str:
 
 
 def _found(work: UnitOfWork, token: str) -> Any:
-    row = work.first(_FIND, token_key=_key(work, token))
+    row = work.first(_FIND, token_keys=_keys(work, token))
     if row is None or row.ends_at <= work.now:
         raise refuse("draft_unknown", "token")
     return row
 
 
-def _key(work: UnitOfWork, token: str) -> bytes:
-    return work.privacy.lookup(token, TOKEN)
+def _keys(work: UnitOfWork, token: str) -> list[bytes]:
+    return list(work.privacy.lookups(token, TOKEN))

@@ -49,15 +49,15 @@ def person_keys(work: UnitOfWork, applicant: Mapping[str, Any]) -> set[int]:
     `applicant` is as rules.applicants reads it."""
     names = [applicant["name"], *_names(applicant.get("particulars") or {})]
     words = name_words.kept(word for name in names for word in name_words.name_words(name))
-    passport = [key_of(work, applicant["passport"], PASSPORT)] if applicant.get("passport") else []
-    return {*(key_of(work, word, NAME_WORD) for word in words), *passport}
+    passport = _keys_of(work, applicant["passport"], PASSPORT) if applicant.get("passport") else set()
+    return {key for word in words for key in _keys_of(work, word, NAME_WORD)} | passport
 
 
 def address_keys(work: UnitOfWork, definition: Definition, answers: Mapping[str, Any]) -> set[int]:
     """The keys of the property's address: clear answers only; where somebody lives is sealed and not found."""
     given = [answers[name] for name in _address_fields(definition) if isinstance(answers.get(name), str)]
     words = name_words.kept(word for value in given for word in name_words.address_words(value))
-    return {key_of(work, word, ADDRESS_WORD) for word in words}
+    return {key for word in words for key in _keys_of(work, word, ADDRESS_WORD)}
 
 
 def keep(work: UnitOfWork, request_id: UUID, unit: str, keys: Iterable[int]) -> None:
@@ -106,8 +106,16 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def key_of(work: UnitOfWork, word: str, field: str) -> int:
-    """The key under which a word is kept: 64 bits of its keyed hash."""
-    return int.from_bytes(work.privacy.lookup(word, field)[:8], "big", signed=True)
+    """The key under which a word is looked for: 64 bits of its keyed hash."""
+    return _cut(work.privacy.lookup_settled(word, field))
+
+
+def _keys_of(work: UnitOfWork, word: str, field: str) -> set[int]:
+    return {_cut(one) for one in work.privacy.lookups(word, field)}
+
+
+def _cut(hashed: bytes) -> int:
+    return int.from_bytes(hashed[:8], "big", signed=True)
 
 
 # -- finding ---------------------------------------------------------------------------------------------------------
@@ -201,7 +209,7 @@ def find(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     if body["national_id"]:
         filters.append("person")
         known = _read(faults, identity.parse_national_id, body["national_id"], "national_id")
-        params["person"] = work.privacy.lookup(known.digits, PERSON) if known else None
+        params["person"] = work.privacy.lookup_settled(known.digits, PERSON) if known else None
     if body["passport"]:
         number = _read(faults, identity.parse_passport, body["passport"], "passport")
         words += [key_of(work, number, PASSPORT)] if number else []

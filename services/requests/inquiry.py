@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +16,7 @@ from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
 from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine, succession, waiting
-from services.requests.intake import inquiry_key
+from services.requests.intake import lets_in
 from services.requests.life import Case
 
 _BY_NUMBER = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE tracking_number = :number"))  # noqa: S608
@@ -142,8 +141,7 @@ def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
     except Refusal:
         raise refuse("tracking_unknown") from None
     row = work.first(_BY_NUMBER, number=number)
-    key = inquiry_key(work, number, last4)
-    if row is None or not hmac.compare_digest(row.inquiry_key, key):
+    if not lets_in(work, row, number, last4):
         raise refuse("tracking_unknown")
     return life.case(work, row)
 

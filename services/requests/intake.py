@@ -29,6 +29,7 @@ from services.requests.licences import HOLDER, NAME
 CONTACT = "requests.contact"
 PARTICULARS = "requests.request.particulars"
 NATIONAL_ID = "requests.request.national_id"
+_INQUIRY = "requests.inquiry"
 PASSPORT = "requests.request.passport"
 
 _LOOK_UP = Statement(
@@ -109,7 +110,7 @@ def _examined(
     faults += more + succeeds.faults
     if succeeds.former is not None:
         faults += succession.same_holder(
-            succeeds.former, applicant["kind"], look_up_key(work, applicant["national_id"], NATIONAL_ID),
+            succeeds.former, applicant["kind"], _own(work, applicant["national_id"]),
             definition.body["supersedes"])  # fmt: skip
     if faults:
         raise Refusal(faults)
@@ -118,7 +119,7 @@ def _examined(
         places.governorates()[work.settings.node].national_id_code,
         today.year,
         found.serial,
-        work.settings.lookup_key,
+        work.settings.number_key,
     )
     at = reserved.at if reserved else work.now
     lodged = _lodge(work, definition, known.calendar(unit.code), body, applicant, answers, number, at)
@@ -214,7 +215,16 @@ def sealed_contact(work: UnitOfWork, applicant: Mapping[str, Any]) -> str:
 
 def inquiry_key(work: UnitOfWork, number: str, last4: str) -> bytes:
     """The keyed hash by which whoever knows the number and the phone's last four digits is let in."""
-    return work.privacy.lookup(f"{number}/{last4}", "requests.inquiry")
+    return work.privacy.lookup(f"{number}/{last4}", _INQUIRY)
+
+
+def _own(work: UnitOfWork, national_id: str | None) -> tuple[bytes, ...]:
+    return work.privacy.lookups(national_id, NATIONAL_ID) if national_id else ()
+
+
+def lets_in(work: UnitOfWork, row: Any, number: str, last4: str) -> bool:
+    """Whether these numbers open a row with an `inquiry_key`; the same work is done where there is no row."""
+    return work.privacy.known(row.inquiry_key if row is not None else b"", f"{number}/{last4}", _INQUIRY)
 
 
 def _unit(work: UnitOfWork, known: Overlay, code: str, today: date) -> places.Unit:

@@ -92,7 +92,7 @@ def reserve(work: UnitOfWork, device_id: UUID, how_many: int) -> list[str]:
     numbers = [row.number for row in held]
     if (missing := how_many - len(held)) > 0:
         code, year = places.governorates()[work.settings.node].national_id_code, cairo_date(work.now).year
-        drawn = [(row.serial, numbering.tracking_number(code, year, row.serial, work.settings.lookup_key))
+        drawn = [(row.serial, numbering.tracking_number(code, year, row.serial, work.settings.number_key))
                  for row in work.all(_DRAW, many=missing)]  # fmt: skip
         serial_blocks.take(work, serial_blocks.TRACKING, device_id, drawn, ends_at)
         numbers += [number for _, number in drawn]
@@ -162,7 +162,7 @@ def prove(work: UnitOfWork) -> Proof:
         proof.used += 1
         if row.tracking_number is None:
             proof.wrong.append(f"serial {row.serial}: its request {row.request_id} is not there")
-        elif numbering.tracking_sequence(row.tracking_number, work.settings.lookup_key) != row.serial:
+        elif numbering.tracking_sequence(row.tracking_number, work.settings.number_key) != row.serial:
             proof.wrong.append(f"serial {row.serial}: {row.tracking_number} comes from another serial")
     _missing(proof, expected, stand.drawn + 1)
     return proof

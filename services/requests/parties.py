@@ -31,18 +31,26 @@ _FORGET = Statement(text("DELETE FROM party WHERE request_id = :request_id"))
 
 def key(work: UnitOfWork, kind: str, number: str) -> bytes:
     """The keyed hash by which a number that was read is known."""
-    return work.privacy.lookup(number, NUMBERS[kind][0])
+    return work.privacy.lookup_settled(number, NUMBERS[kind][0])
+
+
+def keys_of(work: UnitOfWork, applicant: Mapping[str, Any]) -> set[bytes]:
+    """What is kept of who stands in an application beside the hash of its applicant's own national ID; of that the
+    older ones, while two keys are in use."""
+    found = set(_numbers(applicant["particulars"] or {}))
+    if applicant["passport"]:
+        found.add(("passport", applicant["passport"]))
+    kept = {one for kind, number in found for one in work.privacy.lookups(number, NUMBERS[kind][0])}
+    own = applicant["national_id"]
+    return kept | set(work.privacy.lookups(own, PERSON)[1:]) if own else kept
 
 
 def keep(work: UnitOfWork, request_id: UUID, applicant: Mapping[str, Any], *, again: bool = False) -> None:
     """Keep who stands in an application (rules.applicants); `again` where it was corrected."""
     if again:
         work.write(_FORGET, request_id=request_id)
-    found = set(_numbers(applicant["particulars"] or {}))
-    if applicant["passport"]:
-        found.add(("passport", applicant["passport"]))
-    keys = {key(work, kind, number) for kind, number in found}
-    work.write_many(_KEEP, [{"request_id": request_id, "person_key": one} for one in sorted(keys)])
+    keys = sorted(keys_of(work, applicant))
+    work.write_many(_KEEP, [{"request_id": request_id, "person_key": one} for one in keys])
 
 
 def _numbers(value: Any) -> Iterator[tuple[str, str]]:

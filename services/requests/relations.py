@@ -14,13 +14,16 @@ from chassis.uow import UnitOfWork
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import parties
 
-REASON = "requests.relation.reason"
+REASON, NUMBER = "requests.relation.reason", "requests.relation.number"
 PERMISSION = "relation.withdraw"
 
 _DECLARE = Statement(
     text(
-        "INSERT INTO declared_relation (id, account, unit, department, kind, person_key, declared_at) "
-        "VALUES (:id, :account, :unit, :department, :kind, :person, :at) "
+        "INSERT INTO declared_relation (id, account, unit, department, kind, person_key, number, declared_at) "
+        "SELECT CAST(:id AS uuid), CAST(:account AS text), CAST(:unit AS text), CAST(:department AS text), "
+        "CAST(:kind AS text), CAST(:person AS bytea), CAST(:number AS text), CAST(:at AS timestamptz) "
+        "WHERE NOT EXISTS (SELECT 1 FROM declared_relation WHERE account = :account AND withdrawn_at IS NULL "
+        "AND person_key = ANY(:persons)) "
         "ON CONFLICT (account, person_key) WHERE withdrawn_at IS NULL DO NOTHING"
     )
 )
@@ -60,9 +63,11 @@ def declare(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise Refusal(faults or [Fault("relation_number_wanted", "national_id")])
     [kind] = given
     _, read = parties.NUMBERS[kind]
-    person = parties.key(work, kind, read(body[kind], kind))
+    number = read(body[kind], kind)
+    person, persons = parties.key(work, kind, number), work.privacy.lookups(number, parties.NUMBERS[kind][0])
     work.write(_DECLARE, id=uuid7(), account=work.actor.id, unit=work.actor.unit, department=work.actor.department,
-               kind=kind, person=person, at=work.now)
+               kind=kind, person=person, persons=list(persons), at=work.now,
+               number=work.privacy.seal(number, field=NUMBER))
     work.write(_LET_GO, account=work.actor.id, person=person)
     work.audit("relation.declared", work.actor.id)
     return {"declared": True}
@@ -96,6 +101,11 @@ def withdraw(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                reason=work.privacy.seal(body["reason"], field=REASON))
     work.audit("relation.withdrawn", str(row.id), account=row.account)
     return {"relation_id": str(row.id), "withdrawn_at": work.now.isoformat()}
+
+
+def number_of(work: UnitOfWork, row: Any) -> str:
+    """The number under which a relation was declared: for a new look-up key, and shown to nobody."""
+    return work.privacy.open(row.number, field=NUMBER)
 
 
 def _shown(work: UnitOfWork, row: Any) -> dict[str, Any]:

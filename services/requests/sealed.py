@@ -24,6 +24,7 @@ SEALED = (
     SealedColumn("correction", "before", ("requests.correction.value",)),
     SealedColumn("correction", "after", ("requests.correction.value",)),
     SealedColumn("correction", "reason", ("requests.correction.reason",)),
+    SealedColumn("declared_relation", "number", ("requests.relation.number",)),
     SealedColumn("licence", "qr", ("requests.licence.qr",)),
     SealedColumn("licence", "document", ("requests.licence.document",), "bytes"),
     SealedColumn("licence_act", "reason", ("requests.licence_act.reason",)),

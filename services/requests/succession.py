@@ -3,7 +3,7 @@ and as what it takes its place, the definition says (`supersedes`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -73,11 +73,12 @@ def of(work: UnitOfWork, definition: Definition, given: Mapping[str, Any]) -> Su
     return Succession(answers, former, faults)
 
 
-def same_holder(former: Any, kind: str, national_id_key: bytes | None, rule: Mapping[str, Any]) -> list[Fault]:
+def same_holder(former: Any, kind: str, own: Collection[bytes], rule: Mapping[str, Any]) -> list[Fault]:
     """licence_of_another, where a citizen renews or alters in his own name what was issued to another citizen. Heirs,
-    attorneys and companies show papers; a transfer is to another by its nature."""
-    both = kind == former.applicant_kind == "citizen" and national_id_key and former.national_id_key
-    if rule["as"] == register.TRANSFER or not both or bytes(former.national_id_key) == bytes(national_id_key or b""):
+    attorneys and companies show papers; a transfer is to another by its nature. `own` are the hashes of the applicant's
+    national ID, none without one."""
+    both = kind == former.applicant_kind == "citizen" and own and former.national_id_key
+    if rule["as"] == register.TRANSFER or not both or bytes(former.national_id_key) in own:
         return []
     return [Fault("licence_of_another", f"answers/{rule['answer']}")]
 

@@ -92,6 +92,7 @@ declared_relation = Table(
     Column("department", Text),
     Column("kind", Text, nullable=False),  # national_id | passport | tax_number | commercial_register
     Column("person_key", LargeBinary, nullable=False),
+    Column("number", Text),  # sealed: the hash is computed from it again; NULL for what was declared before it was kept
     Column("declared_at", _moment, nullable=False),
     Column("withdrawn_at", _moment),
     Column("withdrawn_by", Text),

@@ -87,7 +87,7 @@ class Ground:
         self.settings = config.load("requests", environ)
         self.database = Database(url, 12)
         self.now = now
-        privacy = Privacy(self.settings.rings, self.settings.lookup_key)
+        privacy = Privacy(self.settings.rings, self.settings.lookup_keys)
         self.context = Context(self.settings, self.database, privacy, lambda: self.now)
         self.privacy = privacy
 

@@ -1,4 +1,5 @@
-"""Requests are found in the index of words also from their own side."""
+"""Requests are found in the index of words also from their own side; the number under which a relation was declared is
+kept sealed, so that its hash can be computed under another key."""
 
 from alembic import op
 
@@ -9,6 +10,7 @@ depends_on = None
 
 TABLES = """
 CREATE INDEX found_by_request ON found_by (request_id);
+ALTER TABLE declared_relation ADD COLUMN number text;
 """
 
 
