@@ -37,11 +37,13 @@ _INK, _SOFT, _MAIN, _OTHER = "#16222c", "#46535e", "#1d4f7c", "#7b8791"
 
 
 def svg(workflow: Workflow, language: str = "ar", current: str | None = None,
-        bodies: Mapping[str, Mapping[str, str]] | None = None) -> str:
+        bodies: Mapping[str, Mapping[str, str]] | None = None,
+        beside: Mapping[str, Action] | None = None) -> str:
     """The workflow as an SVG document in `ar` or `en`, the state `current` (if there is one) marked. `bodies`: names of
-    external bodies by code, where they are known. Also draws a workflow that is not sound: a way to a state that does
+    external bodies by code, where they are known. `beside`: a further way out of a state, which stands in no workflow
+    because it is open everywhere. Also draws a workflow that is not sound: a way to a state that does
     not exist is listed and leads nowhere."""
-    return _Drawing(workflow, language, current, bodies or {}).document()
+    return _Drawing(workflow, language, current, bodies or {}, beside or {}).document()
 
 
 @dataclass(slots=True)
@@ -95,8 +97,9 @@ class _Lane:
 
 class _Drawing:
     def __init__(self, workflow: Workflow, language: str, current: str | None,
-                 bodies: Mapping[str, Mapping[str, str]]) -> None:
+                 bodies: Mapping[str, Mapping[str, str]], beside: Mapping[str, Action]) -> None:
         self.workflow, self.language, self.current, self.bodies = workflow, language, current, bodies
+        self.beside = beside
         self.names = roles_file.load()
         self.main = [state.code for state in usual_path(workflow)]
         self.cards = {state.code: self._card(state) for state in self._order()}
@@ -140,6 +143,8 @@ class _Drawing:
         for exit_ in state.exits:
             if exit_.branch is None:
                 self._add_exit(card, exit_, 0)
+        if state.code in self.beside:
+            self._add_exit(card, self.beside[state.code], 0)
         if state.branches and len(card.lines) > after_branches:
             card.lines[after_branches].above = 8
         return card

@@ -27,7 +27,7 @@ def base() -> Mapping[Key, Timeline]:
                               "parent": None, "status": None, "source": city.source, "note": None}
     for code, unit in places.units().items():
         bodies[UNIT, code] = {"name": unit.name, "kind": unit.kind, "governorate": unit.governorate, "authority": None,
-                              "parent": None, "status": unit.status, "source": "public", "note": None}
+                              "parent": None, "status": unit.status or None, "source": "public", "note": None}
         if unit.status == "open":
             bodies[CENTRE, f"{code}-TC"] = {
                 "name": {"ar": f"المركز التكنولوجي - {unit.name_ar}", "en": f"Technology centre - {unit.name_en}"},

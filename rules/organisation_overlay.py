@@ -95,5 +95,5 @@ def _of_day(timeline: Iterable[Entry], day: date) -> Entry | None:
 
 def _unit(code: str, body: Mapping[str, Any]) -> Unit:
     name = body["name"]  # a city of an authority belongs to no governorate
-    return Unit(code, body.get("governorate") or "", body["kind"], name["ar"], name["en"], body["status"])
+    return Unit(code, body.get("governorate") or "", body["kind"], name["ar"], name["en"], body["status"] or "")
 

@@ -47,7 +47,8 @@ class Governorate(_Named):
 
 @dataclass(frozen=True, slots=True)
 class Unit(_Named):
-    """A local unit: `kind` is one of UNIT_KINDS; `status` is open or being fitted out."""
+    """A local unit: `kind` is one of UNIT_KINDS; `status` is open or being fitted out, and empty where it is not known
+    to have a window: so of a diwan, which every governorate has and which decides where the units below cannot."""
 
     code: str
     governorate: str

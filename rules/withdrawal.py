@@ -5,7 +5,7 @@ without such an end knows no withdrawal."""
 from __future__ import annotations
 
 from rules.refusal import refuse
-from rules.workflow import State, Transition, Workflow
+from rules.workflow import Action, State, Transition, Workflow
 
 WITHDRAW = "withdraw"
 NAME = {"ar": "سحب الطلب", "en": "Withdraw the request"}
@@ -20,6 +20,15 @@ def end(workflow: Workflow) -> State | None:
 def offered(workflow: Workflow, state: str) -> bool:
     """Whether a request that stands there may be withdrawn."""
     return workflow.state(state).kind != "end" and end(workflow) is not None
+
+
+def way(workflow: Workflow, state: str) -> Action | None:
+    """The way of withdrawing from a state, where it may be withdrawn and the workflow has written none of its own
+    there."""
+    to = end(workflow)
+    if to is None or not offered(workflow, state) or workflow.state(state).action(WITHDRAW) is not None:
+        return None
+    return Action(WITHDRAW, dict(NAME), to.code)
 
 
 def transition(workflow: Workflow, state: str) -> Transition:

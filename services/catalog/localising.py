@@ -30,7 +30,7 @@ def localised(body: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[Mapping[
 
 
 def can_be_offered(body: Mapping[str, Any], governorate: str) -> bool:
-    """Whether the governorate has a unit of a kind that offers the service."""
-    kinds = {unit.kind for unit in places.units().values() if unit.governorate == governorate}
+    """Whether the governorate has a unit of a kind that offers the service, with a window or soon to have one."""
+    kinds = {unit.kind for unit in places.units().values() if unit.governorate == governorate and unit.status}
     return bool(kinds & set(body["unit_kinds"]))
 

@@ -81,9 +81,9 @@ _LISTED = Statement(
         "JOIN request ON request.id = follow_up.request_id WHERE follow_up.unit = :unit "
         "AND (CAST(:serial AS text) IS NULL OR serial = CAST(:serial AS text)) "
         "AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text)) "
-        "AND (CAST(:after AS uuid) IS NULL OR (due_on, follow_up.id) > "
+        "AND (CAST(:after AS uuid) IS NULL OR (follow_up.due_on, follow_up.id) > "
         "(SELECT due_on, id FROM follow_up WHERE id = CAST(:after AS uuid))) "
-        "ORDER BY due_on, follow_up.id LIMIT :limit"
+        "ORDER BY follow_up.due_on, follow_up.id LIMIT :limit"
     )
 )
 _BEFORE = Statement(

@@ -165,7 +165,6 @@ def test_a_number_that_is_none_declares_nothing(ground: Ground) -> None:
 
 
 def test_where_exclusions_leave_nobody_the_unit_above_decides(ground: Ground) -> None:
-    ground.organise("unit", "EG-C-DW", {"valid_from": "2026-01-01", "body": DIWAN})
     lodged = ground.decided()
     declare(ground, HEAD)
     assert ground.next(HEAD) is None
@@ -194,10 +193,11 @@ def test_the_parent_that_the_organisation_names_comes_before_the_diwan(ground: G
 
 
 def test_a_file_stays_while_one_of_the_desk_may_have_it_or_no_unit_is_above(ground: Ground) -> None:
+    ground.organise("unit", "EG-C-DW", {"valid_from": "1970-01-01", "valid_until": "2026-01-01", "body": DIWAN})
     ground.reviewed()
     declare(ground, OFFICER)
     ground.next(OFFICER)
-    assert ground.attempt(assignment.raise_to_the_unit_above) == 0  # the list of Cairo names no diwan
+    assert ground.attempt(assignment.raise_to_the_unit_above) == 0  # Cairo's diwan stands no more
     ground.organise("unit", "EG-C-DW", {"valid_from": "2026-01-01", "body": DIWAN})
     declare(ground, COLLEAGUE, "29001011234566")
     ground.next(COLLEAGUE)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules import withdrawal
 from rules.drawing import svg
 from rules.workflow import Workflow
 from tests.unit.rules.sample_service import branch, service
@@ -158,3 +159,19 @@ def test_any_workflow_even_an_unsound_one_is_drawn_whole(states, initial, langua
     assert picture.cards.keys() == states.keys()
     ways = [exit_.to for state in workflow.states.values() for exit_ in state.exits if exit_.to in states]
     assert {*ends_of_lines(picture)} == {*ways, *({initial} & states.keys())}
+
+
+def test_a_way_that_is_open_everywhere_is_drawn_where_the_request_stands():
+    workflow = Workflow.parse(KIOSK)
+    here = "inspection"
+    way = withdrawal.way(workflow, here)
+    assert way is not None
+    plain, with_way = Picture(svg(workflow, "en", here)), Picture(svg(workflow, "en", here, beside={here: way}))
+    said = [text for text, *_ in with_way.words]
+    before = [text for text, *_ in plain.words]
+    assert said.count("• Withdraw the request") == 1 + before.count("• Withdraw the request")
+    assert len(with_way.lines) > len(plain.lines)
+
+
+def test_how_long_a_wait_lasts_is_told():
+    assert "time: 30 days" in [text for text, *_ in drawn(KIOSK, "en").words]

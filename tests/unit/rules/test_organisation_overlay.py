@@ -80,3 +80,14 @@ def test_working_hours_of_a_unit_that_were_closed_and_added_again_are_read_in_or
 
 def test_kinds_that_are_of_no_use_here_are_passed_over():
     assert Overlay([("employee", "1", [entry("2026-01-01")])]).units(DAY) == list(places.units().values())
+
+
+def test_by_the_lists_alone_every_unit_has_its_governorates_diwan_above():
+    known = Overlay()
+    for unit in places.units().values():
+        above = known.above(unit.code, DAY)
+        if unit.kind == "diwan":
+            assert above is None
+        else:
+            assert above is not None
+            assert (places.units()[above].kind, places.units()[above].governorate) == ("diwan", unit.governorate)

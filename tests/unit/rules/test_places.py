@@ -22,6 +22,12 @@ def test_every_unit_belongs_to_a_governorate_and_carries_its_code():
         assert unit.governorate in places.governorates()
 
 
+def test_every_governorate_has_one_diwan_that_nobody_is_sent_to_unasked():
+    diwans = [unit for unit in places.units().values() if unit.kind == "diwan"]
+    assert sorted(unit.governorate for unit in diwans) == sorted(places.governorates())
+    assert all(unit.status != "open" for unit in diwans)
+
+
 def test_new_cities_belong_to_an_authority_and_to_no_governorate():
     assert places.new_cities()["NUCA-04"].name == {"ar": "القاهرة الجديدة", "en": "New Cairo"}
     for city in places.new_cities().values():

@@ -13,6 +13,7 @@ from services.gateway.web.api import (
     catalog,
     deadlines,
     devices,
+    engine,
     finding,
     guide,
     intake,
@@ -26,6 +27,7 @@ from services.gateway.web.api import (
     sessions,
     tasks,
     versions,
+    visits,
 )
 
 DESCRIPTION = """One window between a citizen and local government.
@@ -50,6 +52,7 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines, devices,
-                   licence_register, letters, afterwards, sessions, organisation, catalog, access_log, openapi):
+                   licence_register, letters, afterwards, sessions, organisation, catalog, visits, access_log,
+                   engine, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

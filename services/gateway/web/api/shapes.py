@@ -101,6 +101,10 @@ class StatusShown(Shown):
     days_left = fields.Integer(required=True, allow_none=True)
     periods = fields.List(fields.Nested(PeriodShown), metadata={"description": "Every period that has begun"})
     deemed = fields.Nested(DeemedSummary, allow_none=True, metadata={"description": "What silence meant"})
+    applicant_until = fields.Date(
+        allow_none=True,
+        metadata={"description": "The last day to complete it, where it waits for the applicant so long and no longer"},
+    )
     may_withdraw = fields.Boolean(metadata={"description": "Whether the applicant may still withdraw it"})
     outcome = text_or_none(metadata={"description": f"One of {', '.join(OUTCOMES)}, once it has ended"})
     licence_serial = text_or_none()
