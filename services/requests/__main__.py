@@ -11,7 +11,7 @@ from chassis.errors import ChassisError, ConfigurationError
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork
-from services.requests import numbers
+from services.requests import licence_numbers, numbers
 
 
 @click.group()
@@ -20,24 +20,28 @@ def main() -> None:
 
 
 @main.command("numbers")
-@click.option("--gaps", is_flag=True, help="also name every serial that no request bears, with its reason")
+@click.option("--gaps", is_flag=True, help="also name every serial that nothing bears, with its reason")
 def show_numbers(gaps: bool) -> None:
-    """Prove that every tracking serial is used or its gap explained. Status 1 if one is neither. Changes nothing."""
+    """Prove that every serial of a tracking number and of a licence is used or its gap explained; a number that a
+    tablet holds says for which. Status 1 if one is neither. Changes nothing."""
     work = _work()
+    wrong = []
     try:
-        proof = numbers.prove(work)
-        click.echo(f"serials {proof.since} to {proof.drawn}: {proof.used} used, {sum(proof.gaps.values())} gaps "
-                   f"explained, {proof.open} drawn just now")
-        for reason, count in proof.gaps.most_common():
-            click.echo(f"  {count:>8}  {reason}")
-        if gaps:
-            for row in numbers.entries(work, proof.since):
-                if row.request_id is None:
-                    click.echo(f"{row.serial}  {row.at:%Y-%m-%d %H:%M:%S}  {row.reason}")
+        for kind, register in (("tracking numbers", numbers), ("licences", licence_numbers)):
+            proof = register.prove(work)
+            click.echo(f"{kind}: serials {proof.since} to {proof.drawn}: {proof.used} used, "
+                       f"{sum(proof.gaps.values())} gaps explained, {proof.open} drawn just now")
+            for reason, count in proof.gaps.most_common():
+                click.echo(f"  {count:>8}  {reason}")
+            if gaps:
+                for row in register.entries(work, proof.since):
+                    if row.reason is not None:
+                        click.echo(f"{row.serial}  {row.at:%Y-%m-%d %H:%M:%S}  {row.reason}")
+            wrong += [f"{kind}: {fault}" for fault in proof.wrong]
     except ChassisError as error:
         raise click.ClickException(str(error)) from None
-    click.echo("\n".join(proof.wrong) or "every serial is used or explained, and none twice")
-    raise SystemExit(1 if proof.wrong else 0)
+    click.echo("\n".join(wrong) or "every serial is used or explained, and none twice")
+    raise SystemExit(1 if wrong else 0)
 
 
 def _work() -> UnitOfWork:
