@@ -32,6 +32,9 @@ READS: Mapping[str, Read] = {
                                      "en": "Read the applicant's particulars to correct them"}, True),
     "receipt.read": Read({"ar": "طباعة إيصال الطلب", "en": "Printed the receipt of the request"}, True),
     "request.find": Read({"ar": "ظهور الطلب في نتيجة بحث", "en": "Found the request by a search"}, True),
+    "visit.read": Read({"ar": "الاطلاع على بيانات زيارة لتحديد موعدها", "en": "Read a visit to plan it"}, True),
+    "visit.bundle": Read({"ar": "تحميل بيانات الزيارة على جهاز الحي المتنقل",
+                          "en": "Took the visit along on a tablet"}, True),
     "complaint.read": Read({"ar": "الاطلاع على شكوى", "en": "Read a complaint"}, True),
 }
 

@@ -144,7 +144,7 @@ class UploadedDocument(Schema):
 class OfflineItem(Schema):
     """Command `requests.offline_item` → {item_id, number, result, faults, waits, device_time, received_at, answer}.
     `result` is `applied` or `quarantined`; what is quarantined is kept whole and put before a person. `body` is the
-    JSON text as it was signed, `device_time` an ISO 8601 instant with its zone, as signed. `after` is the item that must
+    JSON text and `device_time` the ISO 8601 instant with its zone, as they were signed. `after` is the item that must
     have taken effect first. The same item again gets the same answer; other content under its id is refused
     item_differs."""
 

@@ -1,12 +1,10 @@
-"""What a tablet did without a line and reports afterwards: what it signs, which moments are plausible, what is missing
-among the numbers that it gave.
+"""What a tablet did without a line and reports afterwards: what it signs, and which moments are plausible.
 
 A tablet counts what it does: 1, 2, 3, ... without a gap. It signs every item with its own key over `signed_text`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 REPORT, INTAKE, COMPLETION, RELEASE, DELIVERY = "report", "intake", "completion", "release", "delivery"
@@ -36,15 +34,3 @@ def within(at: datetime | None, since: datetime | None, now: datetime) -> dateti
     if at is None:
         return now
     return min(max(at, since) if since is not None else at, now)
-
-
-def gaps(numbers: Iterable[int], most: int = 100) -> list[int]:
-    """The numbers that are missing below the highest, the lowest first, at most so many."""
-    there = set(numbers)
-    found: list[int] = []
-    for number in range(1, max(there, default=0)):
-        if number not in there:
-            found.append(number)
-            if len(found) == most:
-                break
-    return found

@@ -143,6 +143,16 @@ def create(
     return account_id
 
 
+def of_role(work: Any, username: str, role: str, unit: str | None) -> str:
+    """The actor's id of an account that holds a role in a unit (in any, without one) and is let in. Refuses
+    visit_clerk_unknown for everybody else, whether there is such an account or not."""
+    name = username.strip().lower()
+    row = work.first(_BY_NAME, username=name) if storable(name) else None
+    if row is None or not row.active or role not in row.roles or (unit is not None and row.unit != unit):
+        raise refuse("visit_clerk_unknown", "clerk")
+    return str(row.id)
+
+
 def set_active(work: Any, username: str, active: bool) -> None:
     """Let an account in or keep it out. Its open sessions are ended when it is kept out."""
     row = work.first(_BY_NAME, username=username.strip().lower())

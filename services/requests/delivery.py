@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -23,8 +24,8 @@ _BEFORE = Statement(text("SELECT at FROM delivery WHERE licence_id = :licence_id
 _ADD = Statement.insert(tables.delivery)
 
 
-def deliver(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Record that the print of a licence was handed over. Refuses licence_not_ready, licence_not_in_force,
+def deliver(work: UnitOfWork, body: Mapping[str, Any], at: datetime | None = None) -> dict[str, Any]:
+    """Record that the print of a licence was handed over, now or `at`. Refuses licence_not_ready, licence_not_in_force,
     delivered_before."""
     row = licences.by_serial(work, body["serial"])
     work.require("licence.deliver", row.unit)
@@ -42,7 +43,7 @@ def deliver(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         licence_id=row.id,
         edition=row.edition,
         id=delivery_id,
-        at=work.now,
+        at=at or work.now,
         actor_id=work.actor.id,
         how=body["how"],
         receiver=body["receiver"],
@@ -63,6 +64,7 @@ def deliver(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
             "how": body["how"],
             "receiver": body["receiver"],
         },
+        occurred=at,
     )
     work.audit("licence.delivered", row.serial, how=body["how"], identity=body["identity"])
-    return {"serial": row.serial, "edition": row.edition, "delivered_at": work.now.isoformat()}
+    return {"serial": row.serial, "edition": row.edition, "delivered_at": (at or work.now).isoformat()}

@@ -8,8 +8,6 @@ applied by itself after it, and so is the delivery of a licence that is still be
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,16 +26,17 @@ from rules.refusal import Fault, Refusal, refuse
 from services.requests import devices, offline_rooms, tables_visits
 from services.requests.offline_rooms import Act, Item
 
-BODY, FAULTS, ANSWER, OUTCOME = (
-    "requests.offline_item.body", "requests.offline_item.faults", "requests.offline_item.answer",
-    "requests.offline_item.outcome")
-_CONTENT = "requests.offline_item.content"
+BODY, SIGNATURE = "requests.offline_item.body", "requests.offline_item.signature"
+FAULTS, ANSWER, OUTCOME = (
+    "requests.offline_item.faults", "requests.offline_item.answer", "requests.offline_item.outcome")
 FOR_ITEM, FOR_LICENCE = "item", "licence"
 ON_ITS_WAY = frozenset({"licence_not_ready", "licence_unknown"})  # to a delivery, while its licence is being issued
 FIRST_AGAIN, LONGEST_AGAIN, PATIENCE = timedelta(seconds=15), timedelta(hours=1), timedelta(days=3)
 OFTEN = 3  # conflicts with others at the same moment, before a person is asked
 
-_KEPT = Statement(text("SELECT content_key, answer FROM offline_item WHERE id = :item_id"))
+_KEPT = Statement(
+    text("SELECT device_id, number, kind, told_time, after_id, body, answer FROM offline_item WHERE id = :item_id")
+)
 _AROUND = Statement(
     text(
         "SELECT EXISTS (SELECT 1 FROM offline_item WHERE device_id = :device_id AND number = :number "
@@ -107,10 +106,9 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     if device.state == device_rule.PENDING or not devices.genuine(device, signed, body["signature"]):
         work.deny("visit.carry_out", f"device {device.id}")
         raise refuse("item_not_genuine", "signature")
-    key = _content_key(work, device.id, signed, item.after)
     kept = work.first(_KEPT, item_id=item.id)
     if kept is not None:
-        if not hmac.compare_digest(kept.content_key, key):
+        if not _same(work, kept, device.id, item):
             raise refuse("item_differs", "item_id")
         answer: dict[str, Any] = orjson.loads(work.privacy.open(kept.answer, field=ANSWER))
         return answer
@@ -129,8 +127,7 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         uploaded_by=item.uploaded_by,
         after_id=item.after,
         body=work.privacy.seal(item.body, field=BODY),
-        signature=body["signature"],
-        content_key=key,
+        signature=work.privacy.seal(body["signature"], field=SIGNATURE),
         answer=work.privacy.seal(orjson.dumps(answer).decode(), field=ANSWER),
         tries=1,
         documents=dict(item.documents),
@@ -263,6 +260,9 @@ def _note(work: UnitOfWork, tried: Tried) -> None:
                number=item.number, device=str(tried.act.device.id), codes=sorted({one.code for one in tried.faults}))
 
 
-def _content_key(work: UnitOfWork, device_id: UUID, signed: str, after: UUID | None) -> bytes:
-    digest = hashlib.sha256("\n".join((str(device_id), str(after), signed)).encode(errors="surrogatepass"))
-    return work.privacy.lookup(digest.hexdigest(), _CONTENT)
+def _same(work: UnitOfWork, kept: Any, device_id: UUID, item: Item) -> bool:
+    """Whether an item is the one that was kept under its id. Of one whose body went after its time the rest is held
+    against it."""
+    body = item.body if kept.body is None else work.privacy.open(kept.body, field=BODY)
+    told = (device_id, item.number, item.kind, item.told_time, item.after, item.body)
+    return told == (kept.device_id, kept.number, kept.kind, kept.told_time, kept.after_id, body)

@@ -15,7 +15,7 @@ from rules import devices as device_rule
 from rules import offline as rule
 from rules.refusal import Fault, refuse
 from services.requests import devices, offline, offline_rooms
-from services.requests.offline import FAULTS, OUTCOME
+from services.requests.offline import FAULTS, OUTCOME, SIGNATURE
 
 REASON = "requests.offline_item.reason"
 MOST_MISSING, NEWEST = 100, 100
@@ -72,7 +72,7 @@ def file(work: UnitOfWork, item_id: UUID) -> dict[str, Any]:
     return {
         **_shown(row),
         "body": item.body if item else None,
-        "signature": row.signature,
+        "signature": work.privacy.open(row.signature, field=SIGNATURE),
         "documents": row.documents,
         "faults": offline.told([Fault(**fault) for fault in faults]),
         "outcome": orjson.loads(work.privacy.open(row.outcome, field=OUTCOME)) if row.outcome else None,

@@ -51,6 +51,7 @@ SEALED = (
     SealedColumn("visit", "note", ("requests.visit.note",)),
     SealedColumn("visit", "reason", ("requests.visit.reason",)),
     SealedColumn("offline_item", "body", ("requests.offline_item.body",)),
+    SealedColumn("offline_item", "signature", ("requests.offline_item.signature",)),
     SealedColumn("offline_item", "faults", ("requests.offline_item.faults",)),
     SealedColumn("offline_item", "answer", ("requests.offline_item.answer",)),
     SealedColumn("offline_item", "outcome", ("requests.offline_item.outcome",)),

@@ -82,8 +82,7 @@ offline_item = Table(
     Column("visit_id", Uuid),
     Column("after_id", Uuid),
     Column("body", Text),  # sealed, as it was signed; NULL after its time
-    Column("signature", Text, nullable=False),
-    Column("content_key", LargeBinary, nullable=False),  # keyed hash of all that was signed
+    Column("signature", Text, nullable=False),  # sealed: beside the public key it would tell a guess of the body right
     Column("documents", JSONB, nullable=False),  # {sha256: id of the document that was uploaded}
     Column("state", Text, nullable=False),  # rules.offline.STATES
     Column("codes", ARRAY(Text), nullable=False),  # why it is in quarantine

@@ -6,7 +6,6 @@ and opening one visit is recorded.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -27,7 +26,7 @@ from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import devices, guide, inquiry, life, organisation, tables_visits
 from services.requests.guide import IN_FORCE, Definition
-from services.requests.intake import CONTACT, inquiry_key
+from services.requests.intake import CONTACT, inquiry_key, lets_in
 from services.requests.licences import NAME
 
 A_DAY = 8  # visits of a tablet, where SHUBBAK_VISITS_A_DAY does not say otherwise
@@ -39,7 +38,7 @@ _ASKED = Statement(
     text(
         "SELECT nextval('visit_serial') AS serial, in_force.version, in_force.retired_from, "  # noqa: S608
         "(SELECT number FROM visit WHERE state IN ('ordered', 'planned', 'out') AND "
-        "(request_id = CAST(:request_id AS uuid) OR person_key = :person_key) LIMIT 1) AS open, "
+        "(request_id = CAST(:request_id AS uuid) OR person_key = ANY(CAST(:person_keys AS bytea[]))) LIMIT 1) AS open, "
         f"{organisation.STAMP} FROM (SELECT 1) AS always LEFT JOIN LATERAL {IN_FORCE} AS in_force ON true"
     )
 )
@@ -109,7 +108,7 @@ def _for_request(work: UnitOfWork, body: Mapping[str, Any], today: date) -> dict
     faults += _wish(body, today, case.calendar)
     if faults:
         raise Refusal(faults)
-    found = work.one(_ASKED, code=row.service_code, today=today, request_id=case.id, person_key=None)
+    found = work.one(_ASKED, code=row.service_code, today=today, request_id=case.id, person_keys=[])
     last4 = western_digits(body["phone_last4"]).strip()
     return _ordered(work, body, found, case.definition, row.unit, last4, row.language, request=row)
 
@@ -122,8 +121,8 @@ def _for_new(work: UnitOfWork, body: Mapping[str, Any], today: date) -> dict[str
         raise Refusal(faults)
     person, faults = _person(body["person"])
     code = guide.code_asked(body["service_code"])
-    key = work.privacy.lookup(f"{person['phone']}/{code}", PERSON)
-    found = work.one(_ASKED, code=code, today=today, request_id=None, person_key=key)
+    keys = work.privacy.lookups(f"{person['phone']}/{code}", PERSON)
+    found = work.one(_ASKED, code=code, today=today, request_id=None, person_keys=list(keys))
     known = organisation.known(work, found.organisation_stamp)
     unit = known.unit(body["unit"], today)
     definition = guide.definition(work, code, found.version)
@@ -141,7 +140,7 @@ def _for_new(work: UnitOfWork, body: Mapping[str, Any], today: date) -> dict[str
     contact = work.privacy.seal(
         orjson.dumps({**person, "language": body["language"]}).decode(), ring="contact", field=CONTACT)
     return _ordered(work, body, found, definition, body["unit"], person["phone"][-4:], body["language"],
-                    contact=contact, person_key=key)
+                    contact=contact, person_key=keys[0])
 
 
 def _person(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
@@ -355,8 +354,7 @@ def _mine(work: UnitOfWork, body: Mapping[str, Any]) -> Any:
     except Refusal:
         raise refuse("visit_unknown") from None
     row = work.first(_ONE, number=number)
-    key = inquiry_key(work, number, western_digits(body["phone_last4"]).strip())
-    if row is None or not hmac.compare_digest(row.inquiry_key, key):
+    if not lets_in(work, row, number, western_digits(body["phone_last4"]).strip()):
         raise refuse("visit_unknown")
     return row
 

@@ -86,6 +86,24 @@ def complaint(number: str, phone_last4: str | None) -> dict[str, Any]:
         raise
 
 
+def visit(method: str, number: str, phone_last4: str | None, *, command_id: UUID | None = None) -> dict[str, Any]:
+    """Ask about a visit in the public's name, guarded as the inquiry is: wrong digits and unknown numbers count
+    alike."""
+    digits = western_digits(phone_last4 or "").strip()
+    if not digits:
+        raise refuse("field_required", "phone_last4")
+    claims = ((throttle.INQUIRY_ADDRESS, address()), (throttle.INQUIRY_NUMBER, number.strip()[:60]))
+    held = platform()
+    held.run(lambda work: throttle.check(work, *claims), PUBLIC)
+    try:
+        return held.call(method, {"visit_number": number[:60], "phone_last4": digits[:10]}, caller().actor,
+                         command_id=command_id)  # fmt: skip
+    except Refusal as refusal:
+        if refusal.code == "visit_unknown":
+            held.run(lambda work: throttle.failed(work, *claims), PUBLIC)
+        raise
+
+
 def licence(serial: str, *, in_hand: bool = False) -> dict[str, Any]:
     """What anybody may know of a licence. `in_hand`: the caller showed its signed code. Who shows only a serial may
     have counted it, so each such look-up counts for this address; too many refuse `too_many_requests`. What the

@@ -10,6 +10,9 @@ from services.notifications.templates import KINDS, TemplateError
 
 VALUES = {
     "tracking_number": "EG-C-7K3M-9Q2X-4",
+    "visit_number": "V-GZ-2026-000123-K",
+    "purpose": "تجديد ترخيص",
+    "day": "الأربعاء 30 سبتمبر 2026",
     "service": "ترخيص محل تجاري",
     "link": "https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
     "amount": "12,345.50 ج.م",
@@ -37,6 +40,8 @@ def test_every_kind_fits_three_sms_parts_in_both_languages(code, language):
         if language == "ar"
         else {
             **VALUES,
+            "purpose": "Completion of documents",
+            "day": "Wednesday 30 September 2026",
             "service": "Shop licence",
             "amount": "EGP 12,345.50",
             "note_short": "Two inspections found that the shop sells what...",

@@ -14,11 +14,12 @@ DATA = yaml.safe_load((Path(rules.roles.__file__).parent / "roles.yaml").read_te
 
 def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
-                                 "department_head",
+                                 "department_head", "mobile_clerk",
                                  "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
                                  "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system"}
     assert set(load().permissions) == {
-        "request.find", "request.find_person",
+        "request.find", "request.find_person", "visit.order", "visit.plan", "visit.carry_out", "offline.read",
+        "offline.review", "device.manage",
         "guide.read", "request.submit", "request.inquire", "request.complete", "document.add", "licence.verify",
         "licence.fetch", "bill.read", "bill.pay", "bill.callback", "bill.take_cash", "receipt.read", "task.list",
         "task.next", "task.read", "task.act", "message.read", "account.manage", "audit.read",

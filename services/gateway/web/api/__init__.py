@@ -10,6 +10,7 @@ from services.gateway.web.api import (
     access_log,
     afterwards,
     bills,
+    collections,
     catalog,
     deadlines,
     devices,
@@ -51,7 +52,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (finding, services, versions, guide, requests, intake, tasks, bills, licences, deadlines, devices,
+    for module in (finding, services, versions, guide, requests, intake, tasks, bills, collections, licences, deadlines, devices,
                    licence_register, letters, afterwards, sessions, organisation, catalog, visits, access_log,
                    engine, openapi):
         smorest.register_blueprint(module.blueprint)

@@ -69,7 +69,6 @@ CREATE TABLE offline_item (
   after_id uuid,
   body text,
   signature text NOT NULL,
-  content_key bytea NOT NULL,
   documents jsonb NOT NULL,
   state text NOT NULL,
   codes text[] NOT NULL,
