@@ -1,4 +1,4 @@
-"""The figures of the platform, each against its goal: `make bench` (about five minutes on two cores).
+"""The figures of the platform, each against its goal: `make bench` (about seven minutes on two cores).
 
 Everything runs on loopback with servers of its own; load comes from wrk. What is compared is measured in the same run,
 in turns, on the same broker. Prints a table and writes build/bench.json. A figure that falls short says so; the exit
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.load import calls, deadlines, demo_start, events, guide, machine, million, report, submit
+from tests.load import calls, deadlines, demo_start, events, guide, lifecycle, machine, million, report, submit
 from tests.load.ground import ROOT, Ground
 
 RESULT = ROOT / "build" / "bench.json"
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "calls": lambda: _on_ground(calls.measure_calls, "gateway", "catalog"),
     "round_trips": lambda: _on_ground(calls.measure_round_trips, "gateway", "catalog"),
     "submit": lambda: _in_folder(submit.measure),
+    "lifecycle": lifecycle.measure_both,
     "events": lambda: _on_ground(events.measure, "requests", "notifications"),
     "demo_start": lambda: _in_folder(demo_start.measure),
     "million": lambda: _on_ground(million.measure, "requests"),

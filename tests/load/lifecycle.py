@@ -12,17 +12,18 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from uuid import UUID
 
-from contracts.definition import load_definition
 from infra.database import SERVICES
 from rules import strict_yaml
 from services.catalog import publishing
 from services.gateway import accounts, demo
 from tests.load import million, profile, users
 from tests.load.lived import Lived
-from tests.load.machine import Cpu, Meter
+from tests.load.machine import Cpu, Meter, backends
 from tests.load.report import say
 from tests.support.node import GUIDE, Node
 
@@ -50,25 +51,11 @@ def measure(stored: int = FEW, *, users_at_once: int = USERS, seconds: float = S
     """A node in which so many requests are stored, under so many users: rates, latencies by kind of call, CPU by
     process, what the processes did, and the same fifty at a single desk."""
     kept: dict[str, Any] = {}
-
-    def before(node: Node) -> None:
-        begun = time.monotonic()
-        store = Lived(node.stack.postgres.url("requests"), stored)
-        try:
-            store.fill()
-            kept.update(stored=stored, open=store.open_count(), size_mb=store.size_mb())
-        finally:
-            store.ground.close()
-        node.stack.postgres.sql("CHECKPOINT;")
-        kept["filled_seconds"] = round(time.monotonic() - begun)
-        say(f"  lifecycle: {stored:,} requests stored in {kept['filled_seconds']} s ({kept['size_mb']:,} MB)")
-        _publish(node)
-        _employ(node, users_at_once)
-
+    before = partial(_prepare, stored=stored, users_at_once=users_at_once, kept=kept)
     with Node.running({"SHUBBAK_LOG_LEVEL": "WARNING"}, before) as node:
         desks, one = _log_in(node, users_at_once)
         run = _Run(node)
-        stock = [account.unit for account in {each.unit: each for each in (*desks, *one)}.values() for _ in range(STOCK)]
+        stock = [unit for unit in sorted({account.unit for account in (*desks, *one)}) for _ in range(STOCK)]
         stock += [ONE_UNIT] * users_at_once
         asyncio.run(users.lodge(node.url, stock, application, SEED))
         run.load(desks, min(WARM_UP, seconds), seed=SEED)
@@ -107,6 +94,7 @@ class _Run:
         self.node = node
         broker, postgres = node.stack.broker.pid, node.stack.postgres.pid
         assert broker is not None and postgres is not None
+        self.postgres = postgres
         pids = {name: process.pid for name, process in node.processes.items()}
         self.pids = dict(pids)
         self.meter = Meter({**pids, "RabbitMQ": broker, "PostgreSQL": postgres, "sandboxes": node.peers.process.pid})
@@ -117,6 +105,7 @@ class _Run:
     def measured(self, accounts: list[users.Account], seconds: float) -> dict[str, Any]:
         """One load: CPU from the first request until every event of it is applied, over the lifecycles of it."""
         undone, before, own, begun = self._undone(), self.meter.cpu(), time.process_time(), time.monotonic()
+        databases = backends(self.postgres)
         seen = self.load(accounts, seconds, seed=SEED + 1)
         loaded = self.meter.cpu() - before
         own, wall = time.process_time() - own, time.monotonic() - begun
@@ -132,6 +121,7 @@ class _Run:
             "said": dict(seen.said),
             "undone_commits": undone,
             "cpu_ms": cpu_each(spent, seen.lifecycles),
+            "databases_ms": (backends(self.postgres) - databases).milliseconds_per(max(seen.lifecycles, 1)),
             "cores_busy": {name: round(used / wall, 2) for name, used in {**loaded.by_name, "users": own}.items()},
         }
 
@@ -174,6 +164,23 @@ def cpu_each(spent: Cpu, lifecycles: int) -> dict[str, Any]:
 
 
 # -- what the node is given -------------------------------------------------------------------------------------------
+
+
+def _prepare(node: Node, *, stored: int, users_at_once: int, kept: dict[str, Any]) -> None:
+    """What is stored, the service and the staff, one in ten of whom has relations among those who applied."""
+    begun = time.monotonic()
+    node._attempt("catalog", lambda work: publishing.load_national(work, definition(), None, adopt=True))
+    officers = _employ(node, users_at_once)
+    store = Lived(node.stack.postgres.url("requests"), stored)
+    try:
+        store.fill()
+        store.relate(officers[::10])
+        kept.update(stored=stored, open=store.open_count(), size_mb=store.size_mb())
+    finally:
+        store.ground.close()
+    node.stack.postgres.sql("CHECKPOINT;")
+    kept["filled_seconds"] = round(time.monotonic() - begun)
+    say(f"  lifecycle: {stored:,} requests stored in {kept['filled_seconds']} s ({kept['size_mb']:,} MB)")
 
 
 def definition() -> dict[str, Any]:
@@ -225,34 +232,24 @@ def application(chance: random.Random, unit: str) -> dict[str, Any]:
     }
 
 
-def _publish(node: Node) -> None:
-    node._attempt("catalog", lambda work: publishing.load_national(work, definition(), None, adopt=True))
-
-
 def _usernames(count: int) -> tuple[dict[str, str], dict[str, str]]:
     """User names and their units: spread over the units, and all at one desk."""
     spread = {f"bench-{number}": UNITS[number % len(UNITS)] for number in range(count)}
     return spread, {f"bench-one-{number}": ONE_UNIT for number in range(count)}
 
 
-def _employ(node: Node, count: int) -> None:
+def _employ(node: Node, count: int) -> list[UUID]:
+    made: list[UUID] = []
+
     def employ(work: Any) -> None:
-        for names in _usernames(count):
-            for username, unit in names.items():
-                accounts.create(work, username=username, password=demo.PASSWORD, display_name=username,
-                                roles=("officer",), unit=unit, department="licensing")
+        made.extend(accounts.create(work, username=username, password=demo.PASSWORD, display_name=username,
+                                    roles=("officer",), unit=unit, department="licensing")
+                    for names in _usernames(count) for username, unit in names.items())
 
     node._attempt("gateway", employ)
+    return made
 
 
 def _log_in(node: Node, count: int) -> tuple[list[users.Account], list[users.Account]]:
     spread, one = (asyncio.run(users.log_in(node.url, names, demo.PASSWORD)) for names in _usernames(count))
     return spread, one
-
-
-def loaded() -> Mapping[str, Any]:
-    """The definition as catalog would load it; Refusal when it is none."""
-    return load_definition(definition())
-
-
-Measure = Callable[[], dict[str, Any]]

@@ -18,7 +18,7 @@ class Cpu:
     by_name: Mapping[str, float]
 
     def __sub__(self, earlier: Cpu) -> Cpu:
-        return Cpu({name: seconds - earlier.by_name[name] for name, seconds in self.by_name.items()})
+        return Cpu({name: seconds - earlier.by_name.get(name, 0.0) for name, seconds in self.by_name.items()})
 
     def milliseconds_per(self, count: int) -> dict[str, float]:
         return {name: round(seconds * 1000 / count, 3) for name, seconds in self.by_name.items()}
@@ -36,6 +36,18 @@ class Meter:
     def resident_mb(self) -> dict[str, float]:
         """Resident memory in MB. A tree counts shared pages once (its proportional set size)."""
         return {name: round(_tree_memory(process) / 1e6, 1) for name, process in self._processes.items()}
+
+
+def backends(postgres_pid: int) -> Cpu:
+    """CPU seconds of a PostgreSQL's back ends by database, by the titles they carry; what else it runs is `others`."""
+    found: dict[str, float] = {}
+    for one in psutil.Process(postgres_pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            title, times = " ".join(one.cmdline()).split(), one.cpu_times()
+            # postgres: <user> <database> <host>(<port>) …
+            name = title[2] if len(title) > 3 and "(" in title[3] else "others"
+            found[name] = found.get(name, 0.0) + times.user + times.system
+    return Cpu(found)
 
 
 def _tree(process: psutil.Process) -> list[psutil.Process]:

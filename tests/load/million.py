@@ -53,7 +53,7 @@ CROSS JOIN LATERAL (SELECT DISTINCT unnest(names || places) AS number) AS own JO
 _REQUESTS = """
 INSERT INTO request (id, version, tracking_number, service_code, service_version, unit, channel, applicant_kind, name,
   national_id_key, contact, inquiry_key, language, answers, state, state_kind, outcome, lodged_at, due_on, taken_by)
-SELECT made.id, 1, coalesce(person.number, 'made-' || made.i),
+SELECT made.id, CASE WHEN made.open = 0 THEN :steps ELSE :open_steps END, coalesce(person.number, 'made-' || made.i),
   CASE WHEN made.i % 3 = 0 THEN 'shop-licence' ELSE 'service-' || made.i % 40 END, 1,
   made.unit, 'portal', 'citizen', name.sealed, coalesce(person.key, sha256(CAST(made.i::text AS bytea))), 'v1.none',
   sha256(CAST(made.i::text AS bytea)), 'ar', CAST(:answers AS jsonb),
@@ -66,6 +66,8 @@ FROM made JOIN name ON name.number = made.names[1] LEFT JOIN person ON person.i 
 
 class Store:
     """The filled database and what was put into it."""
+
+    steps = open_steps = 1  # of a request that ended, and of an open one
 
     def __init__(self, url: str, stored: int, *, open_share: float = 0.1, open_newest: float = 0.02,
                  guide: bool = True) -> None:
@@ -116,7 +118,7 @@ class Store:
             run(_SOURCE, units=self.units, unit_count=len(self.units), open_count=len(self.open_states),
                 stored=self.stored, open_share=self.open_share, open_newest=self.open_newest)
             run(_WORDS)
-            run(_REQUESTS, ended=self.ended, open_states=self.open_states,
+            run(_REQUESTS, ended=self.ended, open_states=self.open_states, steps=self.steps, open_steps=self.open_steps,
                 answers='{"shop_name": "بقالة", "address": "12 شارع النزهة", "area_m2": "40", "activity": "retail"}')
             for definition in indexes:
                 run(definition)

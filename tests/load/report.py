@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table. `met` is None where there is no goal."""
-
-    what: str
-    value: str
-    goal: str = ""
-    met: bool | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+from tests.load import lifecycle_report
+from tests.load.figure import Figure
 
 
 def say(text: str) -> None:
@@ -46,6 +35,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "calls": _calls,
         "round_trips": _round_trips,
         "submit": _submit,
+        "lifecycle": lifecycle_report.figures,
         "events": _events,
         "demo_start": _demo_start,
         "million": _million,
@@ -61,11 +51,12 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
 
 
 def render(found: dict[str, Any]) -> str:
-    """The table, and below it what a submission costs in which process."""
+    """The table, and below it what a lifecycle and a submission cost in which process."""
     lines = ["", f"{'':72}{'measured':>20}  {'goal':<12}"]
     for figure in found["figures"]:
         verdict = {True: "met", False: "SHORT", None: ""}[figure["met"]]
         lines.append(f"{figure['what']:<72}{figure['value']:>20}  {figure['goal']:<12}{verdict}")
+    lines += lifecycle_report.details(found.get("lifecycle", {}))
     submit = found.get("submit", {})
     if "cpu_ms_per_write" in submit:
         lines += ["", *_by_process(submit)]

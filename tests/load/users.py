@@ -58,8 +58,8 @@ def percentiles(took: Sequence[float]) -> dict[str, float]:
 
 
 class Line:
-    """A kept-open connection, one request at a time. As little as HTTP/1.1 takes, so that the driver leaves the cores to
-    what is measured."""
+    """A kept-open connection, one request at a time. As little as HTTP/1.1 takes, so that the driver leaves the cores
+    to what is measured."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer

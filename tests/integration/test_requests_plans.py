@@ -1,0 +1,90 @@
+"""How PostgreSQL reads for a desk among many stored requests: by index, also where somebody declared a relation, and
+with the plan that it keeps for a prepared statement as with one made for the values at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Statement
+from services.requests import assignment
+from tests.load.lived import Lived
+from tests.support.requests_ground import staff
+
+STORED = 20_000
+WHOLE_TABLE = re.compile(r"Seq Scan on (request|task|step|document|apart|found_by)\b")
+
+
+@pytest.fixture(scope="module")
+def lived(database_url: Callable[..., str]) -> Iterator[Lived]:
+    made = Lived(database_url("requests"), STORED, guide=True)
+    made.fill()
+    yield made
+    made.ground.close()
+
+
+def asked(lived: Lived, run: Callable[[], Any]) -> list[tuple[Statement, dict[str, Any]]]:
+    """The statements that were sent to read, with their values."""
+    database, found = lived.ground.database, []
+    read = database.read
+
+    def noting(statement: Statement, params: Any) -> list[Any]:
+        found.append((statement, dict(params)))
+        return read(statement, params)
+
+    database.read = noting  # type: ignore[method-assign]
+    try:
+        run()
+    finally:
+        database.read = read  # type: ignore[method-assign]
+    return found
+
+
+def plan(lived: Lived, statement: Statement, params: dict[str, Any], mode: str) -> str:
+    form = statement.form()
+    connection = lived.ground.database.session()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET plan_cache_mode = {mode}")
+            cursor.execute(form.preparation)
+            cursor.execute(f"EXPLAIN {form.call}", statement.bind(params))
+            return "\n".join(row[0] for row in cursor.fetchall())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+def test_no_table_is_read_whole_to_hand_out_to_read_and_to_decide(lived: Lived, mode: str) -> None:
+    ground = lived.ground
+    officer, colleague = staff("related", "officer", "licensing"), staff("unrelated", "officer", "licensing")
+    lived.relate([officer.id, colleague.id])
+
+    def work() -> None:
+        ground.next(colleague)
+        task = ground.next(officer)
+        assert task is not None
+        ground.file(officer, task)
+        ground.act(officer, task, "accept")
+        ground.attempt(assignment.raise_to_the_unit_above)
+
+    ground.next(officer)  # both belong to the desk from now on
+    with ground.database.transaction() as connection:
+        connection.execute(text("ANALYZE attendance"))
+    plans = [plan(lived, statement, params, mode) for statement, params in asked(lived, work)]
+
+    assert len(plans) >= 5
+    assert [one for one in plans if WHOLE_TABLE.search(one)] == []
+
+
+def test_a_desk_reads_its_queue_in_order_and_no_further_than_it_looks(lived: Lived) -> None:
+    officer = staff("reader", "officer", "licensing")
+    [(statement, params)] = asked(lived, lambda: lived.ground.next(officer))
+
+    found = plan(lived, statement, params, "force_generic_plan")
+
+    assert "Index Scan using task_open on task" in found
+    assert "Bitmap Index Scan on task_open" not in found
