@@ -13,8 +13,10 @@ from chassis.uow import UnitOfWork
 from rules import numbering
 from services.requests.serial_register import Proof, Register
 
+NEVER_USED = "never_used"  # drawn by a step that broke off, or was written under another serial
+
 REGISTER = Register("licence_number", "licence_number_mark", "licence_serial", "licence_id",
-                    "(SELECT licence.serial FROM licence WHERE licence.id = n.licence_id)")
+                    "(SELECT licence.serial FROM licence WHERE licence.id = n.licence_id)", NEVER_USED)
 _CLAIM = Statement(
     text(
         "UPDATE licence_number SET licence_id = :licence_id, reason = NULL, at = :at "

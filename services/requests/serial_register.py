@@ -19,7 +19,6 @@ from chassis.database import Statement
 from chassis.uow import UnitOfWork
 
 GRACE = timedelta(seconds=60)  # no command lives as long
-NEVER_USED = "never_used"  # drawn by a step that broke off or was written under another serial
 _AT_ONCE = 10_000
 _PAGE = 5_000
 
@@ -40,8 +39,10 @@ class Proof:
 class Register:
     """The register `table` of `sequence`, whose `bearer` column names what bears a serial."""
 
-    def __init__(self, table: str, mark: str, sequence: str, bearer: str, number: str) -> None:
-        """`number`: a scalar subquery for what the bearer has printed, over the row `n`."""
+    def __init__(self, table: str, mark: str, sequence: str, bearer: str, number: str, unused: str) -> None:
+        """`number`: a scalar subquery for what the bearer has printed, over the row `n`; `unused`: the reason of what
+        the sweep gives up."""
+        self._unused = unused
         self._use = Statement(text(
             f"INSERT INTO {table} (serial, {bearer}, at) VALUES (:serial, :bearer, :at)"))  # noqa: S608
         self._stand = Statement(text(
@@ -69,7 +70,7 @@ class Register:
             return False
         last = min(stand.seen, stand.explained + _AT_ONCE)
         if last > stand.explained:
-            work.write(self._give_up, first=stand.explained + 1, last=last, reason=NEVER_USED, at=work.now)
+            work.write(self._give_up, first=stand.explained + 1, last=last, reason=self._unused, at=work.now)
         more = last < stand.seen
         work.write(self._mark, expect=1, explained=last, newest=stand.seen if more else stand.drawn,
                    at=stand.seen_at if more else work.now, was_explained=stand.explained, was_seen=stand.seen)
