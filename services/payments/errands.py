@@ -25,7 +25,7 @@ from chassis.uow import UnitOfWork
 from rules import payment_states
 from services.payments import gauges, ledger, records, settle, tables
 from services.payments.rails import RAILS
-from services.payments.rails.base import Order, RailRefused, RailUnreachable, Report, Share
+from services.payments.rails.base import Order, Rail, RailRefused, RailUnreachable, Report, Share
 from services.payments.records import Payment
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _send(platform: Platform, payment: Payment) -> None:
                   tuple(Share(charge.account, charge.amount) for charge in ledger.charges(bill.lines)))
     rail = RAILS.of(platform.settings, payment.rail)
     try:
-        report = _call(payment, "charge", lambda: rail.charge(order))
+        report = _charge_or_find(payment, rail, order)
     except RailUnreachable as error:
         platform.attempt(partial(_put_off, payment=payment, again=SEND_AGAIN, error=str(error)))
     except RailRefused as error:
@@ -86,6 +86,20 @@ def _send(platform: Platform, payment: Payment) -> None:
         platform.attempt(partial(_refused, payment=payment, why=str(error)))
     else:
         platform.attempt(lambda work: _record(work, payment, report, "charge", SEND_AGAIN))
+
+
+def _charge_or_find(payment: Payment, rail: Rail, order: Order) -> Report:
+    """Place the order. A charge that is refused may have been taken before we died: the rail is asked for it."""
+    try:
+        return _call(payment, "charge", lambda: rail.charge(order))
+    except RailRefused as refused:
+        try:
+            found = _call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
+        except RailRefused:
+            raise refused from None
+        if found.reference is None:
+            raise refused from None
+        return found
 
 
 def _ask(platform: Platform, payment: Payment) -> None:

@@ -118,7 +118,8 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
         return step.to_state
     reason = _reason(bill, trigger)
     if amount:
-        ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill, payment_id=payment.id)
+        ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill,
+                         payment_id=payment.id)
     _review(work, payment.rail, report, body, reason, payment, bill)
     if step.to_state != bill.state:
         records.change_bill(work, bill, records.event_of(step.to_state), state=step.to_state, rail=payment.rail,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import smtplib
 import threading
@@ -18,11 +20,12 @@ import smpplib.consts
 import smpplib.exceptions
 import smpplib.gsm
 
-from infra.peers import rail_signing, sms_text
+from infra.peers import pay, rail_signing, sample_keys, sms_text
 from infra.peers.client import Peers
 from infra.peers.rail_store import ChargeStore
 
-KEY, MERCHANT = "sample-sandbox-rail-key", "shubbak-sandbox"
+KEY, MERCHANT = sample_keys.FAWRY["KEY"], sample_keys.FAWRY["MERCHANT"]
+FAWRY = "/fawry/ECommerceWeb/Fawry/payments"
 
 
 class Merchant:
@@ -65,7 +68,7 @@ class Merchant:
 
 @pytest.fixture(scope="module")
 def peers() -> Iterator[Peers]:
-    with Peers.running(env={"SHUBBAK_SANDBOX_RAIL_MERCHANT": MERCHANT, "SHUBBAK_SANDBOX_RAIL_KEY": KEY}) as running:
+    with Peers.running() as running:
         yield running
 
 
@@ -79,9 +82,13 @@ def merchant() -> Iterator[Merchant]:
 def charge(peers: Peers, reference: str, amount: str = "20.50", url: str = "http://127.0.0.1:9/",
            **more: Any) -> requests.Response:
     body = {"merchantCode": MERCHANT, "merchantRefNum": reference, "paymentMethod": "PAYATFAWRY", "amount": amount,
-            "callbackUrl": url, **more}
-    return requests.post(peers.url + "/charges", timeout=5,
+            "orderWebHookUrl": url, **more}
+    return requests.post(f"{peers.url}{FAWRY}/charge", timeout=5,
                          json={"signature": rail_signing.charge_signature(body, KEY), **body})
+
+
+def asked(peers: Peers, reference: str, signature: str) -> Any:
+    return peers.get(f"{FAWRY}/status/v2", merchantCode=MERCHANT, merchantRefNumber=reference, signature=signature)
 
 
 def test_the_published_vectors_of_the_rail() -> None:
@@ -92,21 +99,37 @@ def test_the_published_vectors_of_the_rail() -> None:
         "68a1ff1e7189137f1b3c98784399b3adc49bd644d159593a8ed2fc70a810bd7b")
     assert rail_signing.status_signature("merchant_code", reference, "fawry_secure_key") == (
         "7ce8b004c8f18391c273d94c7b3adde7bfa85466104d61c238a27d64fed0d99a")
+    refund = {"merchantCode": "merchant_code", "referenceNumber": "931337410", "refundAmount": "20.50"}
+    assert rail_signing.refund_signature(refund, "fawry_secure_key") == (
+        "3ddbaf9457ed9b5f6e048e1775ff7eaccd477070e31cf28a90d879e8f9689323")
+
+
+def test_the_printed_concatenation_of_the_card_rail() -> None:
+    transaction = {
+        "amount_cents": 100000, "created_at": "2024-06-13T11:33:44.592345", "currency": "EGP", "error_occured": False,
+        "has_parent_transaction": False, "id": 192036465, "integration_id": 4097558, "is_3d_secure": True,
+        "is_auth": False, "is_capture": False, "is_refunded": False, "is_standalone_payment": True, "is_voided": False,
+        "order": {"id": 217503754}, "owner": 302852, "pending": False,
+        "source_data": {"pan": "2346", "sub_type": "MasterCard", "type": "card"}, "success": True}
+    printed = ("1000002024-06-13T11:33:44.592345EGPfalsefalse1920364654097558truefalsefalsefalsetruefalse"
+               "217503754302852false2346MasterCardcardtrue")
+    assert rail_signing.transaction_hmac(transaction, "secret") == hmac.new(
+        b"secret", printed.encode(), hashlib.sha512).hexdigest()
 
 
 def test_a_charge_is_idempotent_and_refused_when_unsigned_or_different(peers: Peers) -> None:
     first = charge(peers, "a-1").json()
     assert charge(peers, "a-1").json() == first
-    assert charge(peers, "a-1", "21.00").status_code == 409
-    assert charge(peers, "a-2", signature="0" * 64).status_code == 403
-    assert charge(peers, "a-3", "20.505").status_code == 400
+    assert charge(peers, "a-1", "21.00").json()["statusCode"] == 9902
+    assert charge(peers, "a-2", signature="0" * 64).json()["statusCode"] == 9946
+    assert charge(peers, "a-3", "20.505").json()["statusCode"] == 9901
 
 
 def test_status_needs_its_signature(peers: Peers) -> None:
     charge(peers, "b-1")
     good = rail_signing.status_signature(MERCHANT, "b-1", KEY)
-    assert peers.get("/charges/b-1", signature=good)["orderStatus"] == "NEW"
-    assert requests.get(peers.url + "/charges/b-1", params={"signature": "x"}, timeout=5).status_code == 403
+    assert asked(peers, "b-1", good)["orderStatus"] == "NEW"
+    assert asked(peers, "b-1", "x")["statusCode"] == 9946
 
 
 def test_callbacks_are_signed_and_sent_until_acknowledged(peers: Peers, merchant: Merchant) -> None:
@@ -140,7 +163,7 @@ def test_a_forged_callback_is_thrown_once_and_the_order_stays_unpaid(peers: Peer
     [body] = merchant.wait_for(1)
     assert body["messageSignature"] != rail_signing.callback_signature(body, KEY)
     signature = rail_signing.status_signature(MERCHANT, "f-1", KEY)
-    assert peers.get("/charges/f-1", signature=signature)["orderStatus"] == "NEW"
+    assert asked(peers, "f-1", signature)["orderStatus"] == "NEW"
 
 
 def test_an_order_expires_by_the_rails_own_clock(peers: Peers, merchant: Merchant) -> None:
@@ -185,6 +208,42 @@ def test_what_is_kept_is_bounded_and_a_cut_journal_is_read(tmp_path: Path, monke
     with (tmp_path / "charges.jsonl").open("a") as journal:
         journal.write('{"merchant": "cut sho')
     assert [one.merchant_reference for one in ChargeStore(tmp_path).all()] == ["r2", "r3", "r4"]
+
+
+def test_one_order_can_be_told_how_to_behave(peers: Peers, merchant: Merchant) -> None:
+    peers.control(rail={"behaviours": {"j-1": "failed"}})
+    peers.pay(charge(peers, "j-1", url=merchant.url).json()["referenceNumber"])
+    peers.pay(charge(peers, "j-2", url=merchant.url).json()["referenceNumber"])
+    assert sorted(body["orderStatus"] for body in merchant.wait_for(2)) == ["FAILED", "PAID"]
+
+
+def test_another_rails_words_come_rightly_signed_and_once(peers: Peers, merchant: Merchant) -> None:
+    merchant.failures = 1
+    peers.pay(charge(peers, "k-1", url=merchant.url).json()["referenceNumber"], "other_rail")
+    [body] = merchant.wait_for(1)
+    assert body["type"] == "TRANSACTION"
+    assert body["obj"]["order"]["merchant_order_id"] == "k-1"
+
+
+def test_a_reference_is_paid_by_hand_from_a_terminal(
+    peers: Peers, merchant: Merchant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = charge(peers, "l-1", "77.00", url=merchant.url).json()["referenceNumber"]
+    assert pay.main(["--url", peers.url]) == 0
+    assert ["fawry", reference, "77.00", "EGP"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert pay.main(["--url", peers.url, reference]) == 0
+    assert capsys.readouterr().out.strip().endswith("PAID")
+    assert [body["paymentAmount"] for body in merchant.wait_for(1)] == ["77.00"]
+    assert pay.main(["--url", peers.url, reference]) == 1
+    assert "already paid" in capsys.readouterr().out
+
+
+def test_all_orders_stand_on_one_page_with_a_link_to_pay_each(peers: Peers) -> None:
+    reference = charge(peers, "m-1", description="<b>رخصة</b>").json()["referenceNumber"]
+    page = requests.get(f"{peers.url}/", timeout=5)
+    page.encoding = "utf-8"
+    assert f'href="/pay/{reference}"' in page.text
+    assert "&lt;b&gt;رخصة" in page.text
 
 
 def test_unknown_controls_are_refused(peers: Peers) -> None:

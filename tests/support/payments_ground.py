@@ -45,7 +45,7 @@ class Ground:
                  now: datetime = NOON) -> None:
         environ = {
             **secrets.keys(), "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
-            "SHUBBAK_DATABASE_URL": url, **sample_keys.environment(rail_url, gateway_url)}
+            "SHUBBAK_DATABASE_URL": url, **(sample_keys.environment(rail_url, gateway_url) if rail_url else {})}
         self.settings = config.load("payments", environ)
         self.database = Database(url, 8)
         self.now = now
@@ -76,8 +76,9 @@ class Ground:
         self.attempt(lambda work: guide.keep(work, event))
 
     def request_event(self, request_id: UUID, sequence: int = 1, kind: str = "payment",
-                      stage: str | None = "inspection", outcome: str | None = None, **fee_inputs: Any) -> Event:
-        data = {"request_id": str(request_id), "tracking_number": "01-26-00000000-K", "service_code": "shop",
+                      stage: str | None = "inspection", outcome: str | None = None, code: str = "shop",
+                      **fee_inputs: Any) -> Event:
+        data = {"request_id": str(request_id), "tracking_number": "01-26-00000000-K", "service_code": code,
                 "service_version": 1, "unit": "EG-C-01", "state": f"{kind}-{stage}", "state_kind": kind, "stage": stage,
                 "fee_inputs": fee_inputs, "outcome": outcome}
         return Event(uuid7(), "requests.request.moved.v1", "urn:test", request_id, sequence, self.now, "from-the-door",
@@ -90,10 +91,10 @@ class Ground:
 
         self.attempt(run)
 
-    def billed(self, stage: str = "inspection", **fee_inputs: Any) -> dict[str, Any]:
+    def billed(self, stage: str = "inspection", *, code: str = "shop", **fee_inputs: Any) -> dict[str, Any]:
         """A fresh request at a payment state, and its bill."""
         request_id = uuid7()
-        self.follow(self.request_event(request_id, stage=stage, **fee_inputs))
+        self.follow(self.request_event(request_id, stage=stage, code=code, **fee_inputs))
         return self.bills(request_id)[0]
 
     # what the doors do

@@ -45,8 +45,7 @@ class Fawry:
         self.traits = traits
 
     def charge(self, order: Order) -> Report:
-        """Place the order; the answer may come without a reference, which then follows by callback or question. A
-        charge that is refused may have been taken before (we died before writing it down), so the rail is asked."""
+        """Place the order; the answer may come without a reference, which then follows by callback or question."""
         shares = order.shares or (base.Share("total", order.amount),)
         body = {
             "merchantCode": self._merchant, "merchantRefNum": order.merchant_reference, "customerProfileId": "",
@@ -59,13 +58,7 @@ class Fawry:
         }
         if order.expires_at:
             body["paymentExpiry"] = int(order.expires_at.timestamp() * 1000)
-        try:
-            return self._report(self._call("POST", CHARGE, json=body))
-        except base.RailRefused as refused:
-            try:
-                return self.ask(order.merchant_reference)
-            except base.RailRefused:
-                raise refused from None
+        return self._report(self._call("POST", CHARGE, json=body))
 
     def ask(self, merchant_reference: str) -> Report:
         signature = rail_signatures.fawry_status(self._merchant, merchant_reference, self._key)

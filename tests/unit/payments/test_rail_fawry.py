@@ -63,13 +63,8 @@ def test_an_answer_with_a_wrong_signature_is_not_believed(wire: Any) -> None:
         RAIL.ask("ours-1")
 
 
-def test_a_refused_charge_that_was_taken_before_is_found_by_asking(wire: Any) -> None:
-    wire.answers = [(200, {"statusCode": 9902}), (200, status("NEW"))]
-    assert RAIL.charge(ORDER).reference == "9123456789"
-
-
-def test_a_refused_charge_that_the_rail_does_not_know_is_refused(wire: Any) -> None:
-    wire.answers = [(200, {"statusCode": 9927}), (200, {"statusCode": 9938})]
+def test_a_no_inside_an_answer_200_is_a_no(wire: Any) -> None:
+    wire.answers = [(200, {"statusCode": 9927})]
     with pytest.raises(base.RailRefused, match="9927"):
         RAIL.charge(ORDER)
 

@@ -1,0 +1,63 @@
+"""Rails by name, and what each can do as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules.refusal import Refusal
+from services.payments.rails import RAILS, base, efinance, fawry, paymob, pos
+from services.payments.rails.registry import Registry
+
+USUAL = {module.NAME: module.USUAL for module in (efinance, fawry, paymob, pos)}
+
+
+def test_a_rail_is_registered_once() -> None:
+    registry = Registry()
+    maker: Any = object
+    registry.register("one")(maker)
+    with pytest.raises(RuntimeError, match="twice"):
+        registry.register("one")(maker)
+
+
+def test_every_adapter_is_known_under_the_name_that_its_traits_say() -> None:
+    assert RAILS.names == list(USUAL) == [traits.name for traits in USUAL.values()]
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_what_a_rail_can_do_is_whole(name: str) -> None:
+    traits = USUAL[name]
+    assert traits.label["ar"]
+    assert traits.label["en"]
+    assert traits.way in (base.REFERENCE_CODE, base.HOSTED_PAGE, base.TERMINAL_SLIP)
+    assert traits.refund in (base.NO_REFUND, base.PARTIAL_REFUND)
+    assert 0 < traits.least < traits.most
+    assert traits.lives.total_seconds() > 0
+    assert (traits.currency, traits.currency_number) == ("EGP", "818")
+    assert traits.verified is (name != "efinance")
+
+
+@pytest.mark.parametrize(("refunded", "repeated", "meant"), [
+    (500, False, None), (500, True, None), (700, True, base.DONE)])
+def test_whether_a_refund_was_made_is_told_by_the_sum_given_back(
+    refunded: int, repeated: bool, meant: str | None
+) -> None:
+    order = base.RefundOrder("r-1", "ours", "theirs", 200, 1_000, "", 500, repeated)
+    found = base.found_refund(order, refunded)
+    assert (found and found.status) == meant
+
+
+@pytest.mark.parametrize(("refunded", "repeated"), [(700, False), (600, True), (0, True), (900, True)])
+def test_sums_that_fit_neither_are_for_a_person(refunded: int, repeated: bool) -> None:
+    with pytest.raises(base.RefundUncertain):
+        base.found_refund(base.RefundOrder("r-1", "ours", "theirs", 200, 1_000, "", 500, repeated), refunded)
+
+
+def test_a_terminal_takes_money_where_it_stands() -> None:
+    terminals = pos.Terminals({"10000001": "EG-C-01", "10000002": None})
+    assert [terminals.stands_at(terminal, unit) for terminal, unit in (
+        ("10000001", "EG-C-01"), ("10000001", "EG-C-02"), ("10000002", "EG-C-02"), ("10000003", "EG-C-01"))] == [
+        True, False, True, False]
+    with pytest.raises(Refusal, match="callback_forged"):
+        terminals.read_callback("{}", {})
