@@ -43,8 +43,11 @@ _SEAL = (
     "FROM (VALUES %s) AS sealed (id, position, hash) WHERE audit.id = sealed.id"
 )
 _LAST_SIGNED = "SELECT max(day) AS day FROM audit_seal"
+# The first row is asked about first: on a service's first day there is no earlier one, and the search for it would go
+# through all that was chained on that day, every second.
 _DAY_END = (
-    "SELECT position, hash FROM audit WHERE position IS NOT NULL AND at < %s ORDER BY position DESC LIMIT 1"
+    "SELECT position, hash FROM audit WHERE position IS NOT NULL AND at < %(ended)s "
+    "AND (SELECT first.at < %(ended)s FROM audit AS first WHERE first.position = 1) ORDER BY position DESC LIMIT 1"
 )
 _SIGN = (
     "INSERT INTO audit_seal (day, position, hash, public_key, signature) VALUES (%s, %s, %s, %s, %s) "
@@ -149,7 +152,7 @@ def sign_days(cursor: Any, service: str, key: Ed25519PrivateKey, now: datetime) 
     if last is not None and last >= today - timedelta(days=1):
         return
     day = today - timedelta(days=1)
-    cursor.execute(_DAY_END, (datetime.combine(today, datetime.min.time(), _CAIRO),))
+    cursor.execute(_DAY_END, {"ended": datetime.combine(today, datetime.min.time(), _CAIRO)})
     head = cursor.fetchone()
     if head is None:
         return

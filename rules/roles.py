@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -66,8 +66,14 @@ def load() -> Roles:
 
 def permits(roles: Iterable[str], permission: str) -> bool:
     """Whether any of the roles may. An unknown role or permission may nothing."""
+    return permission in _may(tuple(roles))
+
+
+@lru_cache(maxsize=1024)
+def _may(roles: tuple[str, ...]) -> frozenset[str]:
+    """All that roles may together: asked twice a request, and there are few different ones."""
     known = load().roles
-    return any(permission in known[role].may for role in roles if role in known)
+    return frozenset[str]().union(*(known[role].may for role in roles if role in known))
 
 
 def role_name(code: str, language: str) -> str:
