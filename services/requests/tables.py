@@ -98,6 +98,7 @@ request = Table(
     Index("request_by_service", "unit", "service_code", "id"),
     Index("request_by_service_state", "unit", "service_code", "state", "id"),
     Index("request_open", "unit", "due_on", postgresql_where=text("outcome IS NULL")),
+    Index("request_open_ids", "id", postgresql_where=text("outcome IS NULL")),  # the sweep of open dates goes by it
     Index("request_to_judge", "judge_on", "id", postgresql_where=text("outcome IS NULL AND judge_on IS NOT NULL")),
     Index("request_silent", "silence_on", "id", postgresql_where=text("outcome IS NULL AND silence_on IS NOT NULL")),
 )
