@@ -1,6 +1,6 @@
 # make demo [PORT=8123] [ONCE=1]   one request from application to licence, then http://localhost:8000
 # make test                        the seeded subset, under 10 minutes on two cores; make test-all runs everything
-# make faults [KILLS=200] [CASES=120]   the long fault run
+# make faults [KILLS=200] [CASES=120] [LIVES=300]   the long fault run
 # make lint · bench · lock · clean
 PORT ?= 8000
 ONCE ?=
@@ -35,9 +35,11 @@ bench: environment
 
 KILLS ?= 200
 CASES ?= 120
+LIVES ?= 300
 faults: environment
 	@infra/prepare.sh debian test
 	@SHUBBAK_KILLS=$(KILLS) SHUBBAK_CASES=$(CASES) $(PY) -m pytest -m faults
+	@SHUBBAK_LIVES=$(LIVES) $(PY) -m pytest tests/integration/test_requests_life_model.py
 
 docs: environment
 	@$(PY) -m infra.docs

@@ -22,20 +22,14 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 from chassis.actors import PUBLIC, Actor, system
 from chassis.answers import load
 from contracts import requests as language
-from contracts import requests_assignment, requests_deadlines, requests_intake
-from rules import silence
+from contracts import requests_assignment, requests_intake
 from rules.assignment import HELD_MOST
-from rules.calendar import cairo_date, opens
-from rules.periods import SILENCE_NEAR, Extension
 from rules.refusal import Refusal
-from rules.workflow import Workflow
 from services.requests import (
     assignment,
     corrections,
-    extension,
     inquiry,
     intake,
-    organisation,
     oversight,
     relations,
     tasks,
@@ -44,21 +38,22 @@ from tests.support.life.afterwards import Afterwards
 from tests.support.life.definitions import LINEAR, PAID_PARALLEL, PARALLEL, Choices
 from tests.support.life.machine import DESKS, PEOPLE, TAKERS, ended, luck, step
 from tests.support.life.model import Life
-from tests.support.requests_ground import CLERK, HEAD, NAME, NATIONAL_ID, UNIT, Ground, staff
+from tests.support.life.time import REASON, Time
+from tests.support.requests_ground import CLERK, HEAD, NAME, NATIONAL_ID, Ground, staff
 
 LIVES = int(os.environ.get("SHUBBAK_LIVES", "12"))
-AT_ONCE, DECREES = 4, 3  # requests and holidays of one run
+AT_ONCE = 4  # requests of one run
 PERSONS = (NATIONAL_ID, "29001011234566")
-REASON = "سبب واضح ومكتوب"
 SECOND_HEAD = DESKS["leadership"][1]
 
 services = st.sampled_from([LINEAR, PARALLEL, PAID_PARALLEL]) | st.builds(
     Choices, fees=st.booleans(), branches=st.sampled_from([0, 2, 3]), external=st.booleans(),
     silence=st.sampled_from(["none", "approval", "rejection"]), appeal=st.booleans(), extension=st.booleans(),
-    own_withdrawal=st.booleans(), days=st.sampled_from([3, 12]), kind=st.sampled_from(["calendar", "working"]))
+    own_withdrawal=st.booleans(), days=st.sampled_from([3, 12]), kind=st.sampled_from(["calendar", "working"]),
+    waits=st.sampled_from([0, 2, 6]))
 
 
-class Lives(Afterwards):
+class Lives(Time, Afterwards):
     """Rules: what people, bills and the clock do. Each says what must become of it, or that it is refused."""
 
     # -- applying -----------------------------------------------------------------------------------------------------
@@ -290,75 +285,6 @@ class Lives(Afterwards):
                          if code and life.states[code].get("stage") == stage), None)
         if waits_in is not None:
             self.lead(life, "paid", life.states[waits_in]["next"], system("requests"), at=at, out_of=waits_in)
-
-    # -- the clock ----------------------------------------------------------------------------------------------------
-
-    @step(days=st.integers(1, 6))
-    def days_pass(self, days: int) -> None:
-        for _ in range(days):
-            day = cairo_date(self.now) + timedelta(days=1)
-            self.sweeping.at(day)
-            due = {life.id: self._silence_is_due(life) for life in self.open_lives()}
-            self.sweeping.day(day)
-            for life in self.open_lives():
-                if due[life.id]:
-                    assert life.due_on is not None and life.due_on < day
-                    self.lead(life, "silence", life.body["period"]["silence_to"], system("requests"),
-                              at=opens(life.due_on + timedelta(days=1)))
-
-    days_pass_too = days_pass
-
-    def _silence_is_due(self, life: Life) -> bool:
-        standing, today = life.standing(self.now), cairo_date(self.now)
-        path = [mark.why for mark in life.marks]
-        if not silence.takes_effect(standing, Workflow.parse(life.body["workflow"]), path, today):
-            return False
-        told = self.ground.rows(
-            "SELECT 1 FROM warning WHERE request_id = :r AND period = 'whole' AND level = :level AND task_id IS NULL "
-            "AND allowance = :days AND (at AT TIME ZONE 'Africa/Cairo')::date < :today",
-            r=life.id, level=SILENCE_NEAR, days=standing.period.days, today=today)
-        return bool(told)
-
-    @step(ahead=st.integers(0, 8))
-    def a_holiday_is_decreed(self, ahead: int) -> None:
-        if self.decreed == DECREES:
-            return
-        day = (cairo_date(self.now) + timedelta(days=ahead)).isoformat()
-        body = {"name": {"ar": "إجازة بقرار", "en": "Decreed"}, "effect": "holiday", "first": day, "last": day,
-                "decree": {"number": "1/2026", "date": "2026-01-01"}, "scope": None}
-        self.ground.organise("holiday", f"of-{day}", {"valid_from": "2026-01-01", "body": body})
-        self.decreed += 1
-        self.sweeping.move()
-        for life in self.lives:
-            life.calendar, before = self.calendar(), life.due_on
-            if not ended(life):
-                life.reckon(self.now)
-                life.dues += life.due_on != before
-
-    def calendar(self) -> Any:
-        work = self.ground.unit_of_work()
-        [row] = self.ground.rows("SELECT stamp FROM organisation_stamp")
-        return organisation.known(work, row.stamp).calendar(UNIT)
-
-    @step(chance=luck, days=st.integers(0, 7))
-    def extend(self, chance: Random, days: int) -> None:
-        life = self.one(chance)
-        body = load(requests_deadlines.Extend(), {"tracking_number": life.number, "days": days, "reason": REASON})
-        allowed, due = life.body["period"].get("extension"), life.due_on
-        refusals = [code for code, holds in (
-            ("period_unknown", ended(life)), ("extension_not_allowed", not allowed),
-            ("extensions_used_up", bool(allowed and len(life.extensions) >= allowed["times"])),
-            ("extension_too_long", bool(allowed and not 1 <= days <= allowed["days"])),
-            ("extension_too_late", due is not None and due < cairo_date(self.now))) if holds]
-        if refusals:
-            self.refused(HEAD, lambda work: extension.extend(work, body), refusals[0])
-            return
-        self.refused(staff("elsewhere", "unit_head", "leadership", "EG-C-02"),
-                     lambda work: extension.extend(work, body), "forbidden")
-        self.do(HEAD, body, lambda work: extension.extend(work, body))
-        life.extensions.append(Extension("whole", days))
-        life.dues += 1
-        life.reckon(self.now)
 
 
 def _given(action: Any) -> dict[str, Any]:

@@ -14,7 +14,8 @@ DEPARTMENTS = ("engineering", "health", "engineering")  # of the branches, in th
 @dataclass(frozen=True)
 class Choices:
     """What a composed service has. `branches` are 0 (an inspection instead), 2 or 3; without
-    `own_withdrawal` nobody may take it back."""
+    `own_withdrawal` nobody may take it back. `waits` is for how many days an applicant or an outside body is waited
+    for, 0 for ever."""
 
     fees: bool = True
     branches: int = 0
@@ -25,6 +26,7 @@ class Choices:
     own_withdrawal: bool = True
     days: int = 12
     kind: str = "calendar"
+    waits: int = 0
 
     @property
     def code(self) -> str:
@@ -33,8 +35,8 @@ class Choices:
 
 
 # The three that every run meets; the others are drawn.
-LINEAR = Choices(silence="approval", appeal=True, extension=True)
-PARALLEL = Choices(fees=False, branches=3, external=True, silence="rejection", kind="working", appeal=True)
+LINEAR = Choices(silence="approval", appeal=True, extension=True, waits=4)
+PARALLEL = Choices(fees=False, branches=3, external=True, silence="rejection", kind="working", appeal=True, waits=3)
 PAID_PARALLEL = Choices(branches=2, silence="approval", own_withdrawal=False, extension=True, days=6)
 
 
@@ -71,7 +73,13 @@ def composed(of: Choices) -> dict[str, Any]:
     if of.fees:
         states["awaiting_inspection_fee"] = _payment("inspection", "review")
         states["awaiting_final_fee"] = _payment("final", "issued")
+    if of.fees or of.waits:
         states["lapsed"] = _end("lapsed")
+    if of.waits:
+        limit = {"days": of.waits, "kind": of.kind, "extension": {"days": 3, "times": 1}, "source": "unverified"}
+        states["completion"] |= {"time_limit": limit, "expired": "lapsed"}
+        if of.external:
+            states["civil_defence"] |= {"time_limit": limit, "expired": "decision"}
     workflow: dict[str, Any] = {
         "initial": "awaiting_inspection_fee" if of.fees else "review", "states": states,
         "inputs": [{"name": "opinion", "type": "long_text", "label": _name("opinion"), "max_length": 200}]}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from rules import deadlines, periods
-from rules.calendar import Calendar, cairo_date
+from rules import deadlines, periods, waiting
+from rules.calendar import Calendar, cairo_date, opens
 from rules.deadlines import Mark
 from rules.periods import Extension, Standing
+from rules.waiting import TimeLimit, Waiting
 
 RUNNING_UNLESS_SAID = ("task", "external", "parallel")
 
@@ -34,6 +35,24 @@ class Desk(NamedTuple):
     branch: str | None
     department: str
     role: str
+
+
+@dataclass
+class Wait:
+    """A wait that ends by itself. `last_day` is what the applicant was told, and never becomes less; nobody is warned
+    `before`."""
+
+    limit: TimeLimit
+    since: date
+    last_day: date
+    warned_on: date | None = None
+    before: date = date.min
+    extended: int = 0
+    times: int = 0
+
+    def dates(self, calendar: Calendar) -> Waiting:
+        found = waiting.dates(self.limit, self.since, self.extended, calendar)
+        return Waiting(max(found.last_day, self.last_day), found.warn_on)
 
 
 @dataclass
@@ -61,7 +80,7 @@ class Life:
     licence: str | None = None  # its state in the register
     complaint: str | None = None
     asked_at_version: set[int] = field(default_factory=set)
-    reopening: str | None = None
+    wait: Wait | None = None
     rated: bool = False
 
     # -- where it stands ----------------------------------------------------------------------------------------------
@@ -123,12 +142,31 @@ class Life:
         at = max([min(at, now), *([self.last] if self.marks else [])])
         self.marks.append(Mark(at, self._clock(), to))
         self.last = at
+        self._begin_to_wait(now)
         if self.kind == "end":
             self.licence = "in_force" if self.here.get("output") else self.licence
         else:
             self.reckon(now)
 
     last: datetime = field(init=False)
+
+    def _begin_to_wait(self, now: datetime) -> None:
+        self.wait, said = None, self.here.get("time_limit")
+        if said:
+            limit, today = TimeLimit(said["days"], said["kind"], said.get("extension")), cairo_date(now)
+            self.wait = Wait(limit, today, waiting.dates(limit, today, 0, self.calendar).last_day)
+
+    def a_day_of_waiting(self, today: date) -> datetime | None:
+        """What a sweep makes of the wait: nothing, a warning, or its end, and then since when."""
+        if self.wait is None:
+            return None
+        found, warned_on = self.wait.dates(self.calendar), self.wait.warned_on
+        if today > found.last_day and (self.kind != "applicant" or (warned_on is not None and warned_on < today)):
+            return max([opens(found.over_on)] + ([opens(warned_on + timedelta(days=1))] if warned_on else []))
+        if self.kind == "applicant" and warned_on is None and today >= max(found.warn_on, self.wait.before):
+            self.wait.warned_on = today
+        self.wait.last_day = found.last_day
+        return None
 
     def answer(self, branch: str, action: Mapping[str, Any]) -> str:
         """Where an action of a branch leads."""
