@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from rules.fees import Charge
 
+REVENUE = "revenue"
 _ACCOUNT = re.compile(r"(cash|rail|revenue|held):[A-Za-z0-9._-]{1,64}")
 
 
@@ -50,7 +51,7 @@ def rail(name: str) -> str:
 
 
 def revenue(account_code: str) -> str:
-    return _named(f"revenue:{account_code}")
+    return _named(f"{REVENUE}:{account_code}")
 
 
 def held(name: str) -> str:

@@ -27,6 +27,7 @@ from rules import payment_states
 from services.payments import ledger, receipts, records, settle
 from services.payments.cash import WAY
 from services.payments.records import Bill
+from services.payments.totals import Source
 
 PREFIX = "device."
 BILL_MAY_COME = timedelta(hours=1)  # after the report: the fact that asks for the bill may lag behind it
@@ -89,13 +90,14 @@ def accept(work: UnitOfWork, review: Any, bill: Bill, number: str) -> Bill:
     receipts.give(work, number, paid, WAY, tendered=paid.total, book=None if taken else book,
                   serial=None if taken else said["device_receipt"], taken_by=said["collected_by"], taken_at=at)
     ledger.post(work, ledger_rules.held_applied(review.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
-                bill_id=paid.id)
+                bill_id=paid.id, source=Source(paid.service_code, WAY, said["collected_by"]))
     return paid
 
 
 def give_back(work: UnitOfWork, review: Any) -> None:
     """The held cash went back to who paid it, out of the device's drawer."""
-    ledger.post(work, ledger_rules.held_cash_returned(review.rail, str(review.id), review.amount),
+    said = orjson.loads(work.privacy.open(review.body, field=_SEALED))
+    ledger.post(work, ledger_rules.held_cash_returned(review.rail, str(review.id), review.amount), unit=said["unit"],
                 bill_id=review.bill_id)
 
 
@@ -134,7 +136,7 @@ def _pay(work: UnitOfWork, data: dict[str, Any], bill: Bill, drawer: str, book: 
     receipts.give(work, number, paid, WAY, tendered=paid.total, book=book, serial=data["device_receipt"],
                   taken_by=data["collected_by"], taken_at=at)
     ledger.post(work, ledger_rules.cash_receipt(drawer, number, ledger.charges(paid.lines)), unit=paid.unit,
-                bill_id=paid.id)
+                bill_id=paid.id, source=Source(paid.service_code, WAY, data["collected_by"]))
 
 
 def _hold(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, drawer: str, reference: str,
@@ -143,7 +145,7 @@ def _hold(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, drawer: str
         ledger.post(work, ledger_rules.cash_held(drawer, reference, data["amount"]), unit=data["unit"],
                     bill_id=bill.id if bill else None)
     told = {name: data[name] for name in ("collected_by", "collected_at", "device_receipt", "ticket_id", "serial",
-                                          "request_id", "applied")}
+                                          "request_id", "applied", "unit")}
     work.write(settle.REVIEW, id=uuid7(), reason=reason, rail=drawer, reference=reference, merchant_reference=None,
                payment_id=None, bill_id=bill.id if bill else None, amount=data["amount"], raised_at=work.now,
                body=work.privacy.seal(orjson.dumps(told).decode(), field=_SEALED))

@@ -17,8 +17,9 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import ledger as rules
 from rules.fees import Charge
-from services.payments import tables
+from services.payments import tables, totals
 from services.payments.records import Bill
+from services.payments.totals import Source
 
 _JOURNAL = Statement.insert(tables.journal)
 # inline: without it SQLAlchemy asks for the new id back, which an INSERT of several rows cannot carry.
@@ -32,24 +33,27 @@ def charges(lines: Iterable[dict[str, Any]]) -> list[Charge]:
 
 
 def post(work: UnitOfWork, made: rules.Entry, *, unit: str | None = None, bill_id: UUID | None = None,
-         payment_id: UUID | None = None) -> None:
-    """Gather one journal. Its kind and reference name what is posted; posting that twice is a conflict."""
+         payment_id: UUID | None = None, source: Source | None = None) -> None:
+    """Gather one journal and what it adds to the totals of its day. Its kind and reference name what is posted; posting
+    that twice is a conflict. `source` is said for whatever touches revenue."""
     journal_id = uuid7()
     work.write(_JOURNAL, id=journal_id, kind=made.kind, source=f"{made.kind}:{made.reference}", bill_id=bill_id,
                payment_id=payment_id, unit=unit, at=work.now)
     work.write_many(_ENTRY, [{"journal_id": journal_id, "account": posting.account, "amount": posting.amount}
                              for posting in made.postings])
+    totals.count(work, made, unit, source)
 
 
 def post_cash(work: UnitOfWork, paid: Bill, receipt_number: str) -> None:
     """A bill was paid at the counter of its unit."""
-    post(work, rules.cash_receipt(paid.unit, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id)
+    post(work, rules.cash_receipt(paid.unit, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id,
+         source=Source(paid.service_code, "cash", work.actor.id))
 
 
 def post_rail(work: UnitOfWork, paid: Bill, receipt_number: str, rail: str, payment_id: UUID) -> None:
     """A bill was paid through a rail."""
     post(work, rules.rail_receipt(rail, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id,
-         payment_id=payment_id)
+         payment_id=payment_id, source=Source(paid.service_code, rail))
 
 
 def post_held(work: UnitOfWork, rail: str, reference: str, amount: int, *, bill: Bill | None = None,
@@ -106,7 +110,8 @@ _CHECKS = {
 
 def check_ledger(connection: Connection) -> list[str]:
     """Everything that is wrong with the books, as `what: which`; empty when they are right. Reads only."""
-    return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))]
+    return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))
+            ] + totals.check(connection)
 
 
 def balances(connection: Connection) -> dict[str, int]:

@@ -19,6 +19,7 @@ from rules import ledger as ledger_rules
 from rules import payment_states
 from rules.refusal import refuse
 from services.payments import bills, device_cash, ledger, receipts, records, settle, tables
+from services.payments.totals import Source
 
 _columns = tables.review.c
 _OPEN = Statement(select(tables.review).where(_columns.settled_at.is_(None)).order_by(_columns.raised_at).limit(500))
@@ -66,7 +67,7 @@ def _accept_of_rail(work: UnitOfWork, review: Any, bill: records.Bill, state: st
         paid_at=payment.settled_at or work.now, receipt_number=number)
     receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
     ledger.post(work, ledger_rules.held_applied(payment.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
-                bill_id=paid.id, payment_id=payment.id)
+                bill_id=paid.id, payment_id=payment.id, source=Source(paid.service_code, payment.rail))
     records.change_payment(work, payment, state="paid")
 
 
@@ -77,19 +78,19 @@ def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> str | None:
     if not review.amount:
         _settle(work, review, "noted", reason)
         return None
+    bill = records.bill(work, review.bill_id) if review.bill_id is not None else None
     if device_cash.is_device(review.rail):
         device_cash.give_back(work, review)
-    else:
+    else:  # out of the books of the unit under which it was held
         ledger.post(work, ledger_rules.held_returned(review.rail, str(review.id), review.amount),
-                    bill_id=review.bill_id, payment_id=review.payment_id)
+                    unit=bill.unit if bill else None, bill_id=review.bill_id, payment_id=review.payment_id)
     _settle(work, review, "returned", reason)
-    if review.bill_id is None:
+    if bill is None:
         return None
     if review.payment_id is not None:
         payment = records.payment(work, review.payment_id)
         left = (payment.paid_amount or 0) - review.amount
         records.change_payment(work, payment, paid_amount=left or None, state=payment.state if left else "cancelled")
-    bill = records.bill(work, review.bill_id)
     if bill.state != "under_review" or work.first(_OTHERS, wanted_bill=bill.id, wanted=review.id) is not None:
         return None
     step = payment_states.step(bill.state, payment_states.RETURNED)

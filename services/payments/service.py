@@ -27,10 +27,11 @@ from services.payments import (
     receipts,
     slips,
 )
+from services.payments.doors.collections import CollectionDoors
 from services.payments.rails import RAILS
 
 
-class Payments(Service):
+class Payments(CollectionDoors, Service):
     """Bills, rails, ledger."""
 
     name = "payments"

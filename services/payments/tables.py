@@ -182,3 +182,6 @@ entry = Table(
     Index("entry_journal", "journal_id"),
     Index("entry_account", "account"),
 )
+
+# The tables of the other rooms belong to the same metadata.
+from services.payments import tables_collections  # noqa: E402, F401

@@ -144,6 +144,7 @@ POST   /api/v1/tasks/<task_id>/late-fact                        task.act
 GET    /api/v1/silence-reviews                                  silence.review
 POST   /api/v1/silence-reviews/<review_id>                      silence.review
 GET    /api/v1/deemed/<number>                                  licence.verify
+GET    /api/v1/letters/<number>/verification                    licence.verify
 GET    /api/v1/requests/<tracking_number>/deemed                licence.fetch
 GET    /api/v1/tasks                                            task.list
 GET    /<lang>/staff/tasks/<task_id>/graph.svg                  task.read
@@ -170,6 +171,7 @@ GET    /api/v1/organisation/<kind>                              organisation.rea
 GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
 GET    /api/v1/organisation/employee/<code>/name                organisation.propose|organisation.review_council|organisation.review_follow_up
 GET    /api/v1/calendar/<year>                                  guide.read
+GET    /api/v1/collections                                      collections.read
 GET    /api/v1/finding                                          request.find
 POST   /api/v1/finding                                          request.find
 POST   /api/v1/sessions                                         guide.read
