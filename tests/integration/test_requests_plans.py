@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Statement
-from services.requests import assignment
+from services.requests import assignment, moving
 from tests.load.lived import Lived
 from tests.support.requests_ground import staff
 
@@ -88,3 +88,20 @@ def test_a_desk_reads_its_queue_in_order_and_no_further_than_it_looks(lived: Liv
 
     assert "Index Scan using task_open on task" in found
     assert "Bitmap Index Scan on task_open" not in found
+
+
+def test_the_sweep_of_open_dates_reads_open_requests_only(lived: Lived) -> None:
+    ground = lived.ground
+    asked_for_ids = [(statement, params) for statement, params in asked(lived, lambda: moving.sweep(ground))
+                     if "outcome IS NULL" in statement.sql]
+
+    assert not asked_for_ids, "all is settled: nothing is swept"
+
+    with ground.database.transaction() as connection:
+        connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
+    plans = [plan(lived, statement, params, "force_generic_plan")
+             for statement, params in asked(lived, lambda: moving.sweep(ground)) if "outcome IS NULL" in statement.sql]
+
+    assert plans
+    assert all("Index Scan using request_open_ids" in one or "Index Only Scan using request_open_ids" in one
+               for one in plans)

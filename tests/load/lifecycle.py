@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from contracts.definition import authoring
 from infra.database import SERVICES
-from rules import strict_yaml
 from services.catalog import publishing
 from services.gateway import accounts, demo
 from tests.load import million, profile, users
@@ -185,8 +185,7 @@ def _prepare(node: Node, *, stored: int, users_at_once: int, kept: dict[str, Any
 
 def definition() -> dict[str, Any]:
     """A service of one task: the guide's shop licence, its form and period, without fee, document and output."""
-    given = strict_yaml.load((GUIDE / "shop-licence.yaml").read_text(encoding="utf-8"))
-    assert isinstance(given, dict)
+    given = authoring.read_file(GUIDE / "shop-licence.yaml")
     review = given["workflow"]["states"]["document_review"]
     decide = [{"code": "approve", "name": {"ar": "موافقة", "en": "Approve"}, "to": "granted"},
               {"code": "reject", "name": {"ar": "رفض", "en": "Reject"}, "to": "rejected", "requires": ["reason"]}]
@@ -209,7 +208,7 @@ def definition() -> dict[str, Any]:
     }
 
 
-_LEFT_OUT = ("follow_up", "overridable", "supersedes", "register", "stage_periods", "inspections", "reasons", "appeal")
+_LEFT_OUT = ("follow_up", "overridable", "supersedes", "register", "stage_periods", "inspections", "templates")
 
 
 def application(chance: random.Random, unit: str) -> dict[str, Any]:
