@@ -23,7 +23,7 @@ from rules import applicants, fee_lines, forms, numbering
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import answers as kept_answers
-from services.requests import documents, finding, life, parties, succession, tables
+from services.requests import documents, finding, life, parties, succession, tables, tickets
 from services.requests.intake import (
     CONTACT,
     NATIONAL_ID,
@@ -242,6 +242,9 @@ def _write(
         new_answers=kept_answers.sealed(work, case.definition, corrected),
         **{f"new_{name}": value for name, value in in_whose_name(work, after).items()},
     )
+    former = applicants.holder(before["name"], before["particulars"])
+    if former != applicants.holder(after["name"], after["particulars"]):
+        tickets.void_unreported(work, case.id)  # a tablet would hand over a licence in the name that was wrong
     parties.keep(work, case.id, after, again=True)
     finding.change(work, case.id, row.unit, finding.person_keys(work, before), finding.person_keys(work, after))
     finding.answers_changed(work, row, case.definition, kept_answers.sealed(work, case.definition, corrected))

@@ -47,7 +47,12 @@ _ISSUE = Statement.insert(
     "valid_until", "issued_at", "release_by", "report_by", "state", "state_at",
 )  # fmt: skip
 # A ticket stands on the request as it was read: whoever moves it meanwhile comes before or after, never beside.
-_AS_READ = Statement(text("UPDATE request SET corrected = corrected WHERE id = :request_id AND version = :seen"))
+_AS_READ = Statement(
+    text(
+        "UPDATE request SET corrected = corrected "
+        "WHERE id = :request_id AND version = :seen AND corrected = :corrections"
+    )
+)
 _BY_ID = Statement(
     text(
         "SELECT ticket.*, request.tracking_number, request.unit, request.state_kind, request.outcome, "
@@ -111,7 +116,7 @@ def apply(
     proved = rule.verify(body["qr"], licences.verifying_keys(work))
     row = _reported_ticket(work, device, body, proved)
     if row.state in ("reported", "used"):
-        if work.privacy.open(row.qr, field=kept.QR) != body["qr"].strip():
+        if row.qr is None or work.privacy.open(row.qr, field=kept.QR) != body["qr"].strip():
             raise refuse("ticket_used", "ticket_id")
         return _answer(row)
     if row.state == "void":
@@ -119,7 +124,7 @@ def apply(
     if row.receipt_taken:
         raise refuse("device_receipt_used", "receipt_number")
     made = proved.release
-    if not row.issued_at - CLOCKS <= made.released_at <= min(device_time, work.now + CLOCKS):
+    if not row.issued_at - CLOCKS <= made.released_at <= min(device_time, work.now) + CLOCKS:
         raise refuse("release_time_implausible", "released_at")
     if clerk_id in {*row.deciders, device.registered_by, device.certified_by}:
         raise refuse("release_apart")
@@ -222,7 +227,7 @@ def _issued(work: UnitOfWork, device: Any, cases: list[Case], ends: datetime) ->
     for case, serial, number in zip(cases, serials, numbers, strict=True):
         ticket = _ticket(work, device, case, formers.get(case.id), number, key_id, ends, today)
         body = rule.issue(ticket, key)
-        work.write(_AS_READ, expect=1, request_id=case.id, seen=case.row.version)
+        work.write(_AS_READ, expect=1, request_id=case.id, seen=case.row.version, corrections=case.row.corrected)
         work.write(_ISSUE, id=UUID(ticket.ticket_id), request_id=case.id, device_id=device.id, serial=serial,
                    number=number, stage=case.state.stage, amount=ticket.amount, valid_from=ticket.valid_from,
                    valid_until=ticket.valid_until, issued_at=work.now, release_by=ends, report_by=report_by,

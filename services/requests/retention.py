@@ -65,6 +65,9 @@ ENDED = Rule(
         ("UPDATE letter SET document = NULL, media_type = NULL, answer_note = NULL, answer_document = NULL, "
          f"draw_at = {NEVER} WHERE {_OF}"),
         f"UPDATE deemed SET signed = '' WHERE {_OF}",
+        ("DELETE FROM event_log WHERE subject IN (SELECT release_told.id FROM release_told "
+         f"JOIN ticket ON ticket.id = ticket_id WHERE ticket.{_OF})"),
+        f"UPDATE ticket SET body = '', qr = NULL WHERE {_OF}",
         f"UPDATE complaint SET text = :gone_text, answer = NULL, inquiry_key = ''::bytea WHERE {_OF}",
         (f"DELETE FROM event_log WHERE subject IN (SELECT id FROM licence WHERE {_OF} UNION ALL SELECT id "
          f"FROM complaint WHERE {_OF} UNION ALL SELECT id FROM reopening WHERE {_OF})"),

@@ -20,7 +20,7 @@ from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.requests import guide, organisation
 
-REQUEST_MOVED = "request_moved"
+REQUEST_MOVED, REQUEST_CORRECTED = "request_moved", "request_corrected"
 BODY, QR = "requests.ticket.body", "requests.ticket.qr"
 
 # The reported ticket of a request beside whatever else is read: columns of `ticket` under names of their own.
@@ -56,6 +56,7 @@ def _voiding(which: str) -> Statement:
 
 
 _VOID_OF_REQUEST = _voiding("request_id = :request_id AND state IN ('issued', 'reported')")
+_VOID_UNREPORTED = _voiding("request_id = :request_id AND state = 'issued'")
 _VOID_OF_BLOCK = _voiding(
     "state = 'issued' AND serial IN (SELECT r.serial FROM reserved_serial AS r "
     "WHERE r.block_id = :block_id AND r.kind = 'licence')"
@@ -65,6 +66,11 @@ _VOID_OF_BLOCK = _voiding(
 def void_request(work: UnitOfWork, request_id: UUID, reason: str = REQUEST_MOVED) -> None:
     """Gather that no device may release the request any more. What was used stays."""
     work.write(_VOID_OF_REQUEST, request_id=request_id, reason=reason, at=work.now)
+
+
+def void_unreported(work: UnitOfWork, request_id: UUID, reason: str = REQUEST_CORRECTED) -> None:
+    """Gather that what a device holds of the request is void, if it was not reported yet."""
+    work.write(_VOID_UNREPORTED, request_id=request_id, reason=reason, at=work.now)
 
 
 def void_block(work: UnitOfWork, block_id: UUID, reason: str) -> None:
@@ -96,7 +102,7 @@ def verification(work: UnitOfWork, number: str, keys: Mapping[str, Any]) -> dict
         "released_on_the_spot": True,
         "qr": None,
     }
-    if row.state == "void":
+    if row.state == "void" or not row.body:  # or its time is over: nobody is named any more
         nothing = dict.fromkeys(("holder", "valid_from", "valid_until", "issued_on", "report_until", "key_id"))
         return {**shown, **nothing, "status": register.VOID, "since": cairo_date(row.state_at).isoformat()}
     ticket = release.read_ticket(work.privacy.open(row.body, field=BODY), keys)

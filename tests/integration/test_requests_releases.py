@@ -11,12 +11,21 @@ from uuid import UUID
 import pytest
 
 from chassis.answers import load
+from contracts import requests_intake
 from contracts import requests_mobile as language
 from rules import licence as licence_rule
 from rules import release
 from rules.refusal import Refusal
-from services.requests import devices, licence_numbers, licences, register, releases, serial_blocks
-from tests.support.requests_ground import HEAD, INSPECTOR, OFFICER, Ground, shop, staff
+from services.requests import (
+    corrections,
+    devices,
+    licence_numbers,
+    licences,
+    register,
+    releases,
+    serial_blocks,
+)
+from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, OFFICER, Ground, shop, staff
 from tests.support.tablets import ADMINISTRATOR, MOBILE, Tablet
 
 
@@ -257,3 +266,46 @@ def test_the_bill_may_expire_while_the_tablet_is_offline(ground: Ground, tablet:
     tablet.report(body)
     pay(ground, lodged, MOBILE.id)
     assert (ground.row(lodged).outcome, ground.row(lodged).licence_serial) == ("approved", ticket["serial"])
+
+
+def test_a_corrected_name_voids_the_ticket_that_bears_the_wrong_one(
+        ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
+    ticket = ticket_of(ground, tablet, decided)
+
+    def correct(**changes: str) -> None:
+        body = load(requests_intake.Correct(), {"tracking_number": decided["tracking_number"],
+                                                "applicant": changes, "reason": "خطأ كتابي في الاسم"})
+        ground.attempt(lambda work: corrections.correct(work, body), CLERK)
+
+    correct(email="new@example.org")
+    assert ticket_of(ground, tablet, decided) == ticket
+    correct(name="محمود عبد اللاه حسن")
+    assert verified(ground, ticket["serial"])["status"] == "void"
+    assert serials(ground) == {"request_corrected": 1}
+    again = ticket_of(ground, tablet, decided)
+    assert (again["holder"], ticket["holder"]) == ("محمود عبد اللاه حسن", "محمود عبد الله حسن")
+
+
+def test_a_ticket_and_a_step_at_once_leave_no_ticket_of_a_request_that_moved(
+        ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
+    """The bill is paid between the reading of the request and the writing of its ticket."""
+    unit, slow = ground.unit_of_work, []
+
+    def late(*given: Any) -> Any:
+        work = unit(*given)
+        if not slow:
+            slow.append(work)
+            commit = work.commit
+
+            def after_the_payment() -> None:
+                pay(ground, decided)
+                commit()
+
+            work.commit = after_the_payment  # type: ignore[method-assign]
+        return work
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ground, "unit_of_work", late)
+        assert codes(tablet.tickets(decided, until=ground.now + timedelta(hours=9))) == ["request_not_decided"]
+    assert ground.rows("SELECT 1 FROM ticket") == []
+    assert len(ground.rows("SELECT 1 FROM licence")) == 1
