@@ -1,4 +1,4 @@
-"""`python -m infra.peers.keys RAILS GATEWAY`: an environment for a training node and its sandbox rails, with fresh keys.
+"""`python -m infra.peers.keys RAILS GATEWAY`: an environment for a training node and its sandbox rails, fresh keys.
 
 RAILS is the address of the sandboxes and GATEWAY that of the node, each as the other sees it; both processes are given
 all of these lines. The published test keys (sample_keys.py) are for the demo, no other node takes them.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RAILS = ("efinance", "fawry", "paymob")
-
 
 @dataclass(frozen=True, slots=True)
 class Magic:
@@ -41,17 +39,27 @@ AMOUNTS = (
           "is over."),
 )
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A test card that makes the card page behave so, and what becomes of the bill."""
+
+    number: str
+    behaviour: str
+    bill: str
+    does: str
+
+
 CARDS = (
-    ("5123456789012346", "normal", "Approved."),
-    ("4000000000000002", "failed", "Declined."),
-    ("4000000000000093", "wrong_amount", "Approved for one pound less."),
-    ("4000000000000095", "silent", "Approved, and no callback comes."),
-    ("4000000000000092", "late", "Declined, then approved."),
+    Card("5123456789012346", "normal", "paid", "Approved."),
+    Card("4000000000000002", "failed", "failed", "Declined; another card can be tried on the same page."),
+    Card("4000000000000092", "late", "paid", "Declined, then approved."),
+    Card("4000000000000093", "wrong_amount", "under_review", "Approved for one pound less."),
+    Card("4000000000000095", "silent", "paid", "Approved, and no callback comes."),
 )
 
 BEHAVIOURS = ("normal", *(one.behaviour for one in AMOUNTS))
 _BY_PIASTRES = {one.piastres: one.behaviour for one in AMOUNTS}
-_BY_CARD = {number: behaviour for number, behaviour, _ in CARDS}
+_BY_CARD = {card.number: card.behaviour for card in CARDS}
 
 
 def of_amount(amount: str) -> str:

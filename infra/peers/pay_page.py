@@ -60,8 +60,8 @@ def pay_page(charge: Charge) -> str:
 
 def card_page(charge: Charge) -> str:
     """HTML of the card page for one charge; after a declined card another can be tried."""
-    options = "".join(f'<option value="{number}">{number} · {escape(does)}</option>'
-                      for number, _, does in magic.CARDS)
+    options = "".join(f'<option value="{card.number}">{card.number} · {escape(card.does)}</option>'
+                      for card in magic.CARDS)
     return _page(charge, _CARD.format(reference=charge.reference, amount=charge.amount, options=options))
 
 

@@ -71,7 +71,8 @@ def _errand(platform: Platform, payment: Payment) -> None:
 
 def _send(platform: Platform, payment: Payment) -> None:
     bill = records.bill(platform.unit_of_work(), payment.bill_id)
-    if (bill.state, payment_states.STARTED) not in payment_states.STEPS:
+    over = payment.expires_at is not None and payment.expires_at <= platform.unit_of_work().now
+    if over or (bill.state, payment_states.STARTED) not in payment_states.STEPS:
         platform.attempt(lambda work: _drop(work, payment))
         return
     order = Order(payment.merchant_reference, payment.amount, f"{bill.number} {bill.service_code}", payment.expires_at,
@@ -155,7 +156,8 @@ def _before_the_end(payment: Payment, at: datetime) -> datetime | None:
 
 
 def _drop(work: UnitOfWork, payment: Payment) -> None:
-    """The bill was settled, cancelled or expired before the charge went out: it never does."""
+    """The bill was settled, cancelled or expired, or its reference would have, before the charge went out: it never
+    does."""
     standing = records.payment(work, payment.id)
     if standing.state == "created":
         records.change_payment(work, standing, state="cancelled", next_at=None, settled_at=work.now)
