@@ -121,6 +121,18 @@ class AnswerLetter(TaskLetter):
             raise ValidationError({"act": {"task_id": ["Must be the letter's task."]}})
 
 
+LETTER_STATUSES = ("valid", "answered", "withdrawn", "closed")
+
+
+class LetterVerification(Schema):
+    """Query `requests.letter_verification` → {number, status, body, body_name, service_code, service_name, unit,
+    unit_name, governorate_name, issued_on, sent_on, answered_on}: what anybody may know of a letter by its number. It
+    tells neither the request nor who it is about. `answered`: its answer came; `withdrawn`: the request was taken
+    back; `closed`: the request went on without an answer."""
+
+    number = fields.String(required=True, validate=validate.Length(max=60))
+
+
 class PreviewOutput(Schema):
     """Query `requests.preview_output` → {media_type, file_name, content(base64)}: an output of a published version
     (`service_code`, `version`) or of a draft (`definition`), with the answers of its sample applicant `example`."""
@@ -143,6 +155,9 @@ PROBLEMS: dict[str, Problem] = {
                                "Record that the letter was sent before its answer."),
     "letter_date_unsound": Problem(422, "التاريخ يجب أن يكون من {after} إلى اليوم.",
                                    "The date must lie between {after} and today."),
+    "letter_number_malformed": Problem(422, "رقم الخطاب غير صحيح. انقله كما هو مطبوع.",
+                                       "This is no letter's number. Copy it as it is printed."),
+    "letter_number_unknown": Problem(404, "لا يوجد خطاب بهذا الرقم.", "There is no letter of this number."),
     "output_unknown": Problem(404, "لا يوجد في التعريف هذا المخرج أو هذا المثال.",
                               "The definition has no such output or no such example."),
     "licence_of_another_service": Problem(422, "هذه رخصة «{name_ar}»، ولا تُجدد أو تُعدل بهذه الخدمة.",

@@ -133,6 +133,11 @@ def letter_number(node: str, year: int, sequence: int) -> str:
     return _numbered("L", node, year, sequence)
 
 
+def parse_letter_number(text: str, field: str = "number") -> Numbered:
+    """The letter's number from whatever was typed. Refuses letter_number_malformed."""
+    return _parse_numbered("L", text, "letter_number_malformed", field)
+
+
 def complaint_number(node: str, year: int, sequence: int) -> str:
     """`K-GZ-2026-000123-K`: of a complaint."""
     return _numbered("K", node, year, sequence)

@@ -99,7 +99,8 @@ def document_of(work: UnitOfWork, of: Case) -> dict[str, Any]:
     if row is None:
         raise refuse("deemed_unknown")
     shown = _shown(work, row)
-    content, media_type = offload(document.render_page, "deemed.html", shown["qr"], {"deemed": shown})
+    link = licences.verify_link(work, row.number, shown["qr"])
+    content, media_type = offload(document.render_page, "deemed.html", link, {"deemed": shown})
     extension = "pdf" if media_type == document.PDF else "html"
     return {"number": row.number, "kind": row.kind, "file_name": f"{row.number}.{extension}",
             "media_type": media_type, "content": base64.b64encode(content).decode()}

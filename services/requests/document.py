@@ -77,7 +77,7 @@ def _page(licence: Mapping[str, Any], output: Mapping[str, Any], language: str) 
             lang=language,
             dir="rtl" if language == "ar" else "ltr",
             other="en" if language == "ar" else "ar",
-            qr=_qr(licence["qr"]),
+            qr=_qr(licence.get("link") or licence["qr"]),
             day=_day,
         )
     )

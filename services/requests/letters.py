@@ -60,6 +60,19 @@ _OF_TASK = Statement(
         "AND branch IS NOT DISTINCT FROM CAST(:branch AS text) ORDER BY entered DESC LIMIT 1"
     )
 )
+# `waited_for`: the request still stands where the letter was written, and this part of it has not been decided.
+_BY_NUMBER = Statement(
+    text(
+        "SELECT letter.number, letter.status, letter.body, letter.unit, letter.created_at, letter.sent_on, "  # noqa: S608
+        "letter.answered_on, request.service_code, request.service_version, request.outcome, "
+        "(request.outcome IS NULL AND request.state = letter.state AND letter.entered = (SELECT max(entered) "
+        "FROM letter AS later WHERE later.request_id = letter.request_id AND later.state = letter.state) "
+        "AND NOT EXISTS (SELECT 1 FROM step WHERE step.request_id = letter.request_id AND letter.branch IS NOT NULL "
+        "AND step.branch = letter.branch AND step.sequence > letter.entered)) AS waited_for, "
+        f"{organisation.STAMP} FROM letter JOIN request ON request.id = letter.request_id "
+        "WHERE letter.number = :number"
+    )
+)
 _SEND = Statement(
     text(
         "UPDATE letter SET version = version + 1, status = 'sent', sent_on = :sent_on, sent_by = :actor, "
@@ -104,6 +117,39 @@ def of_task(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
     content = work.privacy.open_bytes(letter.document, field=_DOCUMENT)
     return {**_shown(case.definition, letter), "file_name": letter.number, "media_type": letter.media_type,
             "content": base64.b64encode(content).decode()}  # fmt: skip
+
+
+def verification(work: UnitOfWork, number: str) -> dict[str, Any]:
+    """What anybody may know of a letter by its number: neither its request nor the applicant. Refuses
+    letter_number_malformed, letter_number_unknown."""
+    row = work.first(_BY_NUMBER, number=numbering.parse_letter_number(number).text)
+    if row is None:
+        raise refuse("letter_number_unknown", "number")
+    definition = guide.definition(work, row.service_code, row.service_version)
+    known = organisation.known(work, row.organisation_stamp)
+    day, held = cairo_date(row.created_at), known.unit_ever(row.unit)
+    return {
+        "number": row.number,
+        "status": _standing(row),
+        "body": row.body,
+        "body_name": definition.body_name(row.body) or {"ar": row.body, "en": row.body},
+        "service_code": definition.code,
+        "service_name": definition.name,
+        "unit": row.unit,
+        "unit_name": known.unit_name(row.unit, day),
+        "governorate_name": places.governorates()[held.governorate if held else work.settings.node].name,
+        "issued_on": day.isoformat(),
+        "sent_on": row.sent_on.isoformat() if row.sent_on else None,
+        "answered_on": row.answered_on.isoformat() if row.answered_on else None,
+    }
+
+
+def _standing(row: Any) -> str:
+    if row.status == ANSWERED:
+        return "answered"
+    if row.outcome == "withdrawn":
+        return "withdrawn"
+    return "valid" if row.waited_for else "closed"
 
 
 def send(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +232,7 @@ def _drawn(work: UnitOfWork, row: Any, number: str) -> tuple[bytes, str]:
         licence_rule.Licence(number, body["ar"], definition.name["ar"], unit["ar"], day, None, key_id), key
     )
     shown = {
+        "link": licences.verify_link(work, number, qr),
         "serial": number, "holder": body["ar"], "service_name": definition.name, "unit_name": unit,
         "governorate_name": governorate, "issued_on": day.isoformat(), "valid_from": day.isoformat(),
         "valid_until": None, "fields": [], "qr": qr, "key_id": key_id, "edition": 1,

@@ -288,6 +288,13 @@ def shown(work: UnitOfWork, row: Any, definition: Definition) -> dict[str, Any]:
     }
 
 
+def verify_link(work: UnitOfWork, number: str, signed: str) -> str:
+    """What the printed code says: the public page of the number, and behind it, where no server reads it, the signed
+    text that proves the document without a network. Without a public address the signed text alone."""
+    address = work.settings.env("PUBLIC_URL", default=None)
+    return f"{address.rstrip('/')}/verify/{number}#{signed}" if address else signed
+
+
 def signing_key(settings: Settings) -> tuple[str, Ed25519PrivateKey]:
     """The key that signs now, and its id."""
     return _signing_key(settings.secret("LICENCE_KEYS"))

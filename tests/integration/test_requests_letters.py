@@ -11,15 +11,18 @@ from uuid import UUID
 
 import pytest
 
+from chassis.actors import PUBLIC
 from chassis.answers import load
 from chassis.errors import Conflict
 from contracts import requests_outputs as language
 from contracts.definition import load_definition
+from contracts.requests_intake import Withdraw
 from rules import licence as rule
+from rules import numbering
 from rules.refusal import Refusal
-from services.requests import document, letters, licences
+from services.requests import document, inquiry, letters, licences
 from tests.support.branching import CODE, DESKS, REVIEWER, branching
-from tests.support.requests_ground import HEAD, NAME, Ground
+from tests.support.requests_ground import HEAD, LAST4, NAME, Ground
 
 TEXT = {"ar": "إلى {body}: {applicant} يطلب {shop_name}، رقمنا {number}.", "en": "{body} {applicant} {number}"}
 
@@ -199,3 +202,64 @@ def test_what_cannot_be_drawn_is_put_off(ground: Ground, monkeypatch: pytest.Mon
     ground.wait(seconds=31)
     assert draw(ground) is True
     assert ground.rows("SELECT number FROM letter")[0].number
+
+
+def verified(ground: Ground, number: str) -> dict[str, Any]:
+    found: dict[str, Any] = letters.verification(ground.unit_of_work(PUBLIC), number)
+    return found
+
+
+def test_anybody_verifies_a_letter_by_its_number_and_learns_nobodys_name(ground: Ground) -> None:
+    task = asked(ground, "written")
+    draw(ground)
+    number = ground.rows("SELECT number FROM letter")[0].number
+    waiting = verified(ground, number.lower().replace("-", " "))
+    assert (waiting["number"], waiting["status"], waiting["sent_on"]) == (number, "valid", None)
+    request = ground.rows("SELECT id, tracking_number FROM request")[0]
+    for hidden in (NAME, str(request.id), request.tracking_number):
+        assert hidden not in str(waiting)
+    send(ground, task)
+    assert verified(ground, number)["sent_on"] == "2026-03-01"
+    ground.wait(days=3)
+    answer(ground, task)
+    assert (verified(ground, number)["status"], verified(ground, number)["answered_on"]) == ("answered", "2026-03-04")
+
+
+def test_a_letter_of_a_request_that_was_taken_back_says_so(ground: Ground) -> None:
+    asked(ground)
+    draw(ground)
+    row = ground.rows("SELECT number, tracking_number FROM letter JOIN request ON request.id = request_id")[0]
+    body = load(Withdraw(), {"tracking_number": row.tracking_number, "phone_last4": LAST4})
+    ground.attempt(lambda work: inquiry.withdraw(work, body), PUBLIC)
+    assert verified(ground, row.number)["status"] == "withdrawn"
+
+
+def test_a_request_that_went_on_without_an_answer_no_longer_awaits_one(ground: Ground) -> None:
+    task = asked(ground)
+    draw(ground)
+    number = ground.rows("SELECT number FROM letter")[0].number
+    assert verified(ground, number)["status"] == "valid"
+    ground.act(REVIEWER, task, "answered")
+    assert verified(ground, number)["status"] == "closed"
+
+
+@pytest.mark.parametrize(("number", "code"), [
+    ("L-C-2026-000001-0", "letter_number_malformed"), ("nonsense", "letter_number_malformed"),
+    (numbering.letter_number("EG-C", 2026, 999_999), "letter_number_unknown")])
+def test_what_is_no_letter_is_refused(ground: Ground, number: str, code: str) -> None:
+    with pytest.raises(Refusal, match=code):
+        verified(ground, number)
+
+
+def test_the_printed_code_leads_to_the_public_page_and_proves_itself_without_it(ground: Ground) -> None:
+    ground.settings.environ["SHUBBAK_PUBLIC_URL"] = "https://node.example/"  # type: ignore[index]
+    try:
+        asked(ground)
+        draw(ground)
+    finally:
+        del ground.settings.environ["SHUBBAK_PUBLIC_URL"]  # type: ignore[attr-defined]
+    link, _, signed = ground.drawn[-1]["link"].partition("#")  # type: ignore[attr-defined]
+    number = ground.rows("SELECT number FROM letter")[0].number
+    assert link == f"https://node.example/verify/{number}"
+    keys = licences.verifying_keys(ground.unit_of_work())
+    assert rule.verify(signed, keys).serial == number

@@ -124,6 +124,14 @@ def deemed(number: str) -> dict[str, Any]:
     return held.call("requests.deemed", {"number": number[:60]}, caller().actor)
 
 
+def letter(number: str) -> dict[str, Any]:
+    """What anybody may know of a letter to a body outside. A number can be counted, so each look-up counts."""
+    held = platform()
+    claim = (throttle.VERIFICATION_ADDRESS, address())
+    held.run(lambda work: _count_look_up(work, claim), PUBLIC)
+    return held.call("requests.letter_verification", {"number": number[:60]}, caller().actor)
+
+
 def _count_look_up(work: Any, claim: tuple[throttle.Limit, str]) -> None:
     throttle.check(work, claim)
     throttle.failed(work, claim)

@@ -49,6 +49,10 @@ class OutputDoors:
     def letter(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return letters.of_task(work, body["task_id"])
 
+    @query("requests.letter_verification", language.LetterVerification, permission="licence.verify")
+    def letter_verification(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return letters.verification(work, body["number"])
+
     @command("requests.send_letter", language.SendLetter, permission="letter.send")
     def send_letter(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return letters.send(work, body)

@@ -27,6 +27,7 @@ from services.gateway.web.api import (
     services,
     sessions,
     tasks,
+    verification,
     versions,
     visits,
 )
@@ -53,7 +54,7 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, collections, licences, deadlines, devices,
-                   licence_register, letters, afterwards, sessions, organisation, catalog, visits, access_log,
+                   licence_register, letters, verification, afterwards, sessions, organisation, catalog, visits, access_log,
                    engine, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

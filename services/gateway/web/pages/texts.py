@@ -239,6 +239,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "receipt.change": ("الباقي", "Change"),
     "receipt.print": ("للطباعة استخدم أمر الطباعة في المتصفح.", "Use the browser's print command to print."),
     # verification
+    "verify.letter.valid": ("خطاب صحيح في انتظار الرد", "Genuine letter, waiting for its answer"),
+    "verify.letter.answered": ("خطاب صحيح ورد الرد عليه", "Genuine letter, answered"),
+    "verify.letter.withdrawn": ("خطاب سُحب طلبه فلا يُعمل به", "The request of this letter was taken back"),
+    "verify.letter.closed": ("خطاب لم يعد الرد عليه مطلوباً", "An answer to this letter is no longer awaited"),
+    "verify.letter.body": ("موجه إلى", "Addressed to"),
+    "verify.letter.issued": ("تاريخ الخطاب", "Dated"),
+    "verify.letter.sent": ("أُرسل في", "Sent on"),
+    "verify.letter.answered_on": ("ورد الرد في", "Answered on"),
+    "verify.letter.compare": (
+        "قارن الجهة والتاريخ والوحدة بما هو مطبوع على الخطاب.",
+        "Compare body, date and unit with what is printed on the letter.",
+    ),
+    "verify.deemed.under_review": (
+        "ظهر ما يخالف هذا القرار وهو قيد المراجعة.", "A fact speaks against this document; a person looks into it.",
+    ),
+    "verify.deemed.holder": ("صادر لصالح", "Issued to"),
+    "verify.deemed.due": ("انتهت المدة في", "The period ended on"),
+    "verify.deemed.effective": ("نافذ من", "In effect from"),
     "verify.lead": (
         "اكتب رقم الرخصة المسلسل، أو الصق النص الذي قرأه هاتفك من رمزها.",
         "Type the licence's serial, or paste the text your phone read from its code.",
