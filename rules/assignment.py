@@ -80,7 +80,7 @@ def next_file(asker: str, files: Iterable[File], candidates: Iterable[Candidate]
         able = _able(file, loads, people)
         if not able:
             continue
-        first = min(able, key=lambda one: (one.in_hand, one.given, _draw(seed, file.task_id, one.account)))
+        first = _first(able, seed, file)
         if first.account == asker and _has_room(file, before[asker], before, people):
             return Handing(file, TURN, tuple(dealt[:place + 1]))
         loads[first.account] = replace(first, in_hand=first.in_hand + 1, given=first.given + 1)
@@ -129,6 +129,14 @@ def _able(file: File, loads: Mapping[str, Candidate], people: Collection[str]) -
     if any(account not in file.barred and account not in file.left_by for account in people):
         able = [one for one in able if one.account not in file.left_by]
     return able
+
+
+def _first(able: Sequence[Candidate], seed: str, file: File) -> Candidate:
+    """Whoever has the fewest in hand, among those whoever was given the fewest, among those by draw: drawn only among
+    whom nothing else tells apart, for at a large desk the draws are most of the work."""
+    least = min((one.in_hand, one.given) for one in able)
+    equal = [one for one in able if (one.in_hand, one.given) == least]
+    return min(equal, key=lambda one: _draw(seed, file.task_id, one.account)) if len(equal) > 1 else equal[0]
 
 
 def _has_room(file: File, asker: Candidate, loads: Mapping[str, Candidate], people: Collection[str]) -> bool:
