@@ -31,19 +31,22 @@ _SIGNATURES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (
 _ADD = Statement.insert(
     tables.document, "id", "file_name", "media_type", "size", "sha256", "content", "added_at"
 )
+# What is taken by nobody, so written that PostgreSQL does not think of the index of all such documents: one is looked
+# for by its id.
+_UNTAKEN = "(document.request_id IS NULL)::int = 1"
 _TAKE = Statement(
     update(tables.document)
     .where(
         tables.document.c.id == bindparam("document_id"),
-        tables.document.c.request_id.is_(None),
+        text(_UNTAKEN),
         text("document.status IN ('quarantined', 'clean')"),  # refused since it was looked at: look again
     )
     .values(request_id=bindparam("taker"), code=bindparam("as_code"))
 )
 UNTAKEN = (
-    "(SELECT coalesce(jsonb_object_agg(id, jsonb_build_object('media_type', media_type, 'size', size, "
+    "(SELECT coalesce(jsonb_object_agg(id, jsonb_build_object('media_type', media_type, 'size', size, "  # noqa: S608
     "'status', status, 'verdict', verdict)), '{}') "
-    "FROM document WHERE id = ANY(:documents) AND request_id IS NULL AND status <> 'uploading')"
+    f"FROM document WHERE id = ANY(:documents) AND {_UNTAKEN} AND status <> 'uploading')"
 )
 _OF_REQUEST = Statement(
     text(

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Statement
+from chassis.database import Each, Statement
 from chassis.offload import offload
 from chassis.uow import UnitOfWork
 from contracts.requests_intake import DOCUMENT_REFUSED
@@ -46,12 +46,13 @@ _NEXT = Statement(
     )
 )
 # Taken by a request since it was read: read it again, so that its applicant is told.
-_CHECKED = Statement(
-    text(
-        "UPDATE document SET status = :status, verdict = :verdict, checked_at = :at WHERE id = :document_id "
-        "AND status = 'quarantined' AND request_id IS NOT DISTINCT FROM CAST(:seen AS uuid)"
-    )
-)
+# The state is so written that PostgreSQL looks each up by its id and not through all that are in quarantine.
+_CHECKED = Each(
+    "UPDATE document SET status = new.status, verdict = new.verdict, checked_at = new.at FROM {rows} "
+    "WHERE document.id = new.document_id AND (document.status = 'quarantined')::int = 1 "
+    "AND document.request_id IS NOT DISTINCT FROM new.seen",
+    document_id="uuid", status="text", verdict="text", at="timestamptz", seen="uuid",
+)  # fmt: skip
 
 
 def check_next(work: UnitOfWork) -> bool:

@@ -17,7 +17,7 @@ from services.notifications.settings import NotificationSettings, SmtpSettings
 
 LOG = logging.getLogger(__name__)
 
-AT_ONCE = 10  # messages before their answers are recorded; a crash leaves no more than these unanswered
+AT_ONCE = 20  # messages before their answers are recorded; a crash leaves no more than these unanswered
 IDLE_CLOSE = 20.0  # seconds; servers drop an idle client after minutes, and a dropped one costs a failed attempt
 RECONNECT = (1, 5, 15, 30, 60)  # seconds between attempts to connect; the last one repeats
 

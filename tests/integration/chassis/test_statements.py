@@ -117,3 +117,28 @@ def test_moments_bytes_and_ids_arrive_as_they_are(database):
     database.commit([(keep, {"at": moment, "raw": b"\x00\\\"\xff", "one": one, "so": True}, 1)])
     row = database.read(Statement(text("SELECT * FROM kept")), {})[0]
     assert tuple(row) == (moment, b"\x00\\\"\xff", one, True)
+
+
+def test_plans_are_made_anew_once_their_time_is_over(database, monkeypatch):
+    named = Statement(text("SELECT name FROM thing WHERE id = :wanted"))
+    database.read(named, {"wanted": 1})
+    sent = []
+    with database._cursor() as cursor:
+        connection = cursor.connection
+        before = connection._plan_again
+        connection.keep_plans_young(Spy(sent))
+        assert sent == []
+        monkeypatch.setattr("chassis.database.time.monotonic", lambda: before + 1)
+        connection.keep_plans_young(Spy(sent))
+        assert sent == ["DISCARD PLANS"]
+        connection.keep_plans_young(Spy(sent))
+        assert sent == ["DISCARD PLANS"]
+        assert connection._plan_again - before > 10  # each time they are kept longer
+    assert database.read(named, {"wanted": 2})[0].name == "n2"
+
+
+class Spy:
+    """A cursor that only notes what it is asked to run."""
+
+    def __init__(self, sent):
+        self.execute = sent.append
