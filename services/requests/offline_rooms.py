@@ -180,7 +180,8 @@ def _body(item: Item) -> tuple[dict[str, Any] | None, list[Fault]]:
         return None, [Fault("item_kind_unknown", "kind", {"kind": item.kind})]
     try:
         said = orjson.loads(item.body)
-    except orjson.JSONDecodeError:
+        orjson.dumps(said)  # what is nested deeper than can be written again is kept nowhere
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         said = None
     if not isinstance(said, dict) or "\\u0000" in item.body:  # the character NUL goes into no database's text
         return None, [Fault("item_unreadable", "body")]

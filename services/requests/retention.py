@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from chassis.retention import COMMANDS, Rule
 from contracts.requests_retention import FORGOTTEN
+from services.requests import retention_visits
 
 YEARS = 365
 NEVER = "'9999-01-01 00:00:00+00'"  # a document that was let go of is not drawn again
@@ -84,4 +85,4 @@ ENDED = Rule(
     FORGOTTEN,
 )
 
-RULES = (COMMANDS, ENDED)
+RULES = (COMMANDS, ENDED, *retention_visits.RULES)

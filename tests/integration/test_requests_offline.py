@@ -296,7 +296,7 @@ def test_what_was_missing_is_completed_as_of_then_and_a_request_that_moved_meanw
     lodged, other = ground.sent_back(), ground.sent_back()
     ground.wait(hours=1)
     at = ground.now
-    done = tablet.completion(lodged["tracking_number"], LAST4)
+    tablet.completion(lodged["tracking_number"], LAST4)
     late = tablet.completion(other["tracking_number"], LAST4, {"lease_contract": PAPERS["lease_contract"]})
     ground.wait(days=1)
     ground.resubmit(other)  # the applicant did it at home meanwhile

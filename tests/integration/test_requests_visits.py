@@ -12,7 +12,7 @@ import pytest
 from chassis.errors import Conflict
 from rules.refusal import Refusal
 from services.requests import visits
-from tests.support.requests_ground import HEAD, LAST4, NAME, Ground, shop, staff
+from tests.support.requests_ground import HEAD, LAST4, NAME, Ground, staff
 from tests.support.tablet import FieldTablet
 from tests.support.visits_ground import (
     ADDRESS,
@@ -23,6 +23,7 @@ from tests.support.visits_ground import (
     UNIT,
     VisitsGround,
     field_ground,
+    mobile_shop,
 )
 
 SUNDAY, MONDAY, FRIDAY = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 6)
@@ -103,8 +104,7 @@ def test_what_cannot_be_ordered_is_refused_with_all_its_faults_and_keeps_nothing
 
 
 def test_a_service_that_the_mobile_district_does_not_take_is_refused(ground: VisitsGround) -> None:
-    definition = shop()
-    ground.publish({**definition, "code": "indoors-only", "channels": ["centre"]})
+    ground.publish({**mobile_shop(), "code": "indoors-only", "channels": ["centre"]})
     with pytest.raises(Refusal, match="channel_not_offered"):
         ground.order_new(service_code="indoors-only")
 

@@ -13,12 +13,13 @@ from sqlalchemy import text
 from chassis import commands
 from chassis.actors import PUBLIC, Actor
 from chassis.answers import load
-from chassis.ids import named, uuid7
+from chassis.ids import named
 from contracts import requests as requests_language
 from contracts import requests_mobile
 from contracts import requests_visits as language
+from contracts.definition import authoring, load_definition
 from services.requests import devices, documents, offline, offline_review, visit_bundle, visits
-from tests.support.requests_ground import LAST4, UNIT, Ground, shop, staff
+from tests.support.requests_ground import GUIDE, LAST4, UNIT, Ground, staff
 from tests.support.tablet import FieldTablet
 
 MANAGER = staff("manager", "centre_manager")
@@ -156,14 +157,15 @@ class GroundLine:
             "requests.offline_item", payload, lambda work: offline.take(work, body))
 
 
+def mobile_shop() -> dict[str, Any]:
+    """The shop licence of the guide, taken by the mobile district too."""
+    definition = load_definition(authoring.read_file(GUIDE / "shop-licence.yaml"))
+    return {**definition, "channels": sorted({*definition["channels"], "mobile_district"})}
+
+
 def field_ground(database_url: Callable[..., str]) -> VisitsGround:
     """A ground with the shop licence, which the mobile district takes."""
     ground = VisitsGround(database_url("requests"))
-    definition = shop()
-    channels = sorted({*definition["channels"], "mobile_district"})
-    ground.publish({**definition, "channels": channels})
+    ground.publish(mobile_shop())
     return ground
 
-
-def random_key() -> str:
-    return str(uuid7())
