@@ -114,6 +114,7 @@ release_told = Table(
     Column("applied", Text, nullable=False),  # released | cash_only
     Column("at", moment, nullable=False),
     Index("release_told_ticket", "ticket_id"),
+    Index("release_told_device", "device_id", "receipt_number"),
 )
 
 # Every serial of licence_serial once: the licence that bears it, or why none does.

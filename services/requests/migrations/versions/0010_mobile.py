@@ -95,6 +95,7 @@ CREATE TABLE release_told (
   at timestamp with time zone NOT NULL
 );
 CREATE INDEX release_told_ticket ON release_told (ticket_id);
+CREATE INDEX release_told_device ON release_told (device_id, receipt_number);
 CREATE TABLE licence_number (
   serial bigint PRIMARY KEY,
   licence_id uuid,
