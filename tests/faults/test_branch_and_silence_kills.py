@@ -42,11 +42,12 @@ def lived(seed: int) -> Iterator[Aftermath]:
     with Node.running({"SHUBBAK_UNCERTAIN_AFTER_SECONDS": "2"}, before=BranchCrowd.before) as node:
         crowd = BranchCrowd(node)
         crowd.employ()
-        killer = aftermath.Killer(node, chance, lambda: verdicts_and_silences(node))
+        killer = aftermath.Killer(node, chance, KILLS, lambda: verdicts_and_silences(node))
         killer.start()
         while (killer.kills < KILLS or not crowd.done) and not crowd.failures and killer.error is None:
             crowd.run(CASES, CASES, chance, lambda: time_passes(node))
         killer.stop()
+        assert crowd.failures == [], (crowd.failures, silence_waits_for(node))
         aftermath.settle(node)
         yield node, crowd, killer
 
@@ -70,6 +71,16 @@ def not_warned(node: Node) -> list[Any]:
     return node.sql("requests", "SELECT id FROM request WHERE service_code = %s AND state = 'review' AND id NOT IN "
                                 "(SELECT request_id FROM warning WHERE level = 'silence_near')",
                     nobody_answers()["code"])
+
+
+def silence_waits_for(node: Node) -> list[Any]:
+    """What may keep silence from speaking: facts that are owed, how far others told, who was warned, what is asked."""
+    return [node.sql("requests", statement) for statement in (
+        "SELECT subscription, state, error, left(convert_from(body, 'UTF8'), 200) FROM inbox WHERE state <> 'done'",
+        "SELECT * FROM heard", "SELECT * FROM due_sweep", "SELECT * FROM organisation_stamp, silence_clock",
+        "SELECT kind, facts, decision FROM silence_review",
+        "SELECT state, judge_on, silence_on, version FROM request WHERE outcome IS NULL",
+        "SELECT request_id, period, level, allowance, at FROM warning")]
 
 
 def steps(node: Node, code: str) -> dict[str, list[Step]]:

@@ -67,6 +67,7 @@ class BranchCrowd:
     def run(self, cases: int, silent: int, chance: random.Random, when_all_wait: Any) -> None:
         """Start them all; `when_all_wait` is called once all silent ones lie there. Returns when all came to an end."""
         self._closing.clear()
+        self.waiting.clear()
         desks = [threading.Thread(target=self._desk, args=(name, chance.random())) for name, _, _ in DESKS]
         applicants = [threading.Thread(target=self._applicant, args=("several", several_departments()["code"]))
                       for _ in range(cases)]
