@@ -113,10 +113,12 @@ class Walk:
         if chosen is None:
             raise WalkFailed(f"{action} is not among {[one['code'] for one in file['actions']]}")
         described = {one["name"]: one for one in file["inputs"]}
-        inputs = {name: _input(described[name]) for name in chosen["requires"] if name != "reason"}
+        inputs = {name: _input(described[name]) for name in chosen["requires"]
+                  if name not in ("reason", "legal_reason")}
         done = self.post(
             f"/tasks/{given['task_id']}/actions",
-            {"action": action, "inputs": inputs, "reason": reason if "reason" in chosen["requires"] else None},
+            {"action": action, "inputs": inputs, "reason": reason if "reason" in chosen["requires"] else None,
+             "legal_reason": file["legal_reasons"][0]["code"] if "legal_reason" in chosen["requires"] else None},
             as_=username,
         )
         self.tell(f"{file['state_name']['ar']} · {username}: {action} → {done['state_name']['ar']}")

@@ -144,7 +144,7 @@ def test_a_rejected_request_is_rated_too(ground: Ground) -> None:
     lodged = ground.reviewed(documents=[])
     ground.do(OFFICER, "accept")
     ground.do(staff("inspector", "inspector", "engineering"), "report", inputs={"findings": "غير مطابق"})
-    ground.do(HEAD, "reject", reason="غير مطابق للاشتراطات")
+    ground.do(HEAD, "reject", reason="غير مطابق للاشتراطات", legal_reason="conditions_unmet")
     assert rate(ground, token_of(ground, lodged), stars=2)["stars"] == 2
 
 

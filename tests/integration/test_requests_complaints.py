@@ -124,7 +124,7 @@ def test_of_two_sweeps_at_once_one_escalates(ground: Ground) -> None:
 
 def test_nobody_answers_about_the_own_work(ground: Ground) -> None:
     lodged = ground.decided(documents=[])
-    ground.do(HEAD, "reject", reason="غير مطابق")
+    ground.do(HEAD, "reject", reason="غير مطابق", legal_reason="conditions_unmet")
     number = complain(ground, lodged, kind="decision")["complaint_number"]
     ground.wait(days=9)
     escalate(ground)
@@ -165,7 +165,7 @@ def test_another_units_manager_reads_none_of_it(ground: Ground) -> None:
 
 def rejected(ground: Ground) -> dict[str, Any]:
     lodged = ground.decided(documents=[])
-    ground.do(HEAD, "reject", reason="غير مطابق للاشتراطات")
+    ground.do(HEAD, "reject", reason="غير مطابق للاشتراطات", legal_reason="conditions_unmet")
     return lodged
 
 

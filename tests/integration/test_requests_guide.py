@@ -12,7 +12,7 @@ import pytest
 
 from contracts.definition import authoring, load_definition
 from rules import conditions, forms
-from rules.workflow import State, Workflow
+from rules.workflow import LEGAL_REASON, REASON, State, Workflow
 from tests.support.requests_ground import EMAIL, GUIDE, NATIONAL_ID, PARTICULARS, PDF, PHONE, Ground, staff
 
 WALKS, STEPS = 8, 200
@@ -83,7 +83,8 @@ def step(ground: Ground, lodged: dict[str, Any], flow: Workflow, state: State, c
         ground.hear(ground.bill_event(lodged["request_id"], str(state.stage), action.code))
     else:
         ground.do(staff("somebody", str(state.role), state.department), action.code,
-                  inputs=inputs_of(action.requires, flow, chance), reason="سبب قانوني")
+                  inputs=inputs_of(action.requires, flow, chance), reason="سبب قانوني",
+                  legal_reason=ground_of(action.requires, flow, chance))
     return action.code
 
 
@@ -99,13 +100,19 @@ def branch_step(ground: Ground, lodged: dict[str, Any], flow: Workflow, state: S
     taken = state.branch(ground.file(actor, task)["branch"])
     assert taken is not None and (taken.department, taken.role) == (desk.department, desk.role)
     action = chance.choice(taken.actions)
-    ground.act(actor, task, action.code, inputs=inputs_of(action.requires, flow, chance), reason="سبب قانوني")
+    ground.act(actor, task, action.code, inputs=inputs_of(action.requires, flow, chance), reason="سبب قانوني",
+               legal_reason=ground_of(action.requires, flow, chance))
     return action.code
 
 
 def inputs_of(names: tuple[str, ...], flow: Workflow, chance: random.Random) -> dict[str, Any]:
     described = {one["name"]: one for one in flow.inputs}
-    return {name: answer(described[name], chance) for name in names if name != "reason"}
+    return {name: answer(described[name], chance) for name in names if name not in (REASON, LEGAL_REASON)}
+
+
+def ground_of(names: tuple[str, ...], flow: Workflow, chance: random.Random) -> str | None:
+    """A ground in law of the list, where the action must name one."""
+    return str(chance.choice(flow.reasons)["code"]) if LEGAL_REASON in names else None
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -32,7 +32,7 @@ def written() -> dict[str, Any]:
     base = branching()
     body = {**base["external_bodies"][0], "letter": "ask"}
     return load_definition({**base, "documents": [], "external_bodies": [body],
-                            "templates": [{"code": "ask", "blocks": [{"text": TEXT}]}]})
+                            "templates": [*base["templates"], {"code": "ask", "blocks": [{"text": TEXT}]}]})
 
 
 @pytest.fixture(scope="module")

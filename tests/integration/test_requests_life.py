@@ -176,9 +176,12 @@ def test_rejection_needs_a_legal_reason_and_tells_it(ground: Ground) -> None:
     task = ground.next(HEAD)
     assert task is not None
     for reason in (None, "", "   "):
-        assert refusal_of(lambda reason=reason: ground.act(HEAD, task, "reject", reason=reason)) == [
+        given = {"reason": reason, "legal_reason": "conditions_unmet"}
+        assert refusal_of(lambda given=given: ground.act(HEAD, task, "reject", **given)) == [
             ("reason_required", "reason")]
-    ground.act(HEAD, task, "reject", reason="مخالفة المادة 5 من القانون 154 لسنة 2019")
+    assert refusal_of(lambda: ground.act(HEAD, task, "reject", reason="مخالف")) == [
+        ("legal_reason_required", "legal_reason")]
+    ground.act(HEAD, task, "reject", reason="مخالفة المادة 5 من القانون 154 لسنة 2019", legal_reason="conditions_unmet")
     shown = ground.timeline(lodged)
     assert (shown["outcome"], shown["licence_serial"]) == ("rejected", None)
     assert shown["entries"][-1]["note"] == "مخالفة المادة 5 من القانون 154 لسنة 2019"
@@ -348,7 +351,7 @@ def test_days_are_cairo_days(ground: Ground, paid: datetime, due: date) -> None:
 def test_an_ended_request_keeps_its_date_and_its_clock_stands(ground: Ground) -> None:
     lodged = ground.decided()
     due = ground.row(lodged).due_on
-    ground.do(HEAD, "reject", reason="مخالف")
+    ground.do(HEAD, "reject", reason="مخالف", legal_reason="conditions_unmet")
     ground.wait(days=365)
     shown = ground.timeline(lodged)
     assert ground.row(lodged).due_on == due

@@ -91,6 +91,7 @@ def empty_desks(walk: Walk) -> None:
                 "action": action,
                 "reason": "انتهت الرحلة",
                 "inputs": {"findings": "-"} if action == "report" else {},
+                "legal_reason": "conditions_unmet" if action == "reject" else None,
             }
             walk.post(f"/tasks/{task['task_id']}/actions", body, as_=username)
 

@@ -80,7 +80,8 @@ def _ways_out(workflow: Workflow, code: str) -> Iterator[tuple[Walk, str]]:
         return
     exits = sorted(state.exits, key=lambda exit_: exit_.code != PAID) if state.kind == "payment" else state.exits
     for exit_ in exits:
-        taken = workflow.act(code, exit_.code, _inputs(workflow, exit_.requires), _reason(exit_.requires))
+        taken = workflow.act(code, exit_.code, _inputs(workflow, exit_.requires), _reason(exit_.requires),
+                             legal_reason=_ground(workflow, exit_.requires))
         yield (Step(code, exit_.code),), taken.to_state
 
 
@@ -115,7 +116,8 @@ def _joined(workflow: Workflow, code: str, objecting: str | None) -> tuple[Walk,
 
 def _act(workflow: Workflow, code: str, branch: Branch, action: str, verdicts: Mapping[str, Any]) -> Transition:
     requires = next(one.requires for one in branch.actions if one.code == action)
-    return workflow.act(code, action, _inputs(workflow, requires), _reason(requires), branch.code, verdicts)
+    return workflow.act(code, action, _inputs(workflow, requires), _reason(requires), branch.code, verdicts,
+                        _ground(workflow, requires))
 
 
 def _action(branch: Branch, verdict: str) -> str | None:
@@ -124,6 +126,10 @@ def _action(branch: Branch, verdict: str) -> str | None:
 
 def _reason(requires: tuple[str, ...]) -> str | None:
     return "ينقص مستند" if REASON in requires else None
+
+
+def _ground(workflow: Workflow, requires: tuple[str, ...]) -> str | None:
+    return str(workflow.reasons[0]["code"]) if LEGAL_REASON in requires else None
 
 
 def _inputs(workflow: Workflow, requires: tuple[str, ...]) -> dict[str, Any]:

@@ -22,10 +22,9 @@ from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
 from contracts import requests as language
-from contracts.definition import load_definition
+from contracts.definition import authoring, load_definition
 from contracts.events import REGISTRY, Event
 from infra import secrets
-from rules import strict_yaml
 from services.requests import (
     assignment,
     documents,
@@ -64,7 +63,7 @@ PARTICULARS: dict[str, dict[str, Any]] = {
 
 def shop() -> dict[str, Any]:
     """The shop licence of the guide, loaded, to be changed at will."""
-    return load_definition(strict_yaml.load((GUIDE / "shop-licence.yaml").read_text(encoding="utf-8")))
+    return load_definition(authoring.read_file(GUIDE / "shop-licence.yaml"))
 
 
 def staff(name: str, role: str, department: str | None = None, unit: str = UNIT) -> Actor:
@@ -101,8 +100,8 @@ class Ground:
             connection.execute(text(
                 "TRUNCATE request, step, task, document, licence, licence_act, licence_print, letter, delivery, "
                 "rating, rating_invitation, complaint, reopening, event_log, audit, command, retirement, organisation"))
-            connection.execute(text("TRUNCATE found_by, attendance, apart, declared_relation, party, taken_back, step_photo, "
-                                    "waiting, follow_up, licence_question"))
+            connection.execute(text("TRUNCATE found_by, attendance, apart, declared_relation, party, taken_back, "
+                                    "step_photo, waiting, follow_up, licence_question"))
             connection.execute(text("TRUNCATE document_piece, draft, correction, number_register"))
             connection.execute(text(
                 "UPDATE number_mark SET (since, explained, seen) = (SELECT d + 1, d, d FROM (SELECT CASE "

@@ -215,3 +215,48 @@ def _texts(value: Any, where: str) -> list[tuple[str, dict[str, str]]]:
     if isinstance(value, list):
         return [found for index, one in enumerate(value) for found in _texts(one, f"{where}/{index}")]
     return []
+
+
+@every_service
+def test_whoever_waits_for_the_applicant_says_how_long_and_nothing_waits_for_ever(code: str) -> None:
+    workflow = Workflow.parse(DEFINITIONS[code]["workflow"])
+    waits = [state for state in workflow.states.values() if state.kind == "applicant"]
+    assert all(state.time_limit is not None and state.expired is not None for state in waits)
+
+
+@every_service
+def test_a_rejection_names_its_ground_in_law_and_may_be_appealed_against(code: str) -> None:
+    workflow = Workflow.parse(DEFINITIONS[code]["workflow"])
+    own = "grievance_window" in workflow.states  # a law of its own gives another grievance
+    assert own or (workflow.appeal is not None and workflow.appeal.days == 60)
+    assert workflow.reasons
+    for state in workflow.states.values():
+        for action in state.actions:
+            if action.code == "reject" and action.to in workflow.states and not own:
+                assert "legal_reason" in action.requires, state.code
+
+
+@every_service
+def test_a_successor_is_named_by_every_service_that_renews(code: str) -> None:
+    for output in DEFINITIONS[code]["outputs"]:
+        renewing = DEFINITIONS[output["renewal"]["service"]] if output["renewal"] else None
+        if renewing is None or renewing["code"] in ("shisha-permit", "utilities-digging", "site-validity-statement"):
+            continue  # asked for anew by the same form, which names no former paper
+        assert renewing["supersedes"]["as"] == "renewal"
+
+
+def test_no_period_that_the_law_ties_silence_to_is_extended_by_us() -> None:
+    extended = [definition for definition in DEFINITIONS.values() if definition["period"].get("extension")]
+    assert len(extended) >= 20
+    assert all(one["period"]["silence"] == "none" and one["period"]["source"] == "unverified" for one in extended)
+
+
+def test_who_inspects_on_the_spot_may_call_the_applicant_and_nobody_else_may() -> None:
+    shown = [(code, state.purpose, holder.shows) for code, definition in DEFINITIONS.items()
+             for state in Workflow.parse(definition["workflow"]).states.values()
+             for holder in (state, *state.branches) if holder.shows]
+    assert len({code for code, *_ in shown}) >= 30
+    for code, definition in DEFINITIONS.items():
+        for state in Workflow.parse(definition["workflow"]).states.values():
+            for holder in (state, *state.branches):
+                assert not holder.shows or holder.purpose == "inspection", f"{code}/{state.code}"

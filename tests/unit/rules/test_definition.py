@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 import services.catalog
 from contracts.definition import SOURCES, authoring, load_definition
@@ -16,7 +15,7 @@ from rules.workflow import Workflow
 GUIDE = Path(services.catalog.__file__).parent / "guide"
 RULES = Path(roles.__file__).parent
 FILES = authoring.files(GUIDE)
-SHOP = yaml.safe_load((GUIDE / "shop-licence.yaml").read_text(encoding="utf-8"))
+SHOP = authoring.read_file(GUIDE / "shop-licence.yaml")
 
 
 def read(path):
