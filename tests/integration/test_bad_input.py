@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from infra.demo.walk import API, Walk, application
+from tests.support.refusals import problem
 
 # What must be the same after a refusal as before it. Audit is not here: a denied attempt leaves its trace.
 COUNTED = {
@@ -57,20 +58,6 @@ def lodge(node, change, key=None, **options):
     change(body)
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     return requests.post(f"{node.url}{API}/requests", json=body, headers=headers, timeout=20, **options)
-
-
-def problem(response, status, code, field=None):
-    assert response.status_code == status, response.text
-    assert response.headers["Content-Type"].startswith("application/problem+json")
-    body = response.json()
-    found = [(error["code"], error["field"]) for error in body["errors"]]
-    assert code in [one for one, _ in found], found
-    if field is not None:
-        assert (code, field) in found
-    for error in body["errors"]:
-        assert error["ar"] and error["en"] and error["ar"] != error["en"]
-        assert "{" not in error["ar"] + error["en"], error
-    return body
 
 
 def put(path, value):
