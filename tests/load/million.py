@@ -100,7 +100,7 @@ class Store:
             run("SET LOCAL work_mem = '128MB'")
             run("SELECT setseed(0.5)")
             indexes = [row.indexdef for row in run(
-                "SELECT indexdef FROM pg_indexes WHERE tablename = 'request' AND indexname NOT IN "
+                "SELECT indexdef FROM pg_indexes WHERE tablename IN ('request', 'found_by') AND indexname NOT IN "
                 "(SELECT conname FROM pg_constraint)")]
             for definition in indexes:
                 run(f"DROP INDEX {definition.split()[definition.split().index('INDEX') + 1]}")
