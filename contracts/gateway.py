@@ -5,6 +5,9 @@ from __future__ import annotations
 from contracts.problem import Problem
 
 PROBLEMS: dict[str, Problem] = {
+    "length_required": Problem(411, "أرسل طول الملف في Content-Length.", "Tell the file's length in Content-Length."),
+    "document_cut_off": Problem(400, "انقطع إرسال الملف قبل اكتماله ({size} بايت). أعد إرساله.",
+                                "The file broke off before its {size} bytes were there. Send it again."),
     "media_type_unsupported": Problem(415, "نوع المحتوى غير مدعوم. أرسل: {accepted}",
                                       "This content type is not supported. Send: {accepted}"),
     "form_expired": Problem(403, "انتهت صلاحية هذه الصفحة. أعد فتحها ثم أرسل النموذج مرة أخرى.",

@@ -74,6 +74,7 @@ def branching() -> dict[str, Any]:
                               ("reject", "rejected"), ("ask_again", "departments")),
             "completion": {
                 "kind": "applicant", "name": _name("استيفاء", "Completion"), "clock": "stopped", "expired": "lapsed",
+                "time_limit": {"days": 30, "kind": "calendar", "source": "unverified"},
                 "actions": [{"code": "resubmit", "name": _name("تقديم", "Submit again"), "to": "departments"},
                             {"code": "withdraw", "name": _name("سحب", "Withdraw"), "to": "withdrawn"}],
             },

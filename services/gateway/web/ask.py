@@ -164,6 +164,17 @@ def must(permission: str) -> None:
 
 
 def submission(body: dict[str, Any]) -> dict[str, Any]:
-    """The payload of `requests.submit`: staff file through their own channel, everybody else through the portal."""
-    channel = caller().actor.channel or "portal" if caller().is_staff else "portal"
-    return {**body, "channel": channel}
+    """The payload of `requests.submit`: staff file through their own channel, everybody else through the portal, from a
+    telephone where the service is offered there."""
+    if caller().is_staff:
+        return {**body, "channel": caller().actor.channel or "portal"}
+    entry = platform().guide.get(body["service_code"]) if on_a_telephone() else None
+    offered = entry is not None and "mobile" in entry.document["channels"]
+    return {**body, "channel": "mobile" if offered else "portal"}
+
+
+def on_a_telephone() -> bool:
+    """What the visitor's browser says of itself: the client hint, where it sends one, otherwise its name. Nothing but
+    the count of channels rests on it, so nobody has a reason to say otherwise."""
+    hint = request.headers.get("Sec-CH-UA-Mobile")
+    return hint.strip() == "?1" if hint is not None else "Mobi" in request.headers.get("User-Agent", "")

@@ -13,6 +13,7 @@ from typing import IO, Any
 from uuid import UUID, uuid5
 
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import ClientDisconnected
 
 from contracts.requests_intake import PIECE_BYTES
 from rules.refusal import refuse
@@ -37,6 +38,44 @@ def take_upload(file: FileStorage | None, field: str, command_id: UUID) -> tuple
     return name, _in_pieces(name, file.stream, size, command_id)
 
 
+def take_stream(name: str, stream: IO[bytes], size: int | None, command_id: UUID) -> dict[str, Any]:
+    """Hand a body on to requests while it comes in, a piece at a time: {document_id, sha256, size, media_type, status}.
+    Refuses length_required where its length was not told, document_empty and document_too_large before anything is
+    read, and document_cut_off where the sender stopped early; what came stays, and the same again goes on there."""
+    if size is None:
+        raise refuse("length_required", "Content-Length")
+    _check_size(size, "content")
+    if size <= PIECE_BYTES:
+        return upload(name, _whole(stream, size, size), command_id)
+    return _in_pieces(name, _Filled(stream, size), size, command_id)
+
+
+class _Filled:
+    """A body of a known length, read in full pieces however the line delivers it."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream = stream
+        self._left = self._size = size
+
+    def read(self, most: int) -> bytes:
+        piece = _whole(self._stream, min(most, self._left), self._size)
+        self._left -= len(piece)
+        return piece
+
+
+def _whole(stream: IO[bytes], wanted: int, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < wanted:
+        try:
+            came = stream.read(wanted - len(found))
+        except ClientDisconnected:  # how Werkzeug tells that a body ends before its length
+            came = b""
+        if not came:
+            raise refuse("document_cut_off", "content", size=size)
+        found += came
+    return bytes(found)
+
+
 def digest(file: FileStorage) -> str:
     """The SHA-256 of an uploaded file, read piece by piece; the file is at its beginning again."""
     found = hashlib.sha256()
@@ -55,7 +94,7 @@ def upload(file_name: str, content: bytes, command_id: UUID) -> dict[str, Any]:
     )
 
 
-def _in_pieces(name: str, stream: IO[bytes], size: int, command_id: UUID) -> dict[str, Any]:
+def _in_pieces(name: str, stream: IO[bytes] | _Filled, size: int, command_id: UUID) -> dict[str, Any]:
     """Each step has a command id of its own made of the upload's: the same file again under the same key goes on where
     it stopped and ends as the same document."""
 

@@ -105,3 +105,28 @@ def test_a_large_document_is_handed_on_piece_by_piece(size: int) -> None:
     assert methods[0] == "requests.begin_upload" and methods[-1] == "requests.end_upload"
 
 
+
+
+PHONE = "Mozilla/5.0 (Linux; Android 14; SM-A146B) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36"
+DESK = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+@pytest.mark.parametrize(("headers", "channel"), [
+    ({"User-Agent": PHONE}, "mobile"), ({"User-Agent": DESK}, "portal"), ({}, "portal"),
+    ({"User-Agent": DESK, "Sec-CH-UA-Mobile": "?1"}, "mobile"),
+    ({"User-Agent": PHONE, "Sec-CH-UA-Mobile": "?0"}, "portal")])  # its user asked for the desk's page
+def test_a_visitor_on_a_telephone_is_counted_as_such(headers: dict[str, str], channel: str) -> None:
+    service = service_that_keeps_documents()
+    client_of(service).post("/api/v1/requests", json={**EXAMPLE, "documents": []},
+                            headers={"Idempotency-Key": "key-12345", **headers})
+    assert [payload["channel"] for method, payload in calls(service) if method == "requests.submit"] == [channel]
+
+
+def test_where_telephones_are_not_offered_it_stays_the_portal() -> None:
+    service = service_that_keeps_documents()
+    for row in service.definitions:
+        if row.code == EXAMPLE["service_code"]:
+            row.document["channels"] = ["centre", "portal"]
+    client_of(service).post("/api/v1/requests", json={**EXAMPLE, "documents": []},
+                            headers={"Idempotency-Key": "key-12345", "User-Agent": PHONE})
+    assert [payload["channel"] for method, payload in calls(service) if method == "requests.submit"] == ["portal"]

@@ -18,7 +18,7 @@ from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.shapes import Moved, StatusShown, TimelineShown, named
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
-from services.gateway.web.uploads import DOCUMENT_BYTES, take_upload, upload
+from services.gateway.web.uploads import DOCUMENT_BYTES, take_stream, take_upload, upload
 
 blueprint = Blueprint("api_requests", __name__, url_prefix=PREFIX, description="The life of a request")
 
@@ -32,7 +32,9 @@ PHONE_PARAMETER = {
     "example": "5678",
 }
 _MULTIPART_BYTES = DOCUMENT_BYTES + 64 * 1024
-_BASE64_BYTES = DOCUMENT_BYTES * 4 // 3 + 64 * 1024
+# JSON is held whole, so a document in it may have a megabyte; larger ones come as a body of their own or in a form.
+_BASE64_BYTES = 1024 * 1024 * 4 // 3 + 4 * 1024
+RAW = ("application/octet-stream", "application/pdf", "image/jpeg", "image/png")
 
 
 class Submission(Submit):
@@ -213,10 +215,18 @@ def draw(query: dict[str, Any], tracking_number: str) -> Response:
     "/documents",
     permission="document.add",
     idempotent=True,
-    media_types=(*JSON, "multipart/form-data"),
-    limit=max(_BASE64_BYTES, _MULTIPART_BYTES),
+    media_types=(*JSON, "multipart/form-data", *RAW),
+    limit=_MULTIPART_BYTES,
 )
 @blueprint.doc(
+    parameters=[
+        {
+            "name": "file_name",
+            "in": "query",
+            "schema": {"type": "string", "maxLength": 200},
+            "description": "The name of a file that is the body itself",
+        }
+    ],
     requestBody={
         "required": True,
         "content": {
@@ -227,9 +237,11 @@ def draw(query: dict[str, Any], tracking_number: str) -> Response:
                     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
                 }
             },
+            **{one: {"schema": {"type": "string", "format": "binary"}} for one in RAW},
             "application/json": {
                 "schema": {
                     "type": "object",
+                    "description": "Up to a megabyte",
                     "required": ["file_name", "content"],
                     "properties": {
                         "file_name": {"type": "string", "maxLength": 200},
@@ -242,10 +254,15 @@ def draw(query: dict[str, Any], tracking_number: str) -> Response:
 )
 @blueprint.response(201, DocumentKept)
 def add_document() -> Response:
-    """Upload a document before the request that names it. PDF, JPEG or PNG, judged by content"""
+    """Upload a document before the request that names it. PDF, JPEG or PNG, judged by content. As a body of its own it
+    is handed on while it comes in; its length is told beforehand"""
     if request.mimetype == "multipart/form-data":
         _, kept = take_upload(request.files.get("file"), "file", g.command_id)
+    elif request.mimetype in RAW:
+        name = request.args.get("file_name", "").strip()[:200] or "document"
+        kept = take_stream(name, request.stream, request.content_length, g.command_id)
     else:
+        bodies.bound(request, _BASE64_BYTES)
         kept = upload(*_from_json(), g.command_id)
     return answer(kept, 201)
 

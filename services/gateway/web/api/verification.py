@@ -33,5 +33,5 @@ class LetterVerified(Shown):
 @door(blueprint, "GET", "/letters/<number>/verification", permission="licence.verify")
 @blueprint.response(200, LetterVerified)
 def verify_letter(number: str) -> Response:
-    """Whether a letter of the authority is real and still waits for its answer. Counted with the look-ups of licences"""
+    """Whether a letter of the authority is real, and awaits its answer. Counted with the look-ups of licences"""
     return answer(ask.letter(number))
