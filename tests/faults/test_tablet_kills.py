@@ -1,7 +1,7 @@
 """SIGKILL requests, again and again, while two tablets upload what they did without a line; what got no answer is sent
 again. Nothing happens twice and nothing is lost.
 
-`SHUBBAK_TABLET_ITEMS` items a tablet (15 when not said).
+`SHUBBAK_TABLET_ITEMS` items a tablet (6 when not said).
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import json
 import os
 import random
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +24,8 @@ from tests.support.node import Node
 from tests.support.tablet import FieldTablet, Kept
 from tests.support.tablet_line import HttpLine, LineDown, equip
 
-ITEMS = int(os.environ.get("SHUBBAK_TABLET_ITEMS", "15"))
-UNIT, SETTLE, TRIES = "EG-C-01", 90.0, 200
+ITEMS = int(os.environ.get("SHUBBAK_TABLET_ITEMS", "6"))
+UNIT, SETTLE, TRIES = "EG-C-01", 90.0, 500
 PAPERS = {code: PDF + code.encode() for code in ("id_copy", "former_licence", "tenure")}
 ANSWERS = {"ground": "limited", "months_late": 0, "unchanged": True, "shop_name": "ركن القهوة", "shop_area": "الزيتون",
            "shop_street": "شارع سليم الأول", "area_m2": "45"}
@@ -40,7 +43,7 @@ class Killer(threading.Thread):
         self.over = threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(self.chance.uniform(0.2, 1.5)):
+        while not self.over.wait(self.chance.uniform(0.1, 1.0)):
             self.node.kill("requests")
             self.node.start("requests")
             self.kills += 1
@@ -61,17 +64,22 @@ def aftermath(seed: int) -> Any:
         tablets = [loaded(node, walk, username, n) for n, username in enumerate(("field-a", "field-b"))]
         killer = Killer(node, chance)
         killer.start()
-        threads = [threading.Thread(target=insist, args=(tablet, line, random.Random(f"{seed}:{n}")))
-                   for n, (tablet, line) in enumerate(tablets)]  # fmt: skip
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(tablets)) as pool:
+            sent = [pool.submit(insist, tablet, line, random.Random(f"{seed}:{n}"))
+                    for n, (tablet, line) in enumerate(tablets)]  # fmt: skip
         killer.stop()
+        for one in sent:
+            one.result()
         node.wait_ready("requests")
-        walk.until(node.settled, bool)
-        walk.until(lambda: node.sql("requests", WAITING)[0].n, lambda waiting: waiting == 0)
+        until(lambda: node.settled() and node.sql("requests", WAITING)[0].n == 0)
         yield node, [tablet for tablet, _ in tablets], killer
+
+
+def until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + SETTLE
+    while not true():
+        assert time.monotonic() < ends, "it does not come to rest"
+        time.sleep(0.1)
 
 
 def loaded(node: Node, walk: Walk, username: str, n: int) -> tuple[FieldTablet, HttpLine]:
@@ -108,7 +116,7 @@ def patiently(tablet: FieldTablet, line: HttpLine, kept: Kept) -> dict[str, Any]
         try:
             return tablet.send(line, kept)
         except LineDown:
-            continue
+            time.sleep(0.1)  # a tablet without a line waits before it tries again
     raise AssertionError("no answer in so many tries")
 
 

@@ -34,7 +34,9 @@ class HttpLine:
             piece = content[number * size : (number + 1) * size]
             answer = self._reach("PUT", f"/uploads/{begun['upload_id']}/pieces/{number}", data=piece,
                                  headers={"Content-Type": "application/octet-stream"})
-            answer.raise_for_status()
+            if answer.status_code >= 500:
+                raise LineDown(answer.text)
+            assert answer.status_code == 200, answer.text
         digest = hashlib.sha256(content).hexdigest()
         return str(self._post(f"/uploads/{begun['upload_id']}/document", {"sha256": digest})["document_id"])
 
