@@ -21,7 +21,7 @@ from contracts import (
 from contracts.definition import authoring, json_schema, load_definition
 from contracts.events import REGISTRY, EventType
 from contracts.routes import CONSUMERS
-from infra import docs_sandbox
+from infra import docs_demo, docs_sandbox
 from infra.database import SERVICES
 from rules import payment_states, roles, workflow
 
@@ -49,6 +49,7 @@ def pages() -> dict[str, str]:
         "workflows.md": _workflows(),
         "permissions.md": _permissions(),
         "payment-states.md": _payment_states(),
+        "demo-accounts.md": docs_demo.page(_page, _table),
         "payments-sandbox.md": _page("Sandbox of the rails · بيئة تجربة السداد", docs_sandbox.SOURCE,
                                      *docs_sandbox.sections(_table)),
         "definition.schema.json": json.dumps(json_schema.document(), ensure_ascii=False, indent=2) + "\n",

@@ -51,7 +51,7 @@ def _migrate() -> None:
 
 def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Namespace, outcome: dict[str, int]) -> None:
     from infra.demo.walk import PASSWORD, Walk, WalkFailed
-    from services.gateway.demo import PEOPLE
+    from services.gateway.demo import DESKS, PEOPLE
 
     url = f"http://localhost:{chosen.port}"
     try:
@@ -75,6 +75,7 @@ def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Name
     _say(f"بوابة المواطن · citizens' portal     {url}/")
     _say(f"مساحة العاملين · staff log-in         {url}/ar/staff   (password: {PASSWORD})")
     _say("    " + " · ".join(person[0] for person in PEOPLE))
+    _say(f"    and {len(DESKS)} other desks, so that any service can be walked: docs/demo-accounts.md")
     _say(f"توثيق الواجهة · API document          {url}/api/v1/openapi.json")
     _say(f"السداد باليد · pay any reference by hand: {around.peers.url}/ (docs/payments-sandbox.md)")
     _say(f"الرسائل المرسلة · messages that went out: {around.peers.url}/sms and {around.peers.url}/mail")
@@ -97,6 +98,7 @@ def _load(process: Any) -> None:
                                command_id=uuid7(), timeout=20)
         offered += answer["offered"]
     gateway.attempt(demo.load_demo_accounts)
+    gateway.attempt(demo.load_desk_accounts)
     _until_guide_is_here(gateway, offered)
 
 

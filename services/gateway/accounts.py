@@ -164,6 +164,11 @@ def set_active(work: Any, username: str, active: bool) -> None:
     work.audit("account.activated" if active else "account.deactivated", str(row.id))
 
 
+def exists(work: Any, username: str) -> bool:
+    """Whether the user name is taken."""
+    return work.first(_BY_NAME, username=username.strip().lower()) is not None
+
+
 def count(work: Any) -> int:
     """How many accounts there are."""
     return int(work.scalar(_COUNT))

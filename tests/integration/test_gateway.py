@@ -147,9 +147,13 @@ def test_demo_accounts_come_once_and_never_in_production(ground: Ground) -> None
         "admin"]
     assert ground.run(demo.load_demo_accounts) == []
     assert log_in(ground, "head", demo.PASSWORD) is not None
+    assert ground.run(demo.load_desk_accounts) == [desk[0] for desk in demo.DESKS]
+    assert ground.run(demo.load_desk_accounts) == []
+    assert log_in(ground, "industrial-safety-inspector", demo.PASSWORD) is not None
     object.__setattr__(ground.settings, "mode", Mode.PRODUCTION)
-    with pytest.raises(RuntimeError):
-        ground.run(demo.load_demo_accounts)
+    for load in (demo.load_demo_accounts, demo.load_desk_accounts):
+        with pytest.raises(RuntimeError):
+            ground.run(load)
 
 
 def test_failures_add_up_in_their_window_and_no_address_is_stored(ground: Ground) -> None:
