@@ -13,7 +13,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 shubbak \
     && useradd --uid 10001 --gid shubbak --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin shubbak \
-    && install -d -o shubbak -g shubbak /definitions
+    && install -d -o shubbak -g shubbak /definitions /heads
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY rules rules
