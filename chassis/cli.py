@@ -123,6 +123,10 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
     status = licence.status(cairo_date(datetime.now(UTC)))
     click.echo(f"{status}  {licence.serial}  {licence.holder}  {licence.service}  {licence.unit}")
     click.echo(f"{licence.valid_from} → {licence.valid_until or 'without end'}")
+    if licence.released is not None:
+        made = licence.released
+        click.echo(f"released on the spot {made.release.released_at:%Y-%m-%d %H:%M} UTC by device "
+                   f"{made.ticket.device_id}, its receipt {made.release.receipt_number}")
     sys.exit(0 if status == "valid" else 1)
 
 

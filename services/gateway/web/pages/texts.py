@@ -263,8 +263,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "verify.given": ("رقم الرخصة أو نص الرمز", "Serial or text of the code"),
     "verify.given_help": (
-        "مثل \u2066C-2026-000123-K\u2069 أو نص يبدأ بـ \u2066SHB1\u2069",
-        "Such as C-2026-000123-K, or a text beginning with SHB1",
+        "مثل \u2066C-2026-000123-K\u2069 أو نص يبدأ بـ \u2066SHB1\u2069 أو \u2066SHB2\u2069",
+        "Such as C-2026-000123-K, or a text beginning with SHB1 or SHB2",
     ),
     "verify.button": ("تحقق", "Verify"),
     "verify.valid": ("رخصة صحيحة وسارية", "Genuine and in force"),
