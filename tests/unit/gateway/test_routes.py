@@ -55,6 +55,7 @@ GET    /<lang>/staff/tasks/<task_id>/documents/<document_id>    task.read
 GET    /<lang>/staff/cashier                                    bill.take_cash
 GET    /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 POST   /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
+POST   /<lang>/staff/cashier/bills/<bill_id>/slip               bill.take_cash
 GET    /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.read staff
 GET    /api/v1/openapi.json                                     guide.read
 GET    /api/v1/guide.json                                       guide.read

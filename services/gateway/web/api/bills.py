@@ -22,23 +22,6 @@ blueprint = Blueprint("api_bills", __name__, url_prefix=PREFIX, description="Bil
 CASH, POS = "cash", "pos"
 
 
-class Payment(Schema):
-    rail = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "fawry"})
-    tendered = fields.Integer(
-        load_default=None,
-        allow_none=True,
-        strict=True,
-        validate=validate.Range(min=1),
-        metadata={"description": "Piastres handed over; with the rail `cash`, which cashiers use"},
-    )
-    slip = fields.Nested(
-        lambda: Slip(),
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "With the rail `pos`: what the cashier reads off the terminal's slip"},
-    )
-
-
 class Slip(Schema):
     """What stands on a card terminal's slip."""
 
@@ -50,6 +33,23 @@ class Slip(Schema):
         required=True, strict=True, validate=validate.Range(1, 10**12), metadata={"description": "Piastres charged"}
     )
     taken_at = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class Payment(Schema):
+    rail = fields.String(required=True, validate=validate.Length(1, 40), metadata={"example": "fawry"})
+    tendered = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata={"description": "Piastres handed over; with the rail `cash`, which cashiers use"},
+    )
+    slip = fields.Nested(
+        Slip,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "With the rail `pos`: what the cashier reads off the terminal's slip"},
+    )
 
 
 class RailShown(Shown):
@@ -161,8 +161,8 @@ def list_rails() -> Response:
 def take_callback(rail: str) -> Response:
     """What a rail reports, in its own format: JSON (Fawry), JSON and `?hmac=` (Paymob), XML or a form (e-finance)
 
-    Signed by the rail, deduplicated by the rail's own reference; carries no Idempotency-Key. The answer is what the rail
-    expects: for e-finance XML with Response_Code 000."""
+    Signed by the rail, deduplicated by the rail's own reference; carries no Idempotency-Key. The answer is what the
+    rail expects: for e-finance XML with Response_Code 000."""
     try:
         body = request.get_data().decode()
     except UnicodeDecodeError:

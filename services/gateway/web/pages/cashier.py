@@ -1,4 +1,4 @@
-"""The cashier's counter: find a bill, take cash, print the receipt."""
+"""The cashier's counter: find a bill, take cash or the slip of the card terminal, print the receipt."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from services.gateway.web.platform import platform
 
 blueprint = Blueprint("cashier", __name__)
 _CASHIER = LANG + "/staff/cashier"
+SLIP = ("terminal_id", "batch", "approval_code", "last4", "amount")
 
 
 @door(blueprint, "GET", _CASHIER, permission="bill.take_cash")
@@ -44,7 +45,7 @@ def _canonical(number: str) -> str:
 
 @door(blueprint, "GET", _CASHIER + "/bills/<uuid:bill_id>", permission="bill.take_cash")
 def show_bill(bill_id: Any) -> str:
-    return _page(bill_id, [], "")
+    return _page(bill_id, [], {})
 
 
 @door(blueprint, "POST", _CASHIER + "/bills/<uuid:bill_id>", permission="bill.take_cash", media_types=FORM, csrf=True)
@@ -52,7 +53,7 @@ def take_cash(bill_id: Any) -> Response | tuple[str, int]:
     given = request.form.get("tendered", "")[:20]
     tendered = piastres(given)
     if tendered is None:
-        return _page(bill_id, [Fault("amount_malformed", "tendered")], given), 422
+        return _page(bill_id, [Fault("amount_malformed", "tendered")], {"tendered": given}), 422
     try:
         platform().call(
             "payments.take_cash",
@@ -63,8 +64,40 @@ def take_cash(bill_id: Any) -> Response | tuple[str, int]:
     except Refusal as refusal:
         if refusal.code in ("forbidden", "bill_unknown"):
             raise
-        return _page(bill_id, [Fault(refusal.code, "tendered", refusal.faults[0].params)], given), 422
+        fault = Fault(refusal.code, "tendered", refusal.faults[0].params)
+        return _page(bill_id, [fault], {"tendered": given}), 422
     return redirect(url_for("cashier.receipt", bill_id=bill_id, tendered=tendered), 303)  # type: ignore[return-value]
+
+
+@door(
+    blueprint, "POST", _CASHIER + "/bills/<uuid:bill_id>/slip", permission="bill.take_cash", media_types=FORM, csrf=True
+)
+def take_slip(bill_id: Any) -> Response | tuple[str, int]:
+    """Enter what the card terminal printed. What was charged and does not fit is held; the bill then says so."""
+    given = {name: request.form.get(name, "")[:20] for name in SLIP}
+    charged = piastres(given["amount"])
+    if charged is None:
+        return _page(bill_id, [Fault("amount_malformed", "amount")], given), 422
+    try:
+        entered = platform().call(
+            "payments.take_slip",
+            {**given, "amount": charged, "bill_id": str(bill_id)},
+            caller().actor,
+            command_id=kept.once("slip"),
+        )
+    except Refusal as refusal:
+        if refusal.code in ("forbidden", "bill_unknown"):
+            raise
+        faults = [Fault(one.code, _field(one.field), one.params) for one in refusal.faults]
+        return _page(bill_id, faults, given), 422
+    page = "cashier.receipt" if entered["state"] == "paid" else "cashier.show_bill"
+    return redirect(url_for(page, bill_id=bill_id), 303)  # type: ignore[return-value]
+
+
+def _field(path: str | None) -> str:
+    """The form's field that a fault concerns; the first, where it concerns the slip as a whole."""
+    name = (path or "").rpartition("/")[2]
+    return name if name in SLIP else SLIP[0]
 
 
 @door(blueprint, "GET", _CASHIER + "/bills/<uuid:bill_id>/receipt", permission="receipt.read", staff=True)
@@ -83,6 +116,6 @@ def piastres(text: str) -> int | None:
     return int(amount) if amount.is_finite() and amount == amount.to_integral_value() and 0 < amount < 10**13 else None
 
 
-def _page(bill_id: Any, faults: list[Fault], given: str) -> str:
+def _page(bill_id: Any, faults: list[Fault], given: dict[str, str]) -> str:
     bill = platform().call("payments.bill", {"bill_id": str(bill_id)}, caller().actor)
     return render_template("staff/bill.html", bill=bill, faults=faults, given=given, once=secrets.token_urlsafe(18))

@@ -46,5 +46,13 @@ STAFF: dict[str, tuple[str, str]] = {
     "cashier.none": ("لا توجد مطالبة بهذا الرقم في وحدتك.", "No bill of your unit has this number."),
     "cashier.tendered": ("المبلغ المستلم بالجنيه", "Amount received in pounds"),
     "cashier.tendered_help": ("مثل 250 أو 250.50", "Such as 250 or 250.50"),
+    "cashier.slip": ("أو إيصال ماكينة البطاقات", "Or a card terminal's slip"),
+    "cashier.slip_help": ("انقل ما طبعته الماكينة كما هو.", "Copy what the terminal printed, as it is."),
+    "cashier.slip.terminal_id": ("رقم الماكينة", "Terminal id"),
+    "cashier.slip.batch": ("رقم الدفعة", "Batch"),
+    "cashier.slip.approval_code": ("كود الموافقة", "Approval code"),
+    "cashier.slip.last4": ("آخر أربعة أرقام من البطاقة", "Last four digits of the card"),
+    "cashier.slip.amount": ("المبلغ على الإيصال بالجنيه", "Amount on the slip in pounds"),
+    "cashier.slip_take": ("سجّل الإيصال", "Enter the slip"),
     "cashier.take": ("حصّل واطبع الإيصال", "Take cash and print the receipt"),
 }

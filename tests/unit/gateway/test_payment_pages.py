@@ -1,0 +1,72 @@
+"""Pages of payments: the ways that a bill offers, and the slip of the card terminal at the cashier's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rules.refusal import Fault, Refusal
+from tests.unit.gateway.ground import BILL_ID, NUMBER, Service, client_of, csrf_of, hidden
+
+BILL: dict[str, Any] = {
+    "bill_id": BILL_ID, "bill_number": "B-C-2026-000001-2", "tracking_number": NUMBER, "unit": "EG-C-01",
+    "state": "created", "total": 15_000, "reference": None, "payments": [], "rails": ["efinance", "fawry", "pos"],
+    "lines": [{"name": {"ar": "رسم معاينة", "en": "Inspection fee"}, "amount": 15_000}]}
+PAGE = f"/ar/staff/cashier/bills/{BILL_ID}"
+TYPED = {"terminal_id": "10000001", "batch": "١٢", "approval_code": "A1B2C3", "last4": "2346", "amount": "١٥٠٫٠٠"}
+
+
+def cashier() -> tuple[Service, Any]:
+    service = Service()
+    token = service.log_in("cashier")
+    service.answers.update({"payments.bill": BILL, "payments.take_slip": {"state": "paid"}})
+    return service, client_of(service, token)
+
+
+def enter(client: Any, **typed: str) -> Any:
+    page = client.get(PAGE).get_data(as_text=True)
+    form = {"csrf": csrf_of(client), "once": hidden(page, "once"), **TYPED, **typed}
+    return client.post(f"{PAGE}/slip", data=form)
+
+
+def test_a_bill_offers_the_payer_every_rail_of_the_node_but_the_cashiers_terminal() -> None:
+    service = Service()
+    service.answers.update({"requests.status": {"tracking_number": NUMBER}, "payments.bill": BILL})
+    client = client_of(service)
+    client.post("/ar/follow", data={"csrf": csrf_of(client), "tracking_number": NUMBER, "phone_last4": "5678"})
+    page = client.get(f"/ar/follow/{NUMBER}/bills/{BILL_ID}").get_data(as_text=True)
+    offered = [name for name in ("efinance", "fawry", "paymob", "pos") if f'name="rail" value="{name}"' in page]
+    assert offered == ["efinance", "fawry"]
+
+
+def test_a_slip_is_entered_and_its_receipt_shown() -> None:
+    service, client = cashier()
+    answer = enter(client)
+    assert (answer.status_code, answer.location) == (303, f"{PAGE}/receipt")
+    [sent] = [one for one in service.called if one.method == "payments.take_slip"]
+    assert sent.payload == {**TYPED, "amount": 15_000, "bill_id": BILL_ID}
+
+
+def test_a_slip_that_is_held_leads_back_to_its_bill() -> None:
+    service, client = cashier()
+    service.answers["payments.take_slip"] = {"state": "under_review"}
+    assert enter(client).location == PAGE
+
+
+def test_every_wrong_field_is_marked_and_what_was_typed_stays() -> None:
+    service, client = cashier()
+    service.answers["payments.take_slip"] = Refusal([
+        Fault("slip_field_invalid", "slip/batch"), Fault("slip_field_invalid", "slip/last4")])
+    answer = enter(client, batch="first")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert page.count('class="field bad"') == 2
+    assert 'value="first"' in page
+
+
+@pytest.mark.parametrize("amount", ["", "many", "-5", "1.005"])
+def test_what_is_no_amount_goes_nowhere(amount: str) -> None:
+    service, client = cashier()
+    assert enter(client, amount=amount).status_code == 422
+    assert [one for one in service.called if one.method == "payments.take_slip"] == []
