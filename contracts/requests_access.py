@@ -35,6 +35,8 @@ READS: Mapping[str, Read] = {
     "visit.read": Read({"ar": "الاطلاع على بيانات زيارة لتحديد موعدها", "en": "Read a visit to plan it"}, True),
     "visit.bundle": Read({"ar": "تحميل بيانات الزيارة على جهاز الحي المتنقل",
                           "en": "Took the visit along on a tablet"}, True),
+    "offline.read": Read({"ar": "مراجعة ما رفعه جهاز الحي المتنقل عن الطلب",
+                          "en": "Read what a tablet uploaded about the request"}, True),
     "complaint.read": Read({"ar": "الاطلاع على شكوى", "en": "Read a complaint"}, True),
 }
 

@@ -27,6 +27,7 @@ _READS = Statement(
         "UNION SELECT id::text FROM document WHERE request_id = :request_id "
         "UNION SELECT serial FROM licence WHERE request_id = :request_id "
         "UNION SELECT number FROM letter WHERE request_id = :request_id AND number IS NOT NULL "
+        "UNION SELECT id::text FROM offline_item WHERE request_id = :request_id "
         "UNION SELECT number FROM complaint WHERE request_id = :request_id), "
         "seen AS (SELECT audit.* FROM subject JOIN audit ON audit.subject = subject.id "
         "UNION SELECT audit.* FROM audit WHERE action = 'request.find' "

@@ -53,6 +53,7 @@ _SETTLE = Statement(
         "UPDATE offline_item SET version = version + 1, tries = tries + 1, state = :state, codes = :codes, "
         "faults = :faults, outcome = :outcome, waits = :waits, again_at = :again_at, clerk_id = :clerk_id, "
         "device_time = :device_time, bundle_id = :bundle_id, visit_id = :visit_id, "
+        "request_id = :request_id, "
         "documents = CAST(:documents AS jsonb), accepted = :accepted, happened_at = :happened_at, "
         "settled_at = :settled_at, settled_by = :settled_by "
         "WHERE id = :item_id AND version = :seen AND state = 'quarantined'"
@@ -247,6 +248,7 @@ def _standing(work: UnitOfWork, tried: Tried) -> dict[str, Any]:
         "device_time": act.told_at,
         "bundle_id": act.bundle_id,
         "visit_id": act.visit_id,
+        "request_id": offline_rooms.about(work, act, tried.outcome),
         "accepted": sorted(item.accepted),
         "happened_at": item.happened_at,
         "settled_at": work.now if tried.applied else None,

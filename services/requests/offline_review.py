@@ -66,7 +66,7 @@ def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 def file(work: UnitOfWork, item_id: UUID) -> dict[str, Any]:
     """An item with its body and faults. Reading is recorded. Refuses item_unknown."""
     row = _of_unit(work, item_id)
-    work.audit_read("offline.read", str(row.id), device=str(row.device_id))
+    work.audit_read("offline.read", str(row.id), device=str(row.device_id), unit=row.unit)
     item = offline.item_of(work, row) if row.body else None
     faults = orjson.loads(work.privacy.open(row.faults, field=FAULTS)) if row.faults else []
     return {
@@ -160,6 +160,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "received_at": row.arrived_at.isoformat(),
         "clerk_id": row.clerk_id,
         "visit_id": str(row.visit_id) if row.visit_id else None,
+        "request_id": str(row.request_id) if row.request_id else None,
         "after": str(row.after_id) if row.after_id else None,
         "settled_at": row.settled_at.isoformat() if row.settled_at else None,
         "settled_by": row.settled_by,

@@ -30,6 +30,14 @@ _OURS = ("bundle_id", "visit_id")
 _BUNDLE = Statement(
     text("SELECT clerk_id, issued_at FROM visit_bundle WHERE id = :bundle_id AND device_id = :device_id")
 )
+_ABOUT = Statement(
+    text(
+        "SELECT coalesce((SELECT id FROM request WHERE tracking_number = :number), "
+        "(SELECT request_id FROM ticket WHERE id = CAST(:ticket_id AS uuid)), "
+        "(SELECT request_id FROM licence WHERE serial = :serial), "
+        "(SELECT request_id FROM visit WHERE id = CAST(:visit_id AS uuid))) AS request_id"
+    )
+)
 _DRAWN = Statement(text("SELECT nextval('tracking_serial')"))
 _DIGESTS = Statement(text("SELECT id, sha256 FROM document WHERE id = ANY(CAST(CAST(:documents AS text[]) AS uuid[]))"))
 
@@ -103,6 +111,19 @@ def apply(work: UnitOfWork, act: Act) -> dict[str, Any]:
         raise refuse("item_unreadable", "body")
     with _in_the_name_of(work, act):
         return _ROOMS[act.item.kind](work, act, act.body)
+
+
+def about(work: UnitOfWork, act: Act, outcome: Mapping[str, Any] | None) -> UUID | None:
+    """The request that an item is about; None where there is none, or none yet."""
+    if outcome and outcome.get("request_id"):
+        return UUID(outcome["request_id"])
+    if act.body is None:
+        return None
+    body = act.body
+    found: UUID | None = work.scalar(
+        _ABOUT, number=body.get("tracking_number"), ticket_id=body.get("ticket_id"), serial=body.get("serial"),
+        visit_id=body["visit_id"])  # fmt: skip
+    return found
 
 
 def cash(work: UnitOfWork, act: Act) -> None:

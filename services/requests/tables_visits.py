@@ -80,6 +80,7 @@ offline_item = Table(
     Column("clerk_id", Text, nullable=False),  # who did it, by the bundle
     Column("bundle_id", Uuid),
     Column("visit_id", Uuid),
+    Column("request_id", Uuid),  # which it is about, once there is one
     Column("after_id", Uuid),
     Column("body", Text),  # sealed, as it was signed; NULL after its time
     Column("signature", Text, nullable=False),  # sealed: beside the public key it would tell a guess of the body right
@@ -100,5 +101,6 @@ offline_item = Table(
     Index("offline_item_device", "device_id", "number"),
     Index("offline_item_quarantine", "unit", "id", postgresql_where=text("state = 'quarantined'")),
     Index("offline_item_waiting", "again_at", postgresql_where=text("state = 'quarantined' AND waits IS NOT NULL")),
+    Index("offline_item_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),
     Index("offline_item_after", "after_id", postgresql_where=text("after_id IS NOT NULL")),
 )

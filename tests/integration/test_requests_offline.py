@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from chassis.actors import PUBLIC
 from chassis.ids import uuid7
 from rules.refusal import Refusal
-from services.requests import documents, inquiry
+from services.requests import access, documents, inquiry
 from tests.support.requests_ground import HEAD, LAST4, OFFICER, PDF, staff
 from tests.support.tablet import FieldTablet, Kept
 from tests.support.visits_ground import CLERK, MANAGER, OTHER_CLERK, PERSON, VisitsGround, field_ground
@@ -307,6 +308,19 @@ def test_what_was_missing_is_completed_as_of_then_and_a_request_that_moved_meanw
     ground.do(OFFICER, "send_back", reason="ناقص")
     ground.do(OFFICER, "send_back", reason="ناقص")
     assert ground.retry(late.signed["item_id"])["result"] == "applied"  # its document is still there
+
+
+def test_the_applicant_sees_that_an_item_was_read_also_before_there_was_a_request(
+    ground: VisitsGround, tablet: FieldTablet
+) -> None:
+    kept = taken(ground, tablet, number=7, device_time="2026-02-01T08:00:00+00:00")
+    tablet.upload(ground.line())
+    ground.item_file(kept.signed["item_id"])
+    ground.retry(kept.signed["item_id"], happened_at=ground.now.isoformat())
+    row = request_of(ground, kept)
+    body = {"tracking_number": row.tracking_number, "phone_last4": LAST4, "before": None, "limit": 50}
+    entries = access.log(ground.unit_of_work(PUBLIC), body)["entries"]
+    assert [(entry["act"], entry["role"]) for entry in entries] == [("offline.read", "centre_manager")]
 
 
 def test_a_document_that_never_came_is_named_and_the_item_applied_once_it_did(

@@ -166,6 +166,7 @@ class ItemListed(Shown):
     received_at = fields.AwareDateTime(required=True)
     clerk_id = text()
     visit_id = fields.UUID(required=True, allow_none=True)
+    request_id = fields.UUID(required=True, allow_none=True)
     after = fields.UUID(required=True, allow_none=True)
     settled_at = fields.AwareDateTime(required=True, allow_none=True)
     settled_by = text_or_none()

@@ -66,6 +66,7 @@ CREATE TABLE offline_item (
   clerk_id text NOT NULL,
   bundle_id uuid,
   visit_id uuid,
+  request_id uuid,
   after_id uuid,
   body text,
   signature text NOT NULL,
@@ -87,6 +88,7 @@ CREATE TABLE offline_item (
 CREATE INDEX offline_item_device ON offline_item (device_id, number);
 CREATE INDEX offline_item_quarantine ON offline_item (unit, id) WHERE state = 'quarantined';
 CREATE INDEX offline_item_waiting ON offline_item (again_at) WHERE state = 'quarantined' AND waits IS NOT NULL;
+CREATE INDEX offline_item_request ON offline_item (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX offline_item_after ON offline_item (after_id) WHERE after_id IS NOT NULL;
 """
 
