@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts import requests, requests_deadlines
+from contracts import requests, requests_deadlines, requests_engine
 from contracts.events import Event, EventType
 from services.notifications import occasions
 from services.notifications.occasions import Told
@@ -52,3 +52,20 @@ def test_the_document_of_silence_is_told_with_its_number(kind: str) -> None:
     told = occasions.of_deemed(event(requests_deadlines.DEEMED_ISSUED, kind=kind, number="D-C-2026-000001-K"), TOLD,
                                URL)
     assert (told.template, told.values["number"]) == (kind, "D-C-2026-000001-K")
+
+
+def test_who_is_to_complete_a_request_hears_until_when() -> None:
+    step = event(requests.MOVED, state_kind="applicant", department=None, outcome=None, action="send_back",
+                 note="صورة العقد", state_name={"ar": "استيفاء", "en": "Completion"}, applicant_until="2026-03-31")
+    told = occasions.of_request(step, TOLD, URL)
+    assert told is not None
+    assert (told.template, told.values["until"], told.values["missing"]) == (
+        "completion_by", "31 مارس 2026", "صورة العقد")
+
+
+def test_more_time_and_the_nearing_end_of_it_are_told() -> None:
+    longer = occasions.of_request(due(why="applicant", due_on=None, applicant_until="2026-04-15"), TOLD, URL)
+    near = occasions.of_reminder(event(requests_engine.REMINDED, until="2026-04-15"), TOLD, URL)
+    assert longer is not None
+    assert [(one.template, one.values["until"]) for one in (longer, near)] == [
+        ("completion_extended", "15 أبريل 2026"), ("completion_reminder", "15 أبريل 2026")]

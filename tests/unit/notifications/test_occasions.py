@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts import payments, requests, requests_deadlines, requests_intake
+from contracts import payments, requests, requests_deadlines, requests_engine, requests_intake
 from contracts.events import Event
 from services.notifications import aftermath, occasions, templates
 from services.notifications.occasions import Told
@@ -116,13 +116,16 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
         occasions.of_request(event(requests.SUBMITTED, moved().data), TOLD, URL),
         occasions.of_request(moved(department="engineering"), TOLD, URL),
         occasions.of_request(moved(state_kind="applicant"), TOLD, URL),
+        occasions.of_request(moved(state_kind="applicant", applicant_until="2026-03-31"), TOLD, URL),
+        occasions.of_reminder(event(requests_engine.REMINDED, {"until": "2026-03-31"}), TOLD, URL),
         *(occasions.of_request(moved(state_kind="end", outcome=outcome), TOLD, URL) for outcome in occasions.OUTCOMES),
         occasions.of_bill(bill(payments.ISSUED), TOLD, URL),
         occasions.of_bill(bill(payments.PENDING, reference="9"), TOLD, URL),
         occasions.of_bill(bill(payments.PAID), TOLD, URL),
         occasions.of_licence(event(requests.LICENCE_ISSUED, {"serial": "S"}), TOLD, URL),
         *(occasions.of_request(event(requests_deadlines.DUE_CHANGED, {
-            **moved().data, "due_on": "2026-03-15", "due_before": None, "why": why}), TOLD, URL)
+            **moved().data, "due_on": "2026-03-15", "due_before": None, "why": why,
+            "applicant_until": "2026-03-31"}), TOLD, URL)
           for why in requests_deadlines.WHY_MOVED),
         occasions.of_correction(TOLD, URL),
         occasions.of_rating(moved(state_kind="end", outcome="approved"), "abc", TOLD, URL),

@@ -26,6 +26,7 @@ VALUES = {
     "document": "Lease contract of the shop or proof of its ownership",
     "reason": "الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.",
     "due_on": "28 سبتمبر 2026",
+    "until": "28 سبتمبر 2026",
     "number": "D-C-2026-000123-K",
     "note": "ثبت في معاينتين أن المحل يبيع ما لا يسمح به الترخيص، ولم تُزل المخالفة.",
     "note_short": "ثبت في معاينتين أن المحل يبيع ما لا يسمح به...",
@@ -48,6 +49,7 @@ def test_every_kind_fits_three_sms_parts_in_both_languages(code, language):
             "missing_short": "Copy of the notarised lease, and the...",
             "step": "Engineering review",
             "due_on": "28 September 2026",
+            "until": "28 September 2026",
         }
     )
     text = templates.render_sms(templates.library()[code], language, values)
