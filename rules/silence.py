@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from rules.calendar import cairo_date
 from rules.periods import APPROVAL, NONE, Standing
 from rules.refusal import refuse
 from rules.workflow import Transition, Workflow
@@ -27,7 +28,9 @@ NORM_LEAST = 10  # so many a day are taken for normal where there is no history
 BACKWARD = timedelta(minutes=5)  # a clock that is set right by less has not jumped
 FORWARD = timedelta(hours=1)  # beyond the time that the process has measured by itself
 LONGEST_DOWNTIME = timedelta(hours=72)  # beyond it nobody but a person can tell downtime from a jump
+APART = timedelta(minutes=5)  # between this clock and the database server's
 STEADY, JUMPED_BACK, JUMPED_AHEAD, LONG_AWAY = "steady", "jumped_back", "jumped_ahead", "long_away"
+CLOCKS_DIFFER, UNWITNESSED = "clocks_differ", "unwitnessed"
 
 
 def document_type(silence: str) -> str:
@@ -75,16 +78,28 @@ def transition(workflow: Workflow, standing: Standing, state: str) -> Transition
     return Transition(state, target.code, SILENCE, target.outcome)
 
 
-def judge_clock(mark: datetime | None, now: datetime, measured: timedelta | None) -> str:
+def judge_clock(
+    mark: datetime | None, now: datetime, measured: timedelta | None, *, server: datetime | None = None,
+    witnessed: bool = True,
+) -> str:
     """Whether the clock can be believed. `mark` is the highest instant at which anybody here has looked at it;
-    `measured` is how long that was ago by this process's own steady count, None where another process looked."""
+    `measured` is how long that was ago by a count that no setting of a clock moves: the process's own, or over its
+    restarts the machine's since it was switched on; None where the machine was off. `server` is the database server's
+    clock; `witnessed` says that a time server keeps this machine's clock right. Where nothing measured the time,
+    nobody witnesses it, and more than an hour and a change of the date in Cairo lie between, a person is asked: a jump
+    ahead looks like downtime then, and silence is reckoned in days."""
+    if server is not None and abs(server - now) > APART:
+        return CLOCKS_DIFFER
     if mark is None:
         return STEADY
     if now < mark - BACKWARD:
         return JUMPED_BACK
     if measured is not None:
         return JUMPED_AHEAD if now - mark - measured > FORWARD else STEADY
-    return LONG_AWAY if now - mark > LONGEST_DOWNTIME else STEADY
+    if now - mark > LONGEST_DOWNTIME:
+        return LONG_AWAY
+    in_doubt = now - mark > FORWARD and cairo_date(now) != cairo_date(mark) and not witnessed
+    return UNWITNESSED if in_doubt else STEADY
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ _DECIDE = Statement(
         "WHERE id = :review_id AND version = :seen AND decided_at IS NULL"
     )
 )
-_TRUST = Statement(text("UPDATE silence_clock SET seen_until = :now"))
+_TRUST = Statement(text("UPDATE silence_clock SET seen_until = :now, boot_id = NULL"))
 _DEEMED = Statement(text("SELECT * FROM deemed WHERE request_id = :request_id ORDER BY issued_at DESC LIMIT 1"))
 _LATELY = Statement(text("SELECT * FROM deemed WHERE issued_at > :since ORDER BY issued_at"))
 _TASK = Statement(

@@ -19,6 +19,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
+from chassis import machine
 from chassis.database import Statement
 from chassis.errors import Conflict
 from chassis.uow import UnitOfWork
@@ -42,8 +43,13 @@ PAGE = 100
 _DAY = timedelta(days=1)
 _NO_BEARING = ("catalog.definition.",)  # facts that touch no request under way
 
-_CLOCK = Statement(text("SELECT seen_until FROM silence_clock"))
-_LOOKED = Statement(text("UPDATE silence_clock SET seen_until = :now WHERE seen_until IS NULL OR seen_until < :now"))
+_CLOCK = Statement(text("SELECT seen_until, boot_id, boot_seconds, clock_timestamp() AS server FROM silence_clock"))
+_LOOKED = Statement(
+    text(
+        "UPDATE silence_clock SET seen_until = :now, boot_id = :boot_id, boot_seconds = :boot_seconds "
+        "WHERE seen_until IS NULL OR seen_until < :now"
+    )
+)
 _HEARD = Statement(
     text(
         "INSERT INTO heard (source, until, received_at) VALUES (:source, :until, :received_at) "
@@ -84,15 +90,30 @@ _RECKON = Statement(
 
 @dataclass
 class Watch:
-    """How this process has seen the clock go: the mark it left, and its own steady count at that moment."""
+    """How this process has seen the clock go: the mark it left, and its own steady count at that moment. `boot`: the
+    machine's count since it was switched on, kept beside the mark, so that the next process measures too; `witness`:
+    whether a time server keeps the clock right; `compares`: the database server's clock is held against ours."""
 
     steady: Callable[[], float] = time.monotonic
     mark: datetime | None = None
     counted: float = field(default=0.0)
+    boot: Callable[[], tuple[str, float] | None] = lambda: None
+    witness: Callable[[], bool] = lambda: True
+    compares: bool = False
 
-    def since(self, mark: datetime | None) -> timedelta | None:
-        """The steady time since this process left the mark, None where another one did."""
-        return timedelta(seconds=self.steady() - self.counted) if mark is not None and mark == self.mark else None
+    @classmethod
+    def of_this_machine(cls) -> Watch:
+        return cls(boot=machine.running, witness=machine.synchronised, compares=True)
+
+    def since(self, kept: Any) -> timedelta | None:
+        """The time since the mark was left by a count that no clock's setting moves: this process's own, or the
+        machine's where it was not switched off since. None where there is none."""
+        if kept.seen_until is not None and kept.seen_until == self.mark:
+            return timedelta(seconds=self.steady() - self.counted)
+        running = self.boot()
+        if running is None or kept.boot_id != running[0] or kept.boot_seconds is None:
+            return None
+        return timedelta(seconds=running[1] - kept.boot_seconds)
 
     def left(self, mark: datetime) -> None:
         self.mark, self.counted = mark, self.steady()
@@ -172,11 +193,14 @@ def _attempt_one(platform: Any, request_id: UUID) -> bool:
 
 
 def _believable(work: UnitOfWork, watch: Watch) -> bool:
-    mark = work.scalar(_CLOCK)
-    verdict = rule.judge_clock(mark, work.now, watch.since(mark))
+    kept = work.one(_CLOCK)
+    mark = kept.seen_until
+    verdict = rule.judge_clock(mark, work.now, watch.since(kept), server=kept.server if watch.compares else None,
+                               witnessed=watch.witness())
     if verdict == rule.STEADY:
         if mark is None or work.now > mark:
-            work.write(_LOOKED, now=work.now)
+            boot_id, seconds = watch.boot() or (None, None)
+            work.write(_LOOKED, now=work.now, boot_id=boot_id, boot_seconds=seconds)
             work.after_commit(lambda: watch.left(work.now))
         return True
     log.error("the clock is not believed, silence waits: %s", verdict)

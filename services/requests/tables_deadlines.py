@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Sequence, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    Sequence,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.requests.tables import metadata
@@ -82,7 +96,13 @@ silence_review = Table(
 )
 
 # One row: the latest instant at which the sweep looked at the clock.
-silence_clock = Table("silence_clock", metadata, Column("seen_until", _moment))
+silence_clock = Table(
+    "silence_clock",
+    metadata,
+    Column("seen_until", _moment),
+    Column("boot_id", Text),  # the switching-on of the machine that looked, and its count of seconds at that moment
+    Column("boot_seconds", Double),
+)
 
 # One row: the stamp of the organisation by which all open requests were judged, and how far the sweep has come.
 due_sweep = Table(

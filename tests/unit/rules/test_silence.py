@@ -137,6 +137,26 @@ def test_the_clock_is_believed_or_not(mark: datetime | None, passed: timedelta, 
     assert silence.judge_clock(mark, START + passed, measured) == verdict
 
 
+@pytest.mark.parametrize(("passed", "witnessed", "verdict"), [
+    (50 * 60, False, silence.STEADY), (20 * 3600, True, silence.STEADY), (20 * 3600, False, silence.UNWITNESSED),
+    (71 * 3600, False, silence.UNWITNESSED), (73 * 3600, True, silence.LONG_AWAY)])
+def test_after_a_machine_was_off_somebody_must_vouch_for_its_clock(passed: int, witnessed: bool, verdict: str) -> None:
+    now = START + timedelta(seconds=passed)
+    assert silence.judge_clock(START, now, None, witnessed=witnessed) == verdict
+
+
+def test_within_a_day_in_cairo_a_jump_changes_nothing_for_silence() -> None:
+    morning = datetime(2026, 3, 1, 5, tzinfo=UTC)
+    assert silence.judge_clock(morning, morning + 10 * HOUR, None, witnessed=False) == silence.STEADY
+
+
+@pytest.mark.parametrize(("apart", "verdict"), [(4, silence.STEADY), (-4, silence.STEADY), (6, silence.CLOCKS_DIFFER),
+                                                (-6, silence.CLOCKS_DIFFER)])
+def test_the_database_servers_clock_must_agree(apart: int, verdict: str) -> None:
+    now = START + HOUR
+    assert silence.judge_clock(START, now, HOUR, server=now + timedelta(minutes=apart)) == verdict
+
+
 @given(st.integers(-10**6, 10**6), st.integers(0, 10**6))
 def test_a_process_that_ran_through_believes_only_its_own_count(passed: int, measured: int) -> None:
     """Seconds by the clock and by the steady count: they agree within an hour, and the clock did not go back."""

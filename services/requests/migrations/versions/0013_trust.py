@@ -1,5 +1,5 @@
 """Requests are found in the index of words also from their own side; the number under which a relation was declared is
-kept sealed, so that its hash can be computed under another key."""
+kept sealed, so that its hash can be computed under another key; what silence measures time by over a restart."""
 
 from alembic import op
 
@@ -11,6 +11,7 @@ depends_on = None
 TABLES = """
 CREATE INDEX found_by_request ON found_by (request_id);
 ALTER TABLE declared_relation ADD COLUMN number text;
+ALTER TABLE silence_clock ADD COLUMN boot_id text, ADD COLUMN boot_seconds double precision;
 """
 
 
