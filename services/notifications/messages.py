@@ -54,7 +54,10 @@ _OVER = Statement(
            message.c.expires_at <= bindparam("now"))
     .order_by(message.c.next_at, message.c.id)
     .limit(100))
-_BY_IDS = Statement(select(message).where(message.c.id == func.any(_IDS)))
+# What a change of state needs: neither text nor address is fetched for it.
+_BY_IDS = Statement(
+    select(*(column for column in message.c if column.name not in ("content", "address", "address_lookup")))
+    .where(message.c.id == func.any(_IDS)))
 _PARTS = Statement(select(message_part).where(message_part.c.message_id == func.any(_IDS))
                    .order_by(message_part.c.message_id, message_part.c.number))
 # A claim changes no version, so the count of attempts is demanded too.
