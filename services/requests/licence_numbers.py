@@ -24,6 +24,10 @@ _CLAIM = Statement(
     )
 )
 
+_RELEASED = Statement(
+    text("UPDATE licence_number SET reason = :reason, at = :at WHERE serial = :serial AND licence_id IS NULL")
+)
+
 
 def use(work: UnitOfWork, serial: int, licence_id: UUID) -> None:
     """Gather that a licence bears a serial that was drawn for it."""
@@ -33,6 +37,11 @@ def use(work: UnitOfWork, serial: int, licence_id: UUID) -> None:
 def claim(work: UnitOfWork, serial: int, licence_id: UUID) -> None:
     """Gather that a licence bears a serial that was reserved for a device."""
     work.write(_CLAIM, expect=1, serial=serial, licence_id=licence_id, at=work.now)
+
+
+def released(work: UnitOfWork, serial: int, device_id: UUID) -> None:
+    """Gather that a device handed over the licence of a serial, which waits for the word that it was paid."""
+    work.write(_RELEASED, expect=1, serial=serial, reason=f"released by device {device_id}", at=work.now)
 
 
 def explain(work: UnitOfWork) -> bool:

@@ -22,7 +22,7 @@ from rules import fees, numbering, register
 from rules import release as rule
 from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
-from services.requests import devices, licences, life, serial_blocks
+from services.requests import devices, licence_numbers, licences, life, serial_blocks
 from services.requests import tables_mobile as tables
 from services.requests import tickets as kept
 from services.requests.life import Case
@@ -132,6 +132,7 @@ def apply(
                device_time=device_time, receipt_number=made.receipt_number, clerk=clerk_id,
                qr=work.privacy.seal(body["qr"].strip(), field=kept.QR))
     serial_blocks.used(work, serial_blocks.LICENCE, device.id, row.serial)
+    licence_numbers.released(work, row.serial, device.id)
     _tell(work, row, made, clerk_id, applied=True)
     work.audit("release.reported", str(row.request_id), device=str(device.id), ticket=str(row.id), serial=row.number)
     return _answer(row)

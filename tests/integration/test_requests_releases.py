@@ -172,6 +172,7 @@ def test_a_ticket_says_what_the_request_costs_and_until_when(
 def test_a_report_that_comes_again_is_recorded_once(ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
     body = tablet.released(ticket_of(ground, tablet, decided))
     assert tablet.report(body) == tablet.report(body)
+    assert serials(ground) == {f"released by device {tablet.id}": 1}
     pay(ground, decided, MOBILE.id)
     assert tablet.report(body)["serial"] == ground.row(decided).licence_serial
     assert len(told(ground)) == len(ground.rows("SELECT 1 FROM licence")) == 1
