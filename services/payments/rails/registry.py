@@ -19,11 +19,11 @@ Maker = Callable[[Settings], Rail]
 
 
 class Registry:
-    """Rails by name. An adapter is made from the settings once a process."""
+    """Rails by name. An adapter is made from the settings once a process, or found not to be set up."""
 
     def __init__(self) -> None:
         self._makers: dict[str, Maker] = {}
-        self._made: dict[tuple[int, str], tuple[Settings, Rail]] = {}
+        self._made: dict[tuple[int, str], tuple[Settings, Rail | None]] = {}
 
     def register(self, name: str) -> Callable[[Maker], Maker]:
         """Make a rail known under its name, once."""
@@ -45,12 +45,20 @@ class Registry:
             raise refuse("rail_unknown", "rail")
         key = (id(settings), name)
         if key not in self._made:  # the settings are kept with it, so that their id is not given to others
-            try:
-                self._made[key] = (settings, self._makers[name](settings))
-            except ConfigurationError as error:
-                log.error("rail %s is not set up: %s", name, error)
-                raise refuse("rail_unavailable", "rail") from error
-        return self._made[key][1]
+            self._made[key] = (settings, self._make(settings, name))
+        rail = self._made[key][1]
+        if rail is None:
+            raise refuse("rail_unavailable", "rail")
+        return rail
+
+    def _make(self, settings: Settings, name: str) -> Rail | None:
+        try:
+            return self._makers[name](settings)
+        except NotSetUp:
+            return None
+        except ConfigurationError as error:  # check() stops a service's start by it
+            log.error("rail %s is not set up: %s", name, error)
+            return None
 
     def check(self, settings: Settings) -> None:
         """ConfigurationError when a rail is set up by halves, wrongly, or with a sample outside the demo; one that is

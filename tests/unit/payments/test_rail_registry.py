@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from chassis.errors import ConfigurationError
 from rules.refusal import Refusal
 from services.payments.rails import RAILS, base, efinance, fawry, paymob, pos
+from services.payments.rails.base import NotSetUp
 from services.payments.rails.registry import Registry
 
 USUAL = {module.NAME: module.USUAL for module in (efinance, fawry, paymob, pos)}
@@ -19,6 +21,25 @@ def test_a_rail_is_registered_once() -> None:
     registry.register("one")(maker)
     with pytest.raises(RuntimeError, match="twice"):
         registry.register("one")(maker)
+
+
+@pytest.mark.parametrize("fault", [NotSetUp("nothing"), ConfigurationError("by halves")])
+def test_a_rail_that_is_not_set_up_is_found_out_once_and_never_offered(fault: Exception) -> None:
+    registry, tried = Registry(), []
+
+    def maker(settings: Any) -> Any:
+        tried.append(settings)
+        raise fault
+
+    registry.register("one")(maker)
+    settings: Any = object()
+    for _ in range(3):
+        assert registry.offered(settings) == []
+        with pytest.raises(Refusal, match="rail_unavailable"):
+            registry.of(settings, "one")
+    assert tried == [settings]
+    with pytest.raises(Refusal, match="rail_unknown"):
+        registry.of(settings, "another")
 
 
 def test_every_adapter_is_known_under_the_name_that_its_traits_say() -> None:
