@@ -95,7 +95,7 @@ def steps(node: Node, code: str) -> dict[str, list[Step]]:
 def test_it_was_killed_in_the_middle(lived: Aftermath) -> None:
     _, _, killer = lived
     assert killer.kills >= KILLS and killer.killed["requests"] >= KILLS // 2
-    assert killer.aimed >= KILLS // 4
+    assert killer.aimed >= max(1, KILLS // 10)
 
 
 def test_every_request_came_to_its_end_and_none_twice(lived: Aftermath) -> None:

@@ -36,7 +36,7 @@ from services.requests import (
 )
 from tests.support.life.afterwards import Afterwards
 from tests.support.life.definitions import LINEAR, PAID_PARALLEL, PARALLEL, Choices
-from tests.support.life.machine import DESKS, PEOPLE, TAKERS, ended, luck, step
+from tests.support.life.machine import DESKS, PEOPLE, TAKERS, NotNow, ended, luck, step
 from tests.support.life.model import Life
 from tests.support.life.time import REASON, Time
 from tests.support.requests_ground import CLERK, HEAD, NAME, NATIONAL_ID, Ground, staff
@@ -167,6 +167,15 @@ class Lives(Time, Afterwards):
         self.held[answer["task"]["task_id"]] = (life, row.branch, actor)
         return str(answer["task"]["task_id"])
 
+    def some_task(self, chance: Random) -> str:
+        """Some task that is in a hand; where none is, somebody asks for one."""
+        for actor in [] if self.held else chance.sample(PEOPLE, len(PEOPLE)):
+            if self.ask_for(actor):
+                break
+        if not self.held:
+            raise NotNow
+        return chance.choice(sorted(self.held))
+
     def _waits_for(self, life: Life, actor: Actor) -> bool:
         """Whether a task of it is open at the actor's desk that they may have."""
         taken = {branch for one, branch, _ in self.held.values() if one is life}
@@ -271,8 +280,17 @@ class Lives(Time, Afterwards):
 
     @step(chance=luck, stage=st.sampled_from(["inspection", "final"]), ago=st.sampled_from([-30, 0, 60 * 24]))
     def a_bill_is_paid_out_of_turn(self, chance: Random, stage: str, ago: int) -> None:
-        """A second time, too late, of a stage that has not come."""
-        self.pay(self.one(chance), stage, None, ago)
+        """A second time, too late, of a stage that has not come; perhaps to somebody who has the file in hand."""
+        life = self.one(chance)
+        holders = [actor.id for held, _, actor in self.held.values() if held is life]
+        self.pay(life, stage, chance.choice([None, *holders]), ago)
+
+    @step(chance=luck)
+    def whoever_collects_with_the_file_in_hand_acts_no_more(self, chance: Random) -> None:
+        task = self.some_task(chance)
+        life, _, actor = self.held[task]
+        self.pay(life, "final", actor.id, 0)
+        self.act_on(task, chance)
 
     def pay(self, life: Life, stage: str, collected_by: str | None, ago: int) -> None:
         at = self.now - timedelta(minutes=ago)

@@ -151,12 +151,6 @@ class Machine(RuleBasedStateMachine):
             raise NotNow
         return self.lives[chance.choice(places)]
 
-    def some_task(self, chance: Random) -> str:
-        """Some task that is in a hand."""
-        if not self.held:
-            raise NotNow
-        return chance.choice(sorted(self.held))
-
     def some(self, chance: Random, actions: list[Mapping[str, Any]]) -> Mapping[str, Any]:
         """One of these actions."""
         code = chance.choice([action["code"] for action in actions])
