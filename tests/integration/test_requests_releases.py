@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from chassis import retention as chassis_retention
 from chassis.answers import load
-from contracts import requests_intake
+from contracts import requests_intake, requests_outputs
 from contracts import requests_mobile as language
 from rules import licence as licence_rule
 from rules import release
@@ -23,6 +26,7 @@ from services.requests import (
     licences,
     register,
     releases,
+    retention,
     serial_blocks,
 )
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, OFFICER, Ground, shop, staff
@@ -310,3 +314,44 @@ def test_a_ticket_and_a_step_at_once_leave_no_ticket_of_a_request_that_moved(
         assert codes(tablet.tickets(decided, until=ground.now + timedelta(hours=9))) == ["request_not_decided"]
     assert ground.rows("SELECT 1 FROM ticket") == []
     assert len(ground.rows("SELECT 1 FROM licence")) == 1
+
+
+def test_two_downloads_at_once_give_one_ticket(ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
+    until, gate = ground.now + timedelta(hours=9), threading.Barrier(2)
+
+    def take(_: int) -> str:
+        gate.wait()
+        [found] = tablet.tickets(decided, until=until)
+        return str(found["ticket"]["serial"])
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(take, range(2))
+    assert first == second
+    assert len(ground.rows("SELECT 1 FROM ticket")) == 1
+
+
+def test_the_same_report_twice_at_once_is_told_once(ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
+    body, gate = tablet.released(ticket_of(ground, tablet, decided)), threading.Barrier(2)
+
+    def report(_: int) -> str:
+        gate.wait()
+        return str(tablet.report(body)["serial"])
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(report, range(2)))) == 1
+    assert len(told(ground)) == 1
+
+
+def test_when_the_time_of_its_request_is_over_a_ticket_names_nobody(
+        ground: Ground, tablet: Tablet, decided: dict[str, Any]) -> None:
+    ticket = ticket_of(ground, tablet, decided)
+    tablet.report(tablet.released(ticket))
+    pay(ground, decided, MOBILE.id)
+    act = load(requests_outputs.ChangeLicence(), {"serial": ticket["serial"], "reason": "بناء على طلبه"})
+    ground.attempt(lambda work: register.cancel(work, act), HEAD)
+    at = ground.now + timedelta(days=retention.ENDED.days + 1)
+    assert list(chassis_retention.apply(ground.database, ground.privacy, retention.ENDED, at, "operator"))[-1] == 1
+    [row] = ground.rows("SELECT body, qr, state, number FROM ticket")
+    assert (row.body, row.qr, row.state, row.number) == ("", None, "used", ticket["serial"])
+    assert told(ground) == []
+    assert serials(ground) == {}
