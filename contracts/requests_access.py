@@ -37,6 +37,8 @@ READS: Mapping[str, Read] = {
                           "en": "Took the visit along on a tablet"}, True),
     "offline.read": Read({"ar": "مراجعة ما رفعه جهاز الحي المتنقل عن الطلب",
                           "en": "Read what a tablet uploaded about the request"}, True),
+    "reopening.read": Read({"ar": "الاطلاع على طلب إعادة النظر وسببه",
+                            "en": "Read the wish to have it looked at again"}, False),
     "complaint.read": Read({"ar": "الاطلاع على شكوى", "en": "Read a complaint"}, True),
 }
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from chassis import config
+from chassis import config, rekeying
 from chassis.actors import system
 from chassis.database import Database
 from chassis.errors import ChassisError, ConfigurationError
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork
-from services.requests import licence_numbers, numbers
+from services.requests import hashed, licence_numbers, numbers
 
 
 @click.group()
@@ -44,13 +44,32 @@ def show_numbers(gaps: bool) -> None:
     raise SystemExit(1 if wrong else 0)
 
 
+@main.command("index")
+def index() -> None:
+    """Put requests that were lodged before there was an index of words into it. Stopped, it goes on where it stood; run
+    again after its end, it changes nothing."""
+    context = _context()
+
+    def make() -> UnitOfWork:
+        return UnitOfWork(context, system("requests"), uuid7().hex)
+
+    for far in rekeying.run(make, [hashed.REQUESTS], under=b"index of words"):
+        click.echo(f"\r{far.seen:>10} looked at, {far.renewed:>10} indexed", nl=far.finished, err=True)
+    left = rekeying.left(make, hashed.REQUESTS)
+    click.echo("every request is found by its words" if not left else f"{left} changed meanwhile: run it again")
+    raise SystemExit(1 if left else 0)
+
+
 def _work() -> UnitOfWork:
+    return UnitOfWork(_context(), system("requests"), uuid7().hex)
+
+
+def _context() -> Context:
     try:
         settings = config.load("requests")
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    privacy = Privacy(settings.rings, settings.lookup_keys)
-    return UnitOfWork(Context(settings, Database(settings.database_url, 1), privacy), system("requests"), uuid7().hex)
+    return Context(settings, Database(settings.database_url, 1), Privacy(settings.rings, settings.lookup_keys))
 
 
 if __name__ == "__main__":

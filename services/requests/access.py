@@ -20,7 +20,7 @@ from services.requests import inquiry
 from services.requests.life import Case
 
 # What is kept about a request stands under several subjects: itself, its documents, its licence, letters, complaints.
-# A search stands under the unit that searched, and lists the requests that it showed.
+# A search, and a list of wishes to open again, stands under the unit and names the requests that it showed.
 _READS = Statement(
     text(
         "WITH subject AS (SELECT CAST(:request_id AS text) AS id "
@@ -31,6 +31,8 @@ _READS = Statement(
         "UNION SELECT number FROM complaint WHERE request_id = :request_id), "
         "seen AS (SELECT audit.* FROM subject JOIN audit ON audit.subject = subject.id "
         "UNION SELECT audit.* FROM audit WHERE action = 'request.find' "
+        "AND details -> 'requests' ? CAST(:request_id AS text) "
+        "UNION SELECT audit.* FROM audit WHERE action = 'reopening.read' "
         "AND details -> 'requests' ? CAST(:request_id AS text)) "
         "SELECT seen.id, seen.at, seen.action, seen.actor_unit, seen.details -> 'roles' ->> 0 AS actor_role, "
         "seen.details ->> 'department' AS actor_department, task.role, task.department FROM seen "

@@ -30,8 +30,8 @@ _BEFORE = Statement(
 )
 _LIST = Statement(
     text(
-        "SELECT reopening.id, reopening.version, asked_at, reason, tracking_number, service_code, outcome "
-        "FROM reopening JOIN request ON request.id = request_id WHERE reopening.state = 'asked' "
+        "SELECT reopening.id, reopening.request_id, reopening.version, asked_at, reason, tracking_number, "
+        "service_code, outcome FROM reopening JOIN request ON request.id = request_id WHERE reopening.state = 'asked' "
         "AND reopening.unit = :unit ORDER BY reopening.id LIMIT 100"
     )
 )
@@ -76,7 +76,7 @@ def listed(work: UnitOfWork) -> dict[str, Any]:
     """What was asked for in the actor's unit, the oldest first, with the reasons given; reading them is recorded."""
     rows = work.all(_LIST, unit=work.actor.unit)
     if rows:
-        work.audit("reopening.read", str(work.actor.unit), count=len(rows))
+        work.audit_read("reopening.read", str(work.actor.unit), requests=[str(row.request_id) for row in rows])
     return {"reopenings": [
         {"reopening_id": str(row.id), "version": row.version, "asked_at": row.asked_at.isoformat(),
          "tracking_number": row.tracking_number, "service_code": row.service_code, "outcome": row.outcome,

@@ -12,9 +12,13 @@ import pytest
 from chassis.actors import PUBLIC
 from chassis.answers import load
 from contracts.requests_access import AccessLog
+from contracts.requests_afterwards import AskReopening
 from rules.refusal import Refusal
-from services.requests import access, corrections, inquiry, receipt, register, tasks
+from services.requests import access, corrections, document, inquiry, licences, receipt, register, reopening, tasks
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, LAST4, NAME, OFFICER, Ground, shop, staff
+
+REASONS = shop()["workflow"].get("reasons") or []
+LEGAL = {"legal_reason": REASONS[0]["code"]} if REASONS else {}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,34 @@ def test_reading_the_licence_in_the_register_is_told_too(ground: Ground) -> None
     ground.attempt(lambda work: register.entry(work, serial), keeper)
     newest = log(ground, lodged)["entries"][0]
     assert (newest["act"], newest["role"], newest["department"]) == ("licence.read", "department_head", "licensing")
+
+
+def test_a_copy_printed_at_a_desk_is_told_and_the_holders_own_is_not(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "render", lambda *_: (b"the licence", document.HTML))
+    lodged = ground.issued()
+    while ground.attempt(licences.render_next):
+        pass
+    serial = ground.row(lodged).licence_serial
+    before = len(log(ground, lodged)["entries"])
+    ground.attempt(lambda work: licences.document_of(work, serial), PUBLIC)
+    ground.attempt(lambda work: register.printed(work, {"serial": serial, "purpose": "window"}), CLERK)
+    entries = log(ground, lodged)["entries"]
+    assert len(entries) == before + 1
+    assert (entries[0]["act"], entries[0]["role"], entries[0]["identifies"]) == ("licence.print", "window_clerk", True)
+
+
+def test_a_wish_to_open_again_that_was_read_is_told(ground: Ground) -> None:
+    lodged, other = ground.decided(), ground.decided()
+    for _ in range(2):
+        ground.do(HEAD, "reject", reason="لا يطابق الاشتراطات", **LEGAL)
+    asked = load(AskReopening(), {"tracking_number": lodged["tracking_number"], "phone_last4": LAST4,
+                                  "reason": "لدي مستند جديد لم يُنظر"})
+    ground.attempt(lambda work: reopening.ask(work, asked), PUBLIC)
+    ground.attempt(reopening.listed, HEAD)
+    assert log(ground, lodged)["entries"][0]["act"] == "reopening.read"
+    assert "reopening.read" not in {entry["act"] for entry in log(ground, other)["entries"]}
 
 
 def test_a_receipt_drawn_at_the_window_is_told_and_the_applicants_own_is_not(ground: Ground) -> None:

@@ -11,6 +11,7 @@ depends_on = None
 TABLES = """
 CREATE INDEX found_by_request ON found_by (request_id);
 ALTER TABLE declared_relation ADD COLUMN number text;
+CREATE INDEX audit_reopenings ON audit USING gin ((details -> 'requests')) WHERE action = 'reopening.read';
 ALTER TABLE silence_clock ADD COLUMN boot_id text, ADD COLUMN boot_seconds double precision;
 """
 
