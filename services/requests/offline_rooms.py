@@ -22,9 +22,10 @@ from rules import numbering
 from rules import offline as rule
 from rules import visits as visit_rule
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import delivery, inquiry, intake, numbers, releases, visits
+from services.requests import delivery, inquiry, intake, numbers, releases, tickets, visits
 
 ROLE = "mobile_clerk"
+NOBODY_MET = "visit_missed"  # why a ticket that was taken along is void
 _OURS = ("bundle_id", "visit_id")
 
 _BUNDLE = Statement(
@@ -138,6 +139,8 @@ def _report(work: UnitOfWork, act: Act, body: Mapping[str, Any]) -> dict[str, An
     if row.device_id != act.device.id:
         raise refuse("visit_unknown", "visit_id")
     action = visit_rule.FINISH if body["outcome"] == visit_rule.DONE else visit_rule.MISS
+    if action == visit_rule.MISS and row.request_id is not None:
+        tickets.void_unreported(work, row.request_id, NOBODY_MET)  # the next visit takes another along
     return visits.change(work, row, action, reason=body["note"], at=act.at)
 
 

@@ -57,7 +57,7 @@ def take(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     bundle_id = stand.bundle_id or uuid7()
     if stand.bundle_id is None:
         work.write(_TAKEN, id=bundle_id, device_id=device.id, clerk_id=work.actor.id, day=day, issued_at=work.now)
-    until = opens(day + timedelta(days=1)) + GOOD_FOR
+    until = opens(day + timedelta(days=1))  # a tablet that is stolen releases nothing after its day
     renewals = [row.request_id for row in rows if row.purpose == "renewal"]
     cases = {row.id: visits.case_of(work, row) for row in rows}
     shown = []

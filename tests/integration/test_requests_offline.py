@@ -13,12 +13,11 @@ import pytest
 from chassis.actors import PUBLIC
 from chassis.ids import uuid7
 from rules.refusal import Refusal
-from services.requests import access, documents, inquiry
-from tests.support.requests_ground import HEAD, LAST4, OFFICER, PDF, staff
-from tests.support.tablet import FieldTablet, Kept
-from tests.support.visits_ground import CLERK, MANAGER, OTHER_CLERK, PERSON, VisitsGround, field_ground
-
-PAPERS = {"id_copy": PDF, "lease_contract": PDF + b"\n%lease"}
+from services.requests import access, inquiry
+from tests.support.offline_items import PAPERS, codes, request_of, taken
+from tests.support.requests_ground import LAST4, staff
+from tests.support.tablet import FieldTablet
+from tests.support.visits_ground import MANAGER, OTHER_CLERK, PERSON, VisitsGround, field_ground
 
 
 @pytest.fixture(scope="module")
@@ -40,62 +39,6 @@ def tablet(ground: VisitsGround) -> FieldTablet:
     tablet = ground.tablet()
     tablet.take_along(ground.line(), numbers=5)
     return tablet
-
-
-def taken(ground: VisitsGround, tablet: FieldTablet, **more: Any) -> Kept:
-    return tablet.intake(ground.application(papers=()), PAPERS, **more)
-
-
-def codes(kept: Kept) -> list[str]:
-    assert kept.answer is not None
-    return [fault["code"] for fault in kept.answer["faults"]]
-
-
-def request_of(ground: VisitsGround, kept: Kept) -> Any:
-    number = json.loads(kept.signed["body"])["tracking_number"]
-    [row] = ground.rows("SELECT * FROM request WHERE tracking_number = :n", n=number)
-    return row
-
-
-def decided(ground: VisitsGround) -> dict[str, Any]:
-    lodged = ground.decided()
-    ground.do(HEAD, "approve")
-    return lodged
-
-
-def with_ticket(ground: VisitsGround, tablet: FieldTablet) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A decided request, and the ticket that the tablet took along for it."""
-    lodged = decided(ground)
-    ground.plan(ground.order_for(lodged), tablet)
-    tablet.take_along(ground.line(), numbers=5)
-    [given] = tablet.taken["tickets"]
-    return lodged, given["ticket"]
-
-
-def cash_told(ground: VisitsGround) -> list[bool]:
-    rows = ground.rows("SELECT body FROM event_log WHERE type = 'requests.release.reported.v1' ORDER BY occurred_at")
-    return [json.loads(bytes(row.body))["data"]["applied"] for row in rows]
-
-
-def test_an_application_taken_without_a_line_is_lodged_as_of_then_under_the_number_that_was_given(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    ground.wait(hours=2)
-    at = ground.now
-    kept = taken(ground, tablet)
-    ground.wait(days=2)
-    [answer] = tablet.upload(ground.line(OTHER_CLERK))
-    assert answer["result"] == "applied", answer
-    row = request_of(ground, kept)
-    assert (row.lodged_at, row.channel, row.taken_by) == (at, "mobile_district", CLERK.id)
-    [step] = ground.rows("SELECT * FROM step WHERE request_id = :r", r=row.id)
-    [event] = ground.events(row.id)
-    assert (step.at, event.time) == (at, at)
-    [item] = ground.rows("SELECT * FROM offline_item")
-    assert (item.device_time, item.arrived_at, item.uploaded_by) == (at, ground.now, OTHER_CLERK.id)
-    [number] = ground.rows("SELECT request_id FROM number_register WHERE request_id IS NOT NULL")
-    assert number.request_id == row.id
-    assert len(ground.rows("SELECT 1 FROM document WHERE request_id = :r", r=row.id)) == 2
 
 
 def test_the_same_again_gets_the_same_answer_from_whomever_and_other_content_is_refused(
@@ -266,50 +209,6 @@ def test_items_that_came_in_the_wrong_order_are_applied_in_the_right_one(
     assert ground.told(visit) == [None, "planned", None, None]
 
 
-def test_a_visit_where_nobody_was_met_is_missed_as_of_then_and_told(ground: VisitsGround, tablet: FieldTablet) -> None:
-    visit = ground.order_new()
-    ground.plan(visit, tablet)
-    tablet.take_along(ground.line())
-    at = ground.now
-    tablet.report(tablet.visit("intake"), "missed", "لم يُفتح الباب")
-    ground.wait(hours=5)
-    assert tablet.upload(ground.line())[0]["result"] == "applied"
-    [row] = ground.rows("SELECT state, ended_at, reason FROM visit")
-    assert (row.state, row.ended_at) == ("missed", at) and "الباب" not in row.reason
-    assert ground.told(visit)[-1] == "missed"
-
-
-def test_a_report_of_a_visit_that_was_given_to_another_tablet_is_a_persons(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    visit = ground.order_new()
-    ground.plan(visit, tablet)
-    tablet.take_along(ground.line())
-    kept = tablet.report(tablet.visit("intake"))
-    ground.plan(visit, ground.tablet())
-    tablet.upload(ground.line())
-    assert codes(kept) == ["visit_unknown"]
-
-
-def test_what_was_missing_is_completed_as_of_then_and_a_request_that_moved_meanwhile_is_a_persons(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    lodged, other = ground.sent_back(), ground.sent_back()
-    ground.wait(hours=1)
-    at = ground.now
-    tablet.completion(lodged["tracking_number"], LAST4)
-    late = tablet.completion(other["tracking_number"], LAST4, {"lease_contract": PAPERS["lease_contract"]})
-    ground.wait(days=1)
-    ground.resubmit(other)  # the applicant did it at home meanwhile
-    tablet.upload(ground.line())
-    assert ground.row(lodged).state == "document_review" and codes(late) == ["not_waiting_for_applicant"]
-    assert ground.events(lodged["request_id"])[-1].time == at
-    ground.attempt(lambda work: documents.purge(work, ground.now + timedelta(days=400)))
-    ground.do(OFFICER, "send_back", reason="ناقص")
-    ground.do(OFFICER, "send_back", reason="ناقص")
-    assert ground.retry(late.signed["item_id"])["result"] == "applied"  # its document is still there
-
-
 def test_the_applicant_sees_that_an_item_was_read_also_before_there_was_a_request(
     ground: VisitsGround, tablet: FieldTablet
 ) -> None:
@@ -321,68 +220,6 @@ def test_the_applicant_sees_that_an_item_was_read_also_before_there_was_a_reques
     body = {"tracking_number": row.tracking_number, "phone_last4": LAST4, "before": None, "limit": 50}
     entries = access.log(ground.unit_of_work(PUBLIC), body)["entries"]
     assert [(entry["act"], entry["role"]) for entry in entries] == [("offline.read", "centre_manager")]
-
-
-def test_a_document_that_never_came_is_named_and_the_item_applied_once_it_did(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    kept = taken(ground, tablet)
-    lost = list(kept.papers)[1]
-    content = kept.papers.pop(lost)
-    tablet.upload(ground.line())
-    assert codes(kept) == ["document_unknown"]
-    item = kept.signed["item_id"]
-    wrong = ground.line().document(PDF + b"\n%another")
-    answer = ground.retry(item, documents=[{"sha256": lost, "document_id": wrong}])
-    assert [fault["code"] for fault in answer["faults"]] == ["checksum_differs"]
-    right = ground.line().document(content)
-    assert ground.retry(item, documents=[{"sha256": lost, "document_id": right}])["result"] == "applied"
-    assert [one.details["applied"] for one in ground.audited("offline.retried")] == [False, True]
-
-
-def test_a_licence_is_released_paid_issued_and_its_delivery_waits_for_it(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    lodged, ticket = with_ticket(ground, tablet)
-    ground.wait(hours=1)
-    released = tablet.release(ticket)
-    handed = tablet.delivery(ticket["serial"], after=released)
-    ground.wait(days=1)
-    tablet.upload(ground.line())
-    assert released.answer and released.answer["result"] == "applied" and handed.answer
-    assert handed.answer["waits"] == "licence" and cash_told(ground) == [True]
-    ground.hear(ground.bill_event(lodged["request_id"], "final", collected_by=CLERK.id))
-    assert ground.row(lodged).licence_serial == ticket["serial"]
-    while ground.render():
-        pass
-    assert ground.sweep() == 0  # its time has not come
-    ground.wait(minutes=2)
-    assert ground.sweep() == 1
-    [delivery] = ground.rows("SELECT at, actor_id FROM delivery")
-    assert (delivery.at, delivery.actor_id) == (ground.now - timedelta(days=1, minutes=2), CLERK.id)
-
-
-def test_a_release_in_quarantine_still_tells_payments_of_the_cash_once(
-    ground: VisitsGround, tablet: FieldTablet
-) -> None:
-    _, ticket = with_ticket(ground, tablet)
-    kept = tablet.release(ticket)
-    ground.of_device(tablet, "suspend")
-    tablet.upload(ground.line())
-    assert codes(kept) == ["item_device_not_trusted"] and cash_told(ground) == [False]
-    ground.retry(kept.signed["item_id"])
-    ground.close_item(kept.signed["item_id"])
-    assert cash_told(ground) == [False]
-
-
-def test_a_release_that_waits_and_is_closed_tells_of_its_cash(ground: VisitsGround, tablet: FieldTablet) -> None:
-    _, ticket = with_ticket(ground, tablet)
-    never = tablet.report({"visit_id": str(uuid7())})
-    kept = tablet.release(ticket, after=never)
-    tablet.upload(ground.line(), [kept])
-    assert codes(kept) == ["waits_for_item"] and cash_told(ground) == []
-    ground.close_item(kept.signed["item_id"])
-    assert cash_told(ground) == [False]
 
 
 def test_two_items_under_one_number_tell_of_a_copied_tablet(ground: VisitsGround, tablet: FieldTablet) -> None:
