@@ -25,6 +25,12 @@ _TERM = (
     "FROM definition WHERE code = request.service_code AND version = request.service_version), "
     "CAST(:before AS timestamptz))"
 )
+# The latest moment at which any edition's term can end. What was lodged after it is passed over without a look at its
+# edition, which costs ten times as much as the row: of 100,000 young requests 3 s against 0.2 to 0.4.
+_LATEST = (
+    "(SELECT greatest(CAST(:before AS timestamptz), max(CAST(:now AS timestamptz) "
+    "- make_interval(years => (body -> 'retention' ->> 'years')::int))) FROM definition)"
+)
 
 ENDED = Rule(
     "personal data of ended requests", 10 * YEARS,
@@ -32,7 +38,7 @@ ENDED = Rule(
     "texts of complaints, corrections, words to be found by, events; the request, its steps and times and its "
     "decision, the entry in the register and the numbers stay",
     f"SELECT request.id::text FROM request CROSS JOIN LATERAL (SELECT {_TERM} AS ends) AS term "
-    "WHERE outcome IS NOT NULL AND inquiry_key <> ''::bytea "
+    f"WHERE outcome IS NOT NULL AND inquiry_key <> ''::bytea AND request.lodged_at < {_LATEST} "
     "AND (SELECT max(at) FROM step WHERE request_id = request.id) < term.ends "
     # A licence that may still be shown, renewed, suspended or looked up keeps its holder.
     "AND NOT EXISTS (SELECT 1 FROM licence WHERE licence.request_id = request.id AND ("
