@@ -13,7 +13,7 @@ import pytest
 from chassis.actors import PUBLIC
 from chassis.ids import uuid7
 from rules.refusal import Refusal
-from services.requests import access, inquiry
+from services.requests import access, life
 from tests.support.offline_items import PAPERS, codes, request_of, taken
 from tests.support.requests_ground import LAST4, staff
 from tests.support.tablet import FieldTablet
@@ -260,14 +260,14 @@ def test_conflicts_that_do_not_end_are_put_before_a_person(
 ) -> None:
     lodged = ground.sent_back()
     kept = tablet.completion(lodged["tracking_number"], LAST4)
-    moved = inquiry.life.move
+    moved = life.move
     tries = []
 
     def unlucky(work: Any, of: Any, *args: Any, **more: Any) -> Any:
         tries.append(of.id)
         return moved(work, _behind(of), *args, **more)
 
-    monkeypatch.setattr(inquiry.life, "move", unlucky)
+    monkeypatch.setattr(life, "move", unlucky)
     tablet.upload(ground.line())
     assert codes(kept) == ["conflict"] and len(tries) == 3
     monkeypatch.undo()

@@ -12,7 +12,7 @@ import pytest
 from chassis.errors import Conflict
 from rules.refusal import Refusal
 from services.requests import visits
-from tests.support.requests_ground import HEAD, LAST4, NAME, Ground, staff
+from tests.support.requests_ground import HEAD, LAST4, NAME, UNIT, Ground, staff
 from tests.support.tablet import FieldTablet
 from tests.support.visits_ground import (
     ADDRESS,
@@ -20,7 +20,6 @@ from tests.support.visits_ground import (
     MANAGER,
     OTHER_CLERK,
     PERSON,
-    UNIT,
     VisitsGround,
     field_ground,
     mobile_shop,
