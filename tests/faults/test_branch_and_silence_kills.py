@@ -1,7 +1,7 @@
 """Services are SIGKILLed, requests above all and in the middle of it, while files lie with three departments at once
 and while silence speaks in a whole node: each join once, each silence once, nothing lost, nothing left open.
 
-`SHUBBAK_KILLS` / 2 kills (10 when not said) among `SHUBBAK_CASES` / 3 cases of each service (4 when not said).
+`SHUBBAK_KILLS` / 3 kills (6 when not said) among `SHUBBAK_CASES` / 4 cases of each service (3 when not said).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from tests.support.branch_crowd import (
 from tests.support.life.model import Step, within_the_graph
 from tests.support.node import Node
 
-KILLS = int(os.environ.get("SHUBBAK_KILLS", "20")) // 2
-CASES = int(os.environ.get("SHUBBAK_CASES", "12")) // 3
+KILLS = int(os.environ.get("SHUBBAK_KILLS", "20")) // 3
+CASES = int(os.environ.get("SHUBBAK_CASES", "12")) // 4
 GIVE_UP = 90.0
 
 Aftermath = tuple[Node, BranchCrowd, aftermath.Killer]
