@@ -57,7 +57,8 @@ class Overlay:
 
     def above(self, code: str, day: date) -> str | None:
         """The unit that decides where this one cannot: the parent that was published for it, else the diwan of its
-        governorate. None for the diwan itself, and where neither stands."""
+        governorate (the published one, should it stand beside that of the lists under another code). None for the diwan
+        itself, and where neither stands."""
         entry = _of_day(self._timelines["unit"].get(code, ()), day)
         parent = entry["body"].get("parent") if entry else None
         if parent is not None and self.unit(parent, day) is not None:
@@ -67,7 +68,8 @@ class Overlay:
             return None
         diwans = [unit.code for unit in self.units(day)
                   if unit.kind == "diwan" and unit.governorate == known.governorate and unit.code != code]
-        return diwans[0] if diwans and known.kind != "diwan" else None
+        published = [diwan for diwan in diwans if diwan in self._timelines["unit"]]
+        return next(iter([*published, *diwans]), None) if known.kind != "diwan" else None
 
     def unit_name(self, code: str, day: date) -> dict[str, str]:
         """What the unit is called on a day; where it no longer stands, what it was called last; else its code."""
