@@ -26,8 +26,8 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit",
         "guide.review", "guide.adopt", "guide.approve_adoption", "organisation.read", "organisation.propose",
         "organisation.review_council", "organisation.review_follow_up", "task.oversee", "task.oversee_unit",
-        "relation.declare", "relation.withdraw", "request.correct", "licence.read", "licence.print", "licence.replace", "licence.suspend",
-        "licence.resume", "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate",
+        "relation.declare", "relation.withdraw", "request.correct", "collections.read", "licence.read",
+        "licence.print", "licence.replace", "licence.suspend", "licence.resume", "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate",
         "complaint.make", "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review",
         "silence.release"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
