@@ -16,6 +16,11 @@ from rules.refusal import Fault, refuse
 
 ORDERED, PLANNED, OUT, DONE, MISSED, CANCELLED = "ordered", "planned", "out", "done", "missed", "cancelled"
 STATES = (ORDERED, PLANNED, OUT, DONE, MISSED, CANCELLED)
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    ORDERED: ("مطلوبة", "ordered"), PLANNED: ("محددة الموعد", "planned"), OUT: ("خرج بها الموظف", "out with the clerk"),
+    DONE: ("تمت", "done"), MISSED: ("لم تتم", "missed"), CANCELLED: ("ملغاة", "cancelled"),
+})
+"""Each state in Arabic and English."""
 OPEN = (ORDERED, PLANNED, OUT)
 """States in which something is still to come: one such visit at a time for a request, or for a person and a service."""
 
@@ -76,7 +81,8 @@ def step(state: str, action: str) -> str:
     """The state after the action. Refuses visit_not_possible, naming the state and the action."""
     to = TRANSITIONS.get((state, action))
     if to is None:
-        raise refuse("visit_not_possible", "state", state=state, action=action)
+        arabic, english = NAMES[state]
+        raise refuse("visit_not_possible", "state", state=state, action=action, state_ar=arabic, state_en=english)
     return to
 
 
