@@ -5,6 +5,8 @@ Accounts are named by what they are:
     rail:<rail>             what a payment rail owes us until it settles
     revenue:<account code>  what was earned, by the accounting code of the fee line
     held:<rail>             money that came and belongs to no bill yet: a wrong amount, a second payment
+    credit:<unit>           money of citizens of a unit: a bill that was paid twice, until it is given back
+    bank:<unit>             the unit's account at its bank
 A positive amount is a debit, a negative one a credit.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from rules.fees import Charge
 
 REVENUE = "revenue"
-_ACCOUNT = re.compile(r"(cash|rail|revenue|held):[A-Za-z0-9._-]{1,64}")
+_ACCOUNT = re.compile(r"(cash|rail|revenue|held|credit|bank):[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,14 @@ def revenue(account_code: str) -> str:
 
 def held(name: str) -> str:
     return _named(f"held:{name}")
+
+
+def credit(unit: str) -> str:
+    return _named(f"credit:{unit}")
+
+
+def bank(unit: str) -> str:
+    return _named(f"bank:{unit}")
 
 
 def cash_receipt(unit: str, reference: str, charges: Sequence[Charge]) -> Entry:

@@ -1,0 +1,116 @@
+"""Money that goes back: the life of a refund as data, and what of a bill may be given back.
+
+A refund is asked for by one person (or by the platform, where a bill was paid twice) and approved by another. It then
+goes through the rail by which the money came, in cash at the counter, by an order to the bank, or at the card terminal
+that charged the card. Amounts are piastres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rules.refusal import Fault, Refusal, refuse
+
+STATES = ("requested", "approved", "sent", "refused", "uncertain", "done", "rejected")
+OPEN = ("requested", "approved", "sent", "refused", "uncertain")
+RAIL, CASH, BANK, TERMINAL = "rail", "cash", "bank", "terminal"
+WAYS = (RAIL, CASH, BANK, TERMINAL)
+
+APPROVED = "approved"      # a second person agrees
+REJECTED = "rejected"      # a second person does not
+SENT = "sent"              # the order is about to go to the rail: from now on it may have had an effect
+CONFIRMED = "confirmed"    # the money went back: the rail says so, or a person handed it over
+REFUSED = "refused"        # the rail did not and will not give it back
+DOUBTED = "doubted"        # nobody can tell whether the rail gave it back
+SENT_AGAIN = "sent_again"  # a person wants the rail tried once more; it is looked up there first
+REROUTED = "rerouted"      # a person chooses another way
+GIVEN_UP = "given_up"      # nothing was given back, and nothing will be
+
+TRIGGERS = (APPROVED, REJECTED, SENT, CONFIRMED, REFUSED, DOUBTED, SENT_AGAIN, REROUTED, GIVEN_UP)
+
+_TABLE = """
+requested   approved     approved
+requested   rejected     rejected
+approved    sent         sent
+approved    confirmed    done
+approved    rerouted     approved
+approved    given_up     rejected
+sent        sent         sent
+sent        confirmed    done
+sent        refused      refused
+sent        doubted      uncertain
+refused     confirmed    done
+refused     sent_again   sent
+refused     rerouted     approved
+refused     given_up     rejected
+uncertain   confirmed    done
+uncertain   sent_again   sent
+uncertain   rerouted     approved
+done        confirmed    done
+"""
+
+STEPS: dict[tuple[str, str], str] = {
+    (before, trigger): after for before, trigger, after in (line.split() for line in _TABLE.split("\n") if line)}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many piastres of one line of a bill."""
+
+    code: str
+    amount: int
+
+
+def step(state: str, trigger: str) -> str:
+    """The state after the trigger. Refuses refund_not_possible where the table has no such step."""
+    after = STEPS.get((state, trigger))
+    if after is None:
+        raise refuse("refund_not_possible", "refund_id", state=state, trigger=trigger)
+    return after
+
+
+def parts(lines: Iterable[Mapping[str, object]], given_back: Iterable[Part],
+          wanted: Sequence[Part] | None) -> tuple[Part, ...]:
+    """What of a bill's lines ({code, amount}) a refund takes, given what earlier ones took (those under way among
+    them): all that is left where `wanted` is None, or the parts asked for. Refuses, with all faults:
+    refund_nothing_left, refund_line_unknown, refund_line_twice, refund_above_rest."""
+    rest = {str(line["code"]): int(str(line["amount"])) for line in lines}
+    for part in given_back:
+        rest[part.code] = rest.get(part.code, 0) - part.amount
+    if wanted is None:
+        found = tuple(Part(code, amount) for code, amount in rest.items() if amount > 0)
+        if not found:
+            raise refuse("refund_nothing_left", "lines")
+        return found
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for index, part in enumerate(wanted):
+        if part.code not in rest:
+            faults.append(Fault("refund_line_unknown", f"lines/{index}/code", {"line": part.code}))
+        elif part.code in seen:
+            faults.append(Fault("refund_line_twice", f"lines/{index}/code", {"line": part.code}))
+        elif part.amount > rest[part.code]:
+            faults.append(Fault("refund_above_rest", f"lines/{index}/amount", {"rest": max(rest[part.code], 0)}))
+        seen.add(part.code)
+    if faults:
+        raise Refusal(faults)
+    return tuple(wanted)
+
+
+def total(of: Iterable[Part]) -> int:
+    """The sum in piastres."""
+    return sum(part.amount for part in of)
+
+
+def table() -> str:
+    """The whole life in lines of from, trigger and to."""
+    rows = [("from", "trigger", "to"), *((before, trigger, after) for (before, trigger), after in STEPS.items())]
+    return "".join("{:<12}{:<13}{}\n".format(*row) for row in rows)
+
+
+def mermaid() -> str:
+    """The life as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", "    [*] --> requested"]
+    lines += [f"    {before} --> {after}: {trigger}" for (before, trigger), after in STEPS.items()]
+    return "\n".join(lines) + "\n"
