@@ -15,7 +15,18 @@ from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from rules.workflow import Action
-from services.requests import answers, appeal_term, deemed, documents, due, life, quarantine, succession, waiting
+from services.requests import (
+    answers,
+    appeal_term,
+    deemed,
+    documents,
+    due,
+    life,
+    quarantine,
+    snapshots,
+    succession,
+    waiting,
+)
 from services.requests.intake import lets_in
 from services.requests.life import Case
 
@@ -178,7 +189,7 @@ def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:
         ],
         "lodged_at": row.lodged_at.isoformat(),
         "due_on": _iso(found.due_on if found and not row.outcome else row.due_on),
-        "clock": life.clock_in(state),
+        "clock": snapshots.clock_in(state),
         "late": bool(found and found.late),
         "days_left": found.days_left if found else None,
         "applicant_until": _iso(waiting.until(work, case)),

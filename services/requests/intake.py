@@ -21,7 +21,19 @@ from rules.calendar import Calendar, cairo_date
 from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
-from services.requests import documents, due, finding, guide, life, numbers, organisation, parties, succession, tables
+from services.requests import (
+    documents,
+    due,
+    finding,
+    guide,
+    life,
+    numbers,
+    organisation,
+    parties,
+    snapshots,
+    succession,
+    tables,
+)
 from services.requests.answers import charges, sealed
 from services.requests.guide import IN_FORCE, Definition
 from services.requests.licences import HOLDER, NAME
@@ -141,7 +153,7 @@ def _lodge(
 ) -> dict[str, Any]:
     request_id, transition = uuid7(), definition.workflow.start()
     state = definition.workflow.state(transition.to_state)
-    mark = Mark(at, life.clock_in(state), state.code)
+    mark = Mark(at, snapshots.clock_in(state), state.code)
     standings = due.standings(definition, [mark], work.now, calendar)
     dates = due.dates(standings, definition.workflow, [state.code], work.now)
     contact = sealed_contact(work, applicant)
@@ -179,7 +191,7 @@ def _lodge(
     life.record(work, request_id, transition, state, 1, at)
     life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)
     row.licence_serial = None
-    data = life.snapshot(row, definition, transition, state, dates.due_on, {})
+    data = snapshots.snapshot(row, definition, transition, state, dates.due_on, {})
     work.append(SUBMITTED, request_id, 1, {**data, "contact": contact}, occurred=at)
     work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
     return {

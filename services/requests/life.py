@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +29,7 @@ from services.requests import (
     opening,
     organisation,
     ratings,
+    snapshots,
     tables,
     tickets,
     waiting,
@@ -157,11 +157,6 @@ def _clock(clock: str) -> str:
     return deadlines.STOPPED if clock == "ended" else clock
 
 
-def clock_in(state: State) -> str:
-    """Whether the statutory period runs while a request stands in a state."""
-    return "ended" if state.kind == "end" else state.clock
-
-
 def move(
     work: UnitOfWork,
     of: Case,
@@ -207,7 +202,7 @@ def move(
     verdicts = {**of.verdicts, str(branch): str(transition.verdict)} if stays else {}
     sequence = of.row.version + 1
     at = max(min(occurred or work.now, work.now), of.last)
-    marks = of.marks if stays else [*of.marks, Mark(at, _clock(clock_in(state)), state.code)]
+    marks = of.marks if stays else [*of.marks, Mark(at, _clock(snapshots.clock_in(state)), state.code)]
     dates = _dates(of, marks, state, work.now)
     serial: str | None = of.row.licence_serial
     new_answers = answers if answers is not None else of.row.answers
@@ -241,7 +236,7 @@ def move(
         hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
         opening.letters(work, of.row, state, sequence)
     told = of.row._replace(answers=new_answers, licence_serial=serial)
-    data = snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
+    data = snapshots.snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
     data["note"] = work.privacy.seal(note, ring="contact", field=NOTE) if note else None
     data["applicant_until"] = None if stays else waiting.first_last_day(state, work, of.calendar)
     if state.kind == "end":
@@ -276,7 +271,7 @@ def record(
         from_state=transition.from_state,
         action=transition.action,
         to_state=state.code,
-        clock=clock_in(state),
+        clock=snapshots.clock_in(state),
         actor_id=work.actor.id,
         department=work.actor.department,
         reason=work.privacy.seal(reason, field=STEP_REASON) if reason else None,
@@ -320,20 +315,6 @@ def hand_out(
     ])
 
 
-def branches(state: State, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The branches of a parallel state as events tell them: who acts, and what has been said."""
-    return [
-        {
-            "code": branch.code,
-            "name": branch.name,
-            "department": branch.department,
-            "body": branch.body,
-            "verdict": verdicts.get(branch.code),
-        }
-        for branch in state.branches
-    ]
-
-
 def action_of(
     workflow: Workflow, state: str | None, branch: str | None, action: str | None
 ) -> Action | BranchAction | None:
@@ -348,53 +329,6 @@ def action_of(
         return Action(action, withdrawal.NAME, there.code) if taken_back else there.action(action)
     desk = there.branch(branch)
     return desk.action(action) if desk else None
-
-
-def snapshot(
-    row: Any,
-    definition: Definition,
-    transition: Transition,
-    state: State,
-    due_on: date | None,
-    verdicts: Mapping[str, str],
-) -> dict[str, Any]:
-    """The request's state as its events carry it (contracts.requests.RequestState), without contact."""
-    return {
-        "request_id": row.id,
-        "tracking_number": row.tracking_number,
-        "service_code": definition.code,
-        "service_version": definition.version,
-        "service_name": definition.name,
-        "unit": row.unit,
-        "channel": row.channel,
-        "applicant_kind": row.applicant_kind,
-        "state": state.code,
-        "state_kind": state.kind,
-        "state_name": state.name,
-        "stage": state.stage,
-        "department": state.department,
-        "from_state": transition.from_state,
-        "action": transition.action,
-        "branch": transition.branch,
-        "verdict": transition.verdict,
-        "joined": transition.joined,
-        "branches": branches(state, verdicts),
-        "note": None,
-        "rating": None,
-        "fee_inputs": {
-            name: row.answers[name]
-            for name in definition.fee_inputs
-            if name in row.answers and name not in definition.personal_fields
-        },
-        "lodged_at": row.lodged_at,
-        "due_on": due_on,
-        "applicant_until": None,
-        "clock": clock_in(state),
-        "outcome": state.outcome,
-        "licence_serial": row.licence_serial,
-        "language": row.language,
-        "contact": None,
-    }
 
 
 def _dates(of: Case, marks: list[Mark], state: State, now: datetime) -> due.Dates:

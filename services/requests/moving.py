@@ -15,7 +15,7 @@ from chassis.uow import UnitOfWork
 from contracts.requests_deadlines import DUE_CHANGED
 from rules import periods
 from rules.workflow import Transition
-from services.requests import due, judging, life, reviews
+from services.requests import due, judging, life, reviews, snapshots
 from services.requests.life import Case
 
 PAGE = 200
@@ -104,7 +104,7 @@ def change(
     work.write(_MOVE, expect=1, request_id=case.id, seen=case.row.version, due_on=dates.due_on,
                judge_on=dates.judge_on, silence_on=dates.silence_on)
     stays = Transition(case.row.state, case.row.state, None)
-    data = life.snapshot(case.row, case.definition, stays, case.state, dates.due_on, case.verdicts)
+    data = snapshots.snapshot(case.row, case.definition, stays, case.state, dates.due_on, case.verdicts)
     work.append(DUE_CHANGED, case.id, sequence,
                 {**data, "due_before": before, "why": why, "applicant_until": applicant_until})
 
