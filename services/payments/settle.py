@@ -1,22 +1,19 @@
 """What a rail reports, wherever it was heard (callback, question, answer to a charge, slip), becomes a change of the
 books.
 
-The same report twice changes nothing. Money is never argued away: what does not pay the bill is posted as held and
-laid before a person. What each report does to the bill is the table of rules.payment_states.
+The same report twice changes nothing. Money is never argued away: the amount of a bill that was paid before is the
+citizen's, and goes back; what else does not pay the bill is posted as held and laid before a person. What each report does to the bill is the table of rules.payment_states.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import bindparam, select
 
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import payment_states
-from services.payments import ledger, receipts, records, tables
+from services.payments import ledger, receipts, records, reported, tables
 from services.payments.rails import base
 from services.payments.rails.base import Report
 from services.payments.records import Bill, Payment
@@ -25,33 +22,29 @@ LIVE = ("created", "pending")
 FIRST_QUESTION = timedelta(seconds=15)  # the rail is asked by itself when no callback came for so long
 _SEALED = "payments.review.body"
 
-_SEEN = Statement(select(tables.callback.c.outcome).where(
-    tables.callback.c.rail == bindparam("wanted_rail"), tables.callback.c.reference == bindparam("wanted_reference"),
-    tables.callback.c.status == bindparam("wanted_status"), tables.callback.c.amount == bindparam("wanted_amount")))
 _TAKE = Statement.insert(tables.callback)
 REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "merchant_reference", "payment_id",
                           "bill_id", "amount", "body", "raised_at")
 
 # Outcomes that leave the payment as it was.
-LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale")
+LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale", refund_reports.CONFIRMED,
+              refund_reports.KNOWN)
+PAID_TWICE = "paid_twice"
 _ENDS = {base.FAILED: "failed", base.EXPIRED: "expired", base.CANCELLED: "cancelled"}
 
 
 def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "") -> str | None:
     """Apply a genuine report and answer what became of it; None when it was no news."""
-    if _seen(work, rail, report):
+    met = reported.meet(work, rail, report)
+    if met.repeated:
         return None
-    if report.claimed:
-        found = records.payment_with_reference(work, rail, report.reference or "")
-    else:
-        found = records.payment_at_rail(work, rail, report.merchant_reference)
-    payment, bill = found or (None, None)
-    return apply(work, rail, payment, bill, report, source, body)
+    return apply(work, rail, met.payment, met.bill, report, source, body, serial=met.serial)
 
 
 def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | None, report: Report, source: str,
-          body: str = "", collected_by: str | None = None) -> str | None:
-    """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal."""
+          body: str = "", collected_by: str | None = None, serial: int | None = None) -> str | None:
+    """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal.
+    `serial`: of its receipt, where it was drawn already."""
     amount = report.amount or 0
     if payment is None or bill is None:
         outcome = _unknown(work, rail, report, body, "reference_unknown")
@@ -62,27 +55,18 @@ def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | Non
         if report.status == base.NEW:
             return _adopt(work, payment, bill, report)
         if report.status == base.PAID:
-            outcome = _paid(work, payment, bill, report, body, collected_by)
+            outcome = _paid(work, payment, bill, report, body, collected_by, serial)
         elif report.status in _ENDS:
             outcome = _ended(work, payment, bill, report)
         else:
-            outcome = "refund_reported"
-            _review(work, rail, report, body, outcome, payment, bill)
-    work.write(_TAKE, **_key(rail, report), payment_id=payment.id if payment else None, source=source, outcome=outcome,
-               taken_at=work.now)
+            outcome = refund_reports.take(work, payment, report) or "refund_reported"
+            if outcome == "refund_reported":  # money went back that nobody here ordered
+                _review(work, rail, report, body, outcome, payment, bill)
+    work.write(_TAKE, **reported.key(rail, report), payment_id=payment.id if payment else None, source=source,
+               outcome=outcome, taken_at=work.now)
     work.audit("payment.reported", str(payment.id) if payment else f"{rail}:{report.merchant_reference}",
                status=report.status, amount=amount, outcome=outcome, source=source)
     return outcome
-
-
-def _key(rail: str, report: Report) -> dict[str, Any]:
-    """What makes two reports the same news."""
-    return {"rail": rail, "reference": report.news or report.reference or f"ours:{report.merchant_reference}",
-            "status": report.status, "amount": report.amount or report.refunded or 0}
-
-
-def _seen(work: UnitOfWork, rail: str, report: Report) -> bool:
-    return work.first(_SEEN, **{f"wanted_{name}": value for name, value in _key(rail, report).items()}) is not None
 
 
 def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str | None:
@@ -99,23 +83,28 @@ def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
 
 
 def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str,
-          collected_by: str | None) -> str:
+          collected_by: str | None, serial: int | None) -> str:
     amount = report.amount or 0
     trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
     settles = step.effect == payment_states.RECEIPT
+    credited = step.effect == payment_states.CREDIT
     paid_at = min(report.paid_at or work.now, work.now)  # the rail's time, unless its clock is ahead of ours
     records.change_payment(
-        work, payment, state="paid" if settles else "under_review", reference=report.reference or payment.reference,
+        work, payment, state="paid" if settles or credited else "under_review", reference=report.reference or payment.reference,
         paid_amount=(payment.paid_amount or 0) + amount, settled_at=paid_at, next_at=None, error=None)
     if settles:
-        number = receipts.next_number(work)
+        number = receipts.next_number(work, serial)
         paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
                                    rail=payment.rail, reference=report.reference, paid_at=paid_at,
                                    receipt_number=number, collected_by=collected_by)
         receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state
+    if credited:
+        refunds.raise_credit(work, bill, accounts.rail(payment.rail), amount, payment_id=payment.id, rail=payment.rail,
+                             reference=_held_reference(payment.rail, report))
+        return PAID_TWICE
     reason = _reason(bill, trigger)
     if amount:
         ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill,
@@ -130,7 +119,7 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
 def _reason(bill: Bill, trigger: str) -> str:
     if trigger == payment_states.WRONG_AMOUNT:
         return "amount_differs"
-    return {"paid": "paid_twice", "cancelled": "paid_after_cancellation"}.get(bill.state, "paid_under_review")
+    return "paid_after_cancellation" if bill.state == "cancelled" else "paid_under_review"
 
 
 def _ended(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str:
