@@ -51,11 +51,10 @@ def read(given: Mapping[str, Any], today: date) -> tuple[dict[str, Any], list[Fa
     reader = _Reader(today)
     kind = given["kind"]
     foreigner = kind == "foreigner"
-    national_id = reader.take(identity.parse_national_id, given, "applicant", "national_id", required=not foreigner)
     found = {
         "kind": kind,
         "name": reader.take(parse_name, given, "applicant", "name"),
-        "national_id": national_id.digits if national_id else None,
+        "national_id": reader.national_id(given, "applicant", required=not foreigner),
         "passport": reader.take(identity.parse_passport, given, "applicant", "passport", required=foreigner),
         "phone": reader.take(identity.parse_mobile, given, "applicant", "phone"),
         "email": reader.take(identity.parse_email, given, "applicant", "email", required=False),
@@ -149,6 +148,13 @@ class _Reader:
             self.faults += refusal.faults
             return None
 
+    def national_id(self, given: Mapping[str, Any], where: str, *, required: bool = False) -> str | None:
+        """The digits of a national ID of somebody who is born already."""
+        def parse(text: str, field: str) -> str:
+            return identity.parse_national_id(text, field, self.today).digits
+
+        return self.take(parse, given, where, "national_id", required=required)
+
     def year(self, given: Mapping[str, Any], where: str) -> int | None:
         """The year of a deed: from 1900 to this one. Refuses deed_year_impossible."""
         value = given.get("year")
@@ -192,10 +198,9 @@ def _power_of_attorney(given: Mapping[str, Any], reader: _Reader, where: str) ->
 
 
 def _principal(given: Mapping[str, Any], reader: _Reader, where: str) -> dict[str, Any]:
-    national_id = reader.take(identity.parse_national_id, given, where, "national_id", required=False)
     found = {
         "name": reader.take(parse_name, given, where, "name"),
-        "national_id": national_id.digits if national_id else None,
+        "national_id": reader.national_id(given, where),
         "passport": reader.take(identity.parse_passport, given, where, "passport", required=False),
         "commercial_register": reader.take(parse_commercial_register, given, where, "commercial_register",
                                            required=False),
@@ -222,9 +227,8 @@ def _heirs(given: list[Mapping[str, Any]], reader: _Reader, where: str) -> list[
     heirs = []
     for number, one in enumerate(given):
         place = f"{where}/{number}"
-        national_id = reader.take(identity.parse_national_id, one, place, "national_id", required=False)
         heirs.append({"name": reader.take(parse_name, one, place, "name"),
-                      "national_id": national_id.digits if national_id else None})
+                      "national_id": reader.national_id(one, place)})
     return heirs
 
 

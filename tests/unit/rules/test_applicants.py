@@ -50,7 +50,13 @@ def test_numbers_are_kept_as_they_are_compared() -> None:
     assert read("heirs")[0]["particulars"]["deceased"] == {"name": "حسن محمود", "died_on": "2025-01-02"}
 
 
+UNBORN = "32603020101239"  # born on the day after TODAY
+
+
 @pytest.mark.parametrize(("kind", "changes", "fault"), [
+    ("citizen", {"national_id": UNBORN}, ("national_id_date", "national_id")),
+    ("attorney", {"principal": {**PRINCIPAL, "national_id": UNBORN}}, ("national_id_date", "principal/national_id")),
+    ("heirs", {"heirs": [{"name": "منى حسن", "national_id": UNBORN}]}, ("national_id_date", "heirs/0/national_id")),
     ("company", {"company": {**COMPANY, "tax_number": "12345678"}}, ("tax_number_invalid", "company/tax_number")),
     ("company", {"company": {**COMPANY, "commercial_register": "12a"}},
      ("commercial_register_invalid", "company/commercial_register")),
