@@ -178,8 +178,8 @@ class DecideReopening(Schema):
 
 PROBLEMS: dict[str, Problem] = {
     "delivered_before": Problem(409, "سُجّل تسليم هذه الطبعة في {on}.", "This print was recorded as delivered on {on}."),
-    "licence_not_in_force": Problem(409, "هذه الرخصة غير سارية الآن ({status}) فلا تُسلَّم.",
-                                    "This licence is not in force now ({status}); it is not delivered."),
+    "licence_not_in_force": Problem(409, "هذه الرخصة غير سارية الآن ({status_ar}) فلا تُسلَّم.",
+                                    "This licence is not in force now ({status_en}); it is not delivered."),
     "rating_unknown": Problem(404, "رابط التقييم غير صحيح.", "This link is not one for a rating."),
     "rated_before": Problem(409, "قُيّم هذا الطلب من قبل. شكراً لك.", "This request was rated before. Thank you."),
     "complaint_number_malformed": Problem(422, "رقم الشكوى غير صحيح. راجعه كما وصلك.",

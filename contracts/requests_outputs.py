@@ -145,8 +145,8 @@ class PreviewOutput(Schema):
 
 
 PROBLEMS: dict[str, Problem] = {
-    "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status}.",
-                                   "“{act_en}” is not possible for a licence that is {status} now."),
+    "licence_act_refused": Problem(409, "لا يمكن «{act_ar}» لترخيص حالته الآن: {status_ar}.",
+                                   "“{act_en}” is not possible for a licence that is {status_en} now."),
     "letter_unknown": Problem(404, "هذه المهمة لا تخاطب جهة خارجية.", "This task writes to no outside body."),
     "letter_not_ready": Problem(409, "الخطاب قيد الإعداد. أعد المحاولة بعد لحظات.",
                                 "The letter is being drawn. Try again in a moment."),

@@ -317,6 +317,6 @@ PROBLEMS: dict[str, Problem] = {
                                             "تحقق من الوقت الفعلي.",
                                        "The tablet's time {time} is not between its bundle and its upload. Find out "
                                        "when it was done."),
-    "item_device_not_trusted": Problem(403, "هذا الجهاز غير معتمد الآن ({state})، فما يرفعه يراجعه موظف.",
-                              "This tablet is not trusted now ({state}): a person looks at what it uploads."),
+    "item_device_not_trusted": Problem(403, "هذا الجهاز غير معتمد الآن ({state_ar})، فما يرفعه يراجعه موظف.",
+                              "This tablet is not trusted now ({state_en}): a person looks at what it uploads."),
 }

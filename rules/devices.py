@@ -15,6 +15,12 @@ from rules.refusal import refuse
 PENDING, CERTIFIED, SUSPENDED, REVOKED, EXPIRED = "pending", "certified", "suspended", "revoked", "expired"
 STATES = (PENDING, CERTIFIED, SUSPENDED, REVOKED)
 STANDINGS = (*STATES, EXPIRED)
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    PENDING: ("لم يُعتمد بعد", "not certified yet"), CERTIFIED: ("معتمد", "certified"),
+    SUSPENDED: ("موقوف", "suspended"), REVOKED: ("أُلغي اعتماده", "revoked"),
+    EXPIRED: ("انتهت مدة اعتماده", "expired"),
+})  # fmt: skip
+"""Each standing in Arabic and English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,14 @@ def act(code: str, standing_now: str) -> Act:
     found = ACTS[code]
     if standing_now not in found.standings:
         raise refuse("device_act_refused", "device_id", act_ar=found.name["ar"], act_en=found.name["en"],
-                     state=standing_now)
+                     **told(standing_now))
     return found
+
+
+def told(standing_now: str) -> dict[str, str]:
+    """What a refusal says of how a device stands: its code, and its name in both languages."""
+    arabic, english = NAMES[standing_now]
+    return {"state": standing_now, "state_ar": arabic, "state_en": english}
 
 
 def table() -> str:

@@ -20,6 +20,12 @@ IN_FORCE, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED = "in_force", "suspended",
 STATES = (IN_FORCE, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED)
 VALID, EXPIRED, NOT_YET_VALID = "valid", "expired", "not_yet_valid"
 STATUSES = (VALID, EXPIRED, NOT_YET_VALID, SUSPENDED, CANCELLED, REPLACED, TRANSFERRED)
+STATUS_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    VALID: ("ساري", "valid"), EXPIRED: ("انتهت مدته", "expired"), NOT_YET_VALID: ("لم يبدأ سريانه", "not valid yet"),
+    SUSPENDED: ("موقوف", "suspended"), CANCELLED: ("ملغى", "cancelled"), REPLACED: ("حل غيره محله", "replaced"),
+    TRANSFERRED: ("نُقل إلى غير صاحبه", "transferred"),
+})  # fmt: skip
+"""Each status in Arabic and English."""
 # What a serial that a tablet holds may be while no licence of the register bears it.
 NOT_REPORTED_YET, VOID = "not_reported_yet", "void"
 VERIFIED_AS = (*STATUSES, NOT_REPORTED_YET, VOID)
@@ -75,8 +81,9 @@ def act(code: str, standing: str) -> Act:
 
 def refused(wanted: Act, standing: str) -> Refusal:
     """The refusal of an act on a licence of this status."""
+    arabic, english = STATUS_NAMES[standing]
     return refuse("licence_act_refused", "serial", act_ar=wanted.name["ar"], act_en=wanted.name["en"],
-                  status=standing)
+                  status=standing, status_ar=arabic, status_en=english)
 
 
 def months_late(valid_until: date, today: date) -> int:

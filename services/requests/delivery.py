@@ -33,7 +33,8 @@ def deliver(work: UnitOfWork, body: Mapping[str, Any], at: datetime | None = Non
         raise refuse("licence_not_ready")
     status = rule.status(row.state, row.valid_from, row.valid_until, cairo_date(work.now))
     if status in (rule.SUSPENDED, rule.CANCELLED, rule.REPLACED, rule.TRANSFERRED):
-        raise refuse("licence_not_in_force", "serial", status=status)
+        arabic, english = rule.STATUS_NAMES[status]
+        raise refuse("licence_not_in_force", "serial", status=status, status_ar=arabic, status_en=english)
     before = work.scalar(_BEFORE, licence_id=row.id, edition=row.edition)
     if before is not None:
         raise refuse("delivered_before", "serial", on=cairo_date(before).isoformat())

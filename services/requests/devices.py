@@ -78,7 +78,7 @@ def demand_certified(work: UnitOfWork, row: Any) -> None:
     """Refuse device_not_certified unless the device may act now."""
     standing = rule.standing(row.state, row.valid_until, work.now)
     if standing != rule.CERTIFIED:
-        raise refuse("device_not_certified", "device_id", state=standing)
+        raise refuse("device_not_certified", "device_id", **rule.told(standing))
 
 
 def genuine(row: Any, payload: str, signature: str) -> bool:

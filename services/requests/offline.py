@@ -214,7 +214,7 @@ def _doubts(work: UnitOfWork, device: Any, item: Item, around: Any) -> list[Faul
     faults = []
     standing = device_rule.standing(device.state, device.valid_until, work.now)
     if standing != device_rule.CERTIFIED:
-        faults.append(Fault("item_device_not_trusted", "device_id", {"state": standing}))
+        faults.append(Fault("item_device_not_trusted", "device_id", device_rule.told(standing)))
     if around.taken:
         faults.append(Fault("item_number_taken", "number", {"number": item.number}))
     if item.after is not None and around.before in (None, rule.QUARANTINED):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.problems import describe
 from rules import devices
 from rules.refusal import Refusal
 
@@ -38,8 +39,12 @@ def test_an_act_is_possible_where_the_table_says_so_and_nowhere_else(code: str, 
     if standing in devices.ACTS[code].standings:
         assert devices.act(code, standing).to in devices.STATES
     else:
-        with pytest.raises(Refusal, match="device_act_refused"):
+        with pytest.raises(Refusal, match="device_act_refused") as refused:
             devices.act(code, standing)
+        [fault] = refused.value.faults
+        arabic, english = devices.NAMES[standing]
+        assert f": {arabic}." in describe(fault, "ar") and standing not in describe(fault, "ar")
+        assert f"that is {english} now" in describe(fault, "en")
 
 
 @given(st.lists(st.sampled_from(sorted(devices.ACTS)), max_size=12))

@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.problems import describe
 from rules import register
 from rules.refusal import Refusal
 
@@ -28,6 +29,14 @@ def test_what_is_over_stays_over(standing):
     for code in register.ACTS:
         with pytest.raises(Refusal, match="licence_act_refused"):
             register.act(code, standing)
+
+
+@pytest.mark.parametrize("standing", register.STATUSES)
+def test_a_refusal_says_how_the_licence_stands_in_the_language_of_the_answer(standing: str) -> None:
+    [fault] = register.refused(register.ACTS["suspend"], standing).faults
+    arabic, english = register.STATUS_NAMES[standing]
+    assert f": {arabic}." in describe(fault, "ar") and standing not in describe(fault, "ar")
+    assert f"that is {english} now" in describe(fault, "en")
 
 
 @given(st.lists(st.sampled_from(sorted(register.ACTS)), max_size=12))
