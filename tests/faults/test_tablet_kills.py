@@ -35,19 +35,28 @@ WAITING = ("SELECT count(*) AS n FROM offline_item AS item JOIN offline_item AS 
 
 
 class Killer(threading.Thread):
-    """Kills requests at random moments and starts it again, as a supervisor does, until it is told to stop."""
+    """Kills requests after every few calls of the tablets and starts it again, as a supervisor does, until it is told
+    to stop."""
 
-    def __init__(self, node: Node, chance: random.Random) -> None:
+    def __init__(self, node: Node, chance: random.Random, lines: list[HttpLine]) -> None:
         super().__init__(daemon=True)
-        self.node, self.chance, self.kills = node, chance, 0
+        self.node, self.chance, self.lines, self.kills = node, chance, lines, 0
         self.over = threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(self.chance.uniform(0.1, 1.0)):
+        while not self.over.is_set():
+            until_calls = self._calls() + self.chance.randint(15, 45)
+            while self._calls() < until_calls and not self.over.wait(0.002):
+                pass
+            if self.over.is_set():
+                return
             self.node.kill("requests")
             self.node.start("requests")
             self.kills += 1
             self.node.wait_ready("requests")
+
+    def _calls(self) -> int:
+        return sum(line.calls for line in self.lines)
 
     def stop(self) -> None:
         self.over.set()
@@ -62,7 +71,7 @@ def aftermath(seed: int) -> Any:
             node.employ(username, "mobile_clerk", None)  # type: ignore[arg-type]
         walk = Walk(node.url, node.peers.pay)
         tablets = [loaded(node, walk, username, n) for n, username in enumerate(("field-a", "field-b"))]
-        killer = Killer(node, chance)
+        killer = Killer(node, chance, [line for _, line in tablets])
         killer.start()
         with ThreadPoolExecutor(len(tablets)) as pool:
             sent = [pool.submit(insist, tablet, line, random.Random(f"{seed}:{n}"))

@@ -22,7 +22,7 @@ class HttpLine:
     """What `FieldTablet` asks of a line. Documents go in pieces, as over a line that may break."""
 
     def __init__(self, walk: Walk, username: str) -> None:
-        self.walk, self.username, self.up = walk, username, True
+        self.walk, self.username, self.up, self.calls = walk, username, True, 0
 
     def bundle(self, device_id: UUID, **asked: Any) -> dict[str, Any]:
         return self._post(f"/devices/{device_id}/bundle", asked)
@@ -68,6 +68,7 @@ class HttpLine:
     def _reach(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> requests.Response:
         if not self.up:
             raise LineDown("no network")
+        self.calls += 1
         token = {"Authorization": f"Bearer {self.walk.token(self.username)}"}
         try:
             return requests.request(method, f"{self.walk.url}{API}{path}", headers={**headers, **token}, timeout=30,
