@@ -196,8 +196,21 @@ def test_success_is_never_throttled() -> None:
     service.answers["requests.status"] = {"tracking_number": NUMBER}
     client = client_of(service)
     for _ in range(60):
-        assert client.get(f"{REQUESTS}/{NUMBER}", headers={"X-Phone-Last4": "٥٦٧٨"}).status_code == 200
-    assert service.called[-1].payload["phone_last4"] == "5678"
+        assert client.get(f"{REQUESTS}/{NUMBER}", headers={"X-Phone-Last4": "5678"}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", ["5678", "٥٦٧٨", "۵۶۷۸", " 5678 "])
+def test_digits_in_the_header_may_be_of_either_writing(sent: str) -> None:
+    service = Service()
+    service.answers["requests.status"] = {"tracking_number": NUMBER}
+    as_servers_read_it = sent.encode().decode("latin-1")
+    answer = client_of(service).get(f"{REQUESTS}/{NUMBER}", headers={"X-Phone-Last4": as_servers_read_it})
+    assert (answer.status_code, service.called[-1].payload["phone_last4"]) == (200, "5678")
+
+
+def test_digits_that_are_no_text_are_wrong_digits() -> None:
+    answer = client_of(Service()).get(f"{REQUESTS}/{NUMBER}", headers={"X-Phone-Last4": "\xff\xfe56"})
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "tracking_unknown")
 
 
 VERIFICATION = "/api/v1/licences/C-2026-000001-T/verification"

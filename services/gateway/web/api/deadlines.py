@@ -36,7 +36,7 @@ class LateFact(Schema):
     reason = fields.String(required=True, validate=PLAIN_TEXT)
 
 
-class Decision(Schema):
+class SilenceDecision(Schema):
     version = fields.Integer(required=True)
     decision = fields.String(required=True, validate=validate.OneOf(REVIEW_DECISIONS))
     reason = fields.String(required=True, validate=PLAIN_TEXT)
@@ -144,7 +144,8 @@ def list_reviews() -> Response:
 
 @door(blueprint, "POST", "/silence-reviews/<uuid:review_id>", permission="silence.review", media_types=JSON,
       idempotent=True)
-@blueprint.arguments(Decision(), example={"version": 1, "decision": "stands", "reason": "القرار الورقي غير مكتمل"})
+@blueprint.arguments(SilenceDecision(), example={"version": 1, "decision": "stands",
+                                                 "reason": "القرار الورقي غير مكتمل"})
 @blueprint.response(200, Decided)
 def decide_review(body: dict[str, Any], review_id: Any) -> Response:
     """Answer it. Nothing is withdrawn by this: a person does that by its own act"""

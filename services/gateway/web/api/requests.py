@@ -134,7 +134,14 @@ LODGED = {
 
 
 def last4() -> str | None:
-    return request.headers.get(PHONE_HEADER)
+    """The digits of the header as they were sent. WSGI reads headers as Latin-1; Arabic-Indic digits come as UTF-8."""
+    sent = request.headers.get(PHONE_HEADER)
+    if sent is None:
+        return None
+    try:
+        return sent.encode("latin-1").decode()
+    except UnicodeError:
+        return sent
 
 
 @door(blueprint, "POST", "/requests", permission="request.submit", media_types=JSON, idempotent=True)
