@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
+from rules import payment_states
 
 
 class BillState(EventSchema):
@@ -18,8 +19,7 @@ class BillState(EventSchema):
     service_code = fields.String(required=True)
     unit = fields.String(required=True)
     stage = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(("created", "pending", "paid", "failed", "expired",
-                                                                  "cancelled", "under_review")))
+    state = fields.String(required=True, validate=validate.OneOf(payment_states.STATES))
     total = fields.Integer(required=True)
     currency = fields.String(required=True, validate=validate.Equal("EGP"))
     lines = fields.List(fields.Dict(), required=True)  # {code, name{ar,en}, account, amount}
@@ -28,6 +28,9 @@ class BillState(EventSchema):
     reference = fields.String(allow_none=True)  # what the citizen quotes at the rail
     paid_at = fields.AwareDateTime(allow_none=True)  # the rail's time
     receipt_number = fields.String(allow_none=True)
+    # A request waits for its fees; a fine or a difference was issued by a person and moves no request.
+    kind = fields.String(validate=validate.OneOf(("fee", "fine", "difference")))
+    refunded = fields.Integer()  # of the total, what was given back
 
 
 class BillPaid(BillState):
@@ -40,7 +43,9 @@ class BillPaid(BillState):
 ISSUED = event("payments.bill.issued.v1", BillState)
 PENDING = event("payments.bill.pending.v1", BillState)
 PAID = event("payments.bill.paid.v1", BillPaid)
-CHANGED = event("payments.bill.changed.v1", BillState)  # failed, expired, cancelled, under review
+# Failed, expired, cancelled, under review, refund requested, partly refunded, refunded, disputed; also amended (again
+# created, with other lines) and back to paid after a refund or a dispute that came to nothing.
+CHANGED = event("payments.bill.changed.v1", BillState)
 
 
 class GetBill(Schema):

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 from rules.refusal import Fault, Refusal, refuse
 
-STATES = ("requested", "approved", "sent", "refused", "uncertain", "done", "rejected")
-OPEN = ("requested", "approved", "sent", "refused", "uncertain")
+STATES = ("requested", "approved", "sent", "under_way", "refused", "uncertain", "done", "rejected")
+OPEN = ("requested", "approved", "sent", "under_way", "refused", "uncertain")
+AT_RAIL = ("sent", "under_way", "refused", "uncertain")  # the rail may say that it was done
 RAIL, CASH, BANK, TERMINAL = "rail", "cash", "bank", "terminal"
 WAYS = (RAIL, CASH, BANK, TERMINAL)
 
 APPROVED = "approved"      # a second person agrees
 REJECTED = "rejected"      # a second person does not
 SENT = "sent"              # the order is about to go to the rail: from now on it may have had an effect
+TAKEN_ON = "taken_on"      # the rail took the order and will say when it is done
 CONFIRMED = "confirmed"    # the money went back: the rail says so, or a person handed it over
 REFUSED = "refused"        # the rail did not and will not give it back
 DOUBTED = "doubted"        # nobody can tell whether the rail gave it back
@@ -27,7 +29,7 @@ SENT_AGAIN = "sent_again"  # a person wants the rail tried once more; it is look
 REROUTED = "rerouted"      # a person chooses another way
 GIVEN_UP = "given_up"      # nothing was given back, and nothing will be
 
-TRIGGERS = (APPROVED, REJECTED, SENT, CONFIRMED, REFUSED, DOUBTED, SENT_AGAIN, REROUTED, GIVEN_UP)
+TRIGGERS = (APPROVED, REJECTED, SENT, TAKEN_ON, CONFIRMED, REFUSED, DOUBTED, SENT_AGAIN, REROUTED, GIVEN_UP)
 
 _TABLE = """
 requested   approved     approved
@@ -37,9 +39,13 @@ approved    confirmed    done
 approved    rerouted     approved
 approved    given_up     rejected
 sent        sent         sent
+sent        taken_on     under_way
 sent        confirmed    done
 sent        refused      refused
 sent        doubted      uncertain
+under_way   confirmed    done
+under_way   refused      refused
+under_way   doubted      uncertain
 refused     confirmed    done
 refused     sent_again   sent
 refused     rerouted     approved

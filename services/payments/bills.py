@@ -49,10 +49,11 @@ def follow_request(work: UnitOfWork, event: Event) -> None:
         return
     now = {"sequence": event.sequence, "state_kind": data["state_kind"], "outcome": data.get("outcome")}
     if seen is None:
-        work.write(_FIRST_SEEN, request_id=request_id, **now)
+        work.write(_FIRST_SEEN, request_id=request_id, tracking_number=data["tracking_number"],
+                   service_code=data["service_code"], service_version=data["service_version"], unit=data["unit"], **now)
     else:
         work.write(_NEXT_SEEN, expect=1, which=request_id, seen=seen, **now)
-        _cancel_open(work, request_id)
+        cancel_fees(work, request_id)
     if to_pay:
         _issue(work, event, request_id, known.serial)
 
@@ -79,9 +80,10 @@ def _issue(work: UnitOfWork, event: Event, request_id: UUID, serial: int) -> Non
 def issue_again(work: UnitOfWork, earlier: Bill) -> Bill | None:
     """A new bill like one that was cancelled because its money went back, if the request still waits to be paid."""
     known = work.one(_SEEN_AND_SERIAL, wanted=earlier.request_id)
-    if known.sequence != earlier.entry:
+    if earlier.kind == records.FEE and known.sequence != earlier.entry:
         return None
-    attempt = earlier.attempt + 1
+    attempt = 1 + max(one.attempt for one in records.bills_of_request(work, earlier.request_id)
+                      if (one.stage, one.entry) == (earlier.stage, earlier.entry))
     issued = replace(
         earlier, id=named("bill", str(earlier.request_id), earlier.stage, str(earlier.entry), str(attempt)), version=1,
         number=_number(work, known.serial), attempt=attempt, state="created", issued_at=work.now, rail=None,
@@ -92,9 +94,10 @@ def issue_again(work: UnitOfWork, earlier: Bill) -> Bill | None:
     return issued
 
 
-def _cancel_open(work: UnitOfWork, request_id: UUID) -> None:
+def cancel_fees(work: UnitOfWork, request_id: UUID) -> None:
+    """The request moved on: what it waited for is owed no more. A fine or a difference is owed all the same."""
     for standing in records.bills_of_request(work, request_id):
-        if standing.state in ("created", "pending", "failed"):
+        if standing.kind == records.FEE and standing.state in payment_states.OPEN:
             step = payment_states.step(standing.state, payment_states.CANCELLED)
             records.change_bill(work, standing, records.event_of(step.to_state), state=step.to_state)
 

@@ -1,8 +1,9 @@
 """Cash that a tablet of the mobile district took: the fee of a licence that it released on the spot.
 
 requests tells of each such receipt once. Where the release stands and the amount is the bill's, it pays the bill under
-the device's own receipt number, at the moment of collection. All else (paid elsewhere before, another amount, a bill
-that was cancelled, a release that was not taken as one) is posted as held and laid before a person, as money from a
+the device's own receipt number, at the moment of collection. The amount of a bill that was paid elsewhere before is the
+citizen's, and goes back. All else (another amount, a bill that was cancelled, a release that was not taken as one) is
+posted as held and laid before a person, as money from a
 rail is: the clerk has it in hand, whatever the machine thinks of it.
 
 The device is a drawer of its own, `cash:device.<id>`, until its clerk hands it in.
@@ -24,7 +25,7 @@ from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import ledger as ledger_rules
 from rules import payment_states
-from services.payments import ledger, receipts, records, settle
+from services.payments import ledger, receipts, records, refunds, settle
 from services.payments.cash import WAY
 from services.payments.records import Bill
 from services.payments.totals import Source
@@ -36,6 +37,7 @@ _SEALED = "payments.review.body"
 _SEEN = Statement(
     text(
         "SELECT 1 FROM review WHERE rail = :drawer AND reference = :reference UNION ALL "
+        "SELECT 1 FROM journal WHERE source = 'money_credited:' || :drawer || ':' || :reference UNION ALL "
         "SELECT 1 FROM receipt JOIN bill ON bill.id = receipt.bill_id WHERE receipt.book = :book "
         "AND receipt.book_serial = :serial AND bill.request_id = :request_id AND bill.stage = :stage"
     )
@@ -67,6 +69,8 @@ def take(work: UnitOfWork, event: Event) -> None:
     reason = _misfit(work, data, bill, book)
     if bill is not None and reason is None:
         _pay(work, data, bill, drawer, book, at)
+    elif bill is not None and reason == settle.PAID_TWICE:
+        refunds.raise_credit(work, bill, ledger_rules.cash(drawer), data["amount"], reference=f"{drawer}:{reference}")
     else:
         _hold(work, data, bill, drawer, reference, str(reason))
     work.audit("device.cash_reported", str(bill.id) if bill else data["request_id"], device=data["device_id"],
@@ -119,8 +123,10 @@ def _misfit(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, book: str
         return "no_bill"
     if data["amount"] != bill.total:
         return "amount_differs"
-    if bill.state in ("paid", "cancelled", "under_review"):
-        return {"paid": "paid_twice", "cancelled": "paid_after_cancellation"}.get(bill.state, "paid_under_review")
+    if bill.state in payment_states.COLLECTED:
+        return settle.PAID_TWICE
+    if bill.state in ("cancelled", "under_review"):
+        return "paid_after_cancellation" if bill.state == "cancelled" else "paid_under_review"
     if not data["applied"]:
         return "release_not_applied"
     if work.first(_TAKEN, book=book, serial=data["device_receipt"]) is not None:

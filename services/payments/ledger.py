@@ -17,7 +17,7 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import ledger as rules
 from rules.fees import Charge
-from services.payments import tables, totals
+from services.payments import refund_checks, tables, totals
 from services.payments.records import Bill
 from services.payments.totals import Source
 
@@ -71,10 +71,11 @@ _CHECKS = {
     "paid bill without its collection": """
         SELECT b.number FROM bill b
         LEFT JOIN collection j ON j.bill_id = b.id
-        WHERE b.state = 'paid' AND b.total > 0 AND j.id IS NULL""",
+        WHERE b.state IN ('paid', 'refund_requested', 'partly_refunded', 'refunded', 'disputed')
+          AND b.total > 0 AND j.id IS NULL""",
     "collection of a bill that is not paid": """
         SELECT b.number FROM collection j JOIN bill b ON b.id = j.bill_id
-        WHERE b.state <> 'paid'""",
+        WHERE b.state NOT IN ('paid', 'refund_requested', 'partly_refunded', 'refunded', 'disputed')""",
     "collection that differs from its bill": """
         SELECT b.number FROM collection j JOIN bill b ON b.id = j.bill_id JOIN entry e ON e.journal_id = j.id
         GROUP BY b.id, b.number, b.total
@@ -87,9 +88,11 @@ _CHECKS = {
         WHERE b.total <> coalesce((SELECT sum((l->>'amount')::bigint) FROM jsonb_array_elements(b.lines) l), 0)""",
     "paid bill without a receipt": """
         SELECT b.number FROM bill b LEFT JOIN receipt r ON r.bill_id = b.id AND r.number = b.receipt_number
-        WHERE b.state = 'paid' AND b.total > 0 AND r.number IS NULL""",
+        WHERE b.state IN ('paid', 'refund_requested', 'partly_refunded', 'refunded', 'disputed')
+          AND b.total > 0 AND r.number IS NULL""",
     "money from a rail that is not in the books": """
         SELECT p.merchant_reference FROM payment p LEFT JOIN journal j ON j.payment_id = p.id
+          AND j.kind NOT IN ('bill_refunded', 'credit_refunded', 'charged_back')
         LEFT JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || p.rail
         WHERE p.paid_amount IS NOT NULL GROUP BY p.id, p.merchant_reference, p.paid_amount
         HAVING coalesce(sum(e.amount), 0) <> p.paid_amount""",
@@ -111,7 +114,7 @@ _CHECKS = {
 def check_ledger(connection: Connection) -> list[str]:
     """Everything that is wrong with the books, as `what: which`; empty when they are right. Reads only."""
     return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))
-            ] + totals.check(connection)
+            ] + refund_checks.check(connection) + totals.check(connection)
 
 
 def balances(connection: Connection) -> dict[str, int]:

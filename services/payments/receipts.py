@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
-from rules import arabic, numbering
+from rules import arabic, numbering, payment_states
 from rules.refusal import refuse
 from services.payments import guide, records, tables
 from services.payments.records import Bill
@@ -61,7 +61,7 @@ def _next_serial(work: UnitOfWork, book: str) -> int:
 def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """What a receipt shows. Refuses bill_unknown, and bill_not_paid while there is nothing to acknowledge."""
     standing = records.bill(work, body["bill_id"])
-    if standing.state != "paid" or standing.paid_at is None:
+    if standing.state not in payment_states.COLLECTED or standing.paid_at is None:
         raise refuse("bill_not_paid", "bill_id", state=standing.state)
     given = work.first(_OF_BILL, wanted=standing.id)
     return {

@@ -21,11 +21,13 @@ from rules.refusal import refuse
 from services.payments import tables
 
 CURRENCY = "EGP"
+FEE, FINE, DIFFERENCE = "fee", "fine", "difference"
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What is owed for one stage of one request. `total` and the lines' amounts are piastres."""
+    """What is owed for one stage of one request. `total`, `refunded` and the lines' amounts are piastres. `kind`: fee
+    (the request waits for it), or fine or difference, which a person issued and no request waits for."""
 
     id: UUID
     version: int
@@ -48,6 +50,8 @@ class Bill:
     reference: str | None = None
     paid_at: datetime | None = None
     receipt_number: str | None = None
+    kind: str = FEE
+    refunded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Payment:
     error: str | None = None
 
 
-_BILL_CHANGES = ("state", "expires_at", "rail", "reference", "paid_at", "receipt_number")
+_BILL_CHANGES = ("state", "expires_at", "rail", "reference", "paid_at", "receipt_number", "refunded")
+_AMENDED = (*_BILL_CHANGES, "lines", "total")
 _PAYMENT_CHANGES = ("state", "expires_at", "attempts", "next_at", "reference", "pay_url", "paid_amount", "settled_at",
                     "error")
 
@@ -89,6 +94,7 @@ def _update(table: Any, changes: tuple[str, ...]) -> Statement:
 _INSERT_BILL = Statement.insert(tables.bill)
 _INSERT_PAYMENT = Statement.insert(tables.payment)
 _UPDATE_BILL = _update(tables.bill, _BILL_CHANGES)
+_AMEND_BILL = _update(tables.bill, _AMENDED)
 _UPDATE_PAYMENT = _update(tables.payment, _PAYMENT_CHANGES)
 _BILL = _select(tables.bill, Bill, tables.bill.c.id == bindparam("wanted"))
 _BILLS_OF_REQUEST = Statement(
@@ -159,8 +165,8 @@ def change_bill(work: UnitOfWork, old: Bill, event_type: EventType, *, occurred:
     `occurred` is when it happened outside, if that was before we heard of it: a request's clock goes by it.
     `collected_by` is who took it in cash."""
     new = replace(old, version=old.version + 1, **changes)
-    work.write(_UPDATE_BILL, expect=1, which=old.id, seen=old.version,
-               **{name: getattr(new, name) for name in _BILL_CHANGES})
+    statement, names = (_AMEND_BILL, _AMENDED) if "lines" in changes else (_UPDATE_BILL, _BILL_CHANGES)
+    work.write(statement, expect=1, which=old.id, seen=old.version, **{name: getattr(new, name) for name in names})
     announce(work, new, event_type, occurred, collected_by)
     return new
 
@@ -181,6 +187,7 @@ def state_of(standing: Bill) -> dict[str, Any]:
         "stage": standing.stage, "state": standing.state, "total": standing.total, "currency": CURRENCY,
         "lines": standing.lines, "expires_at": standing.expires_at, "rail": standing.rail,
         "reference": standing.reference, "paid_at": standing.paid_at, "receipt_number": standing.receipt_number,
+        "kind": standing.kind, "refunded": standing.refunded,
     }
 
 

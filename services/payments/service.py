@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis import watermark
 from chassis.config import Settings
-from chassis.service import Platform, Service, command, query, subscribe, timer
+from chassis.service import Platform, Service, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts.catalog import PUBLISHED
 from contracts.events import Event
-from contracts.payments import Callback, GetBill, GetReceipt, ListRails, StartPayment, TakeCash, TakeSlip
 from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
 from contracts.requests_mobile import RELEASE_REPORTED
-from services.payments import (
-    bills,
-    callbacks,
-    cash,
-    device_cash,
-    errands,
-    expiry,
-    gauges,
-    guide,
-    paying,
-    receipts,
-    slips,
-)
+from services.payments import bills, device_cash, errands, expiry, gauges, guide
+from services.payments.doors.bills import BillDoors
 from services.payments.doors.collections import CollectionDoors
+from services.payments.doors.refunds import RefundDoors
 from services.payments.rails import RAILS
 
 
-class Payments(CollectionDoors, Service):
+class Payments(BillDoors, RefundDoors, CollectionDoors, Service):
     """Bills, rails, ledger."""
 
     name = "payments"
@@ -39,34 +26,6 @@ class Payments(CollectionDoors, Service):
     def configure(self, settings: Settings) -> None:
         bills.bill_days(settings)
         RAILS.check(settings)
-
-    @command("payments.start", StartPayment, permission="bill.pay")
-    def start(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return paying.start(work, body)
-
-    @command("payments.take_cash", TakeCash, permission="bill.take_cash")
-    def take_cash(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return cash.take(work, body)
-
-    @command("payments.take_slip", TakeSlip, permission="bill.take_cash")
-    def take_slip(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return slips.take(work, body)
-
-    @command("payments.callback", Callback, permission="bill.callback")
-    def callback(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return callbacks.take(work, body)
-
-    @query("payments.bill", GetBill, permission="bill.read")
-    def bill(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return bills.show(work, body)
-
-    @query("payments.rails", ListRails, permission="bill.read")
-    def rails(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return paying.rails(work)
-
-    @query("payments.receipt", GetReceipt, permission="receipt.read")
-    def receipt(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return receipts.show(work, body)
 
     @subscribe(PUBLISHED, way="each")
     def on_definition(self, work: UnitOfWork, event: Event) -> None:

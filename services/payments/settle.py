@@ -1,8 +1,9 @@
 """What a rail reports, wherever it was heard (callback, question, answer to a charge, slip), becomes a change of the
 books.
 
-The same report twice changes nothing. Money is never argued away: what does not pay the bill is posted as held and
-laid before a person. What each report does to the bill is the table of rules.payment_states.
+The same report twice changes nothing. Money is never argued away: the amount of a bill that was paid before is the
+citizen's, and goes back; what else does not pay the bill is posted as held and laid before a person. What each report
+does to the bill is the table of rules.payment_states.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from datetime import timedelta
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
+from rules import ledger as accounts
 from rules import payment_states
-from services.payments import ledger, receipts, records, reported, tables
+from services.payments import ledger, receipts, records, refund_reports, refunds, reported, tables
 from services.payments.rails import base
 from services.payments.rails.base import Report
 from services.payments.records import Bill, Payment
@@ -27,7 +29,9 @@ REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "m
                           "bill_id", "amount", "body", "raised_at")
 
 # Outcomes that leave the payment as it was.
-LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale")
+LEFT_ALONE = ("reference_unknown", "reference_differs", "refund_reported", "stale", refund_reports.CONFIRMED,
+              refund_reports.KNOWN)
+PAID_TWICE = "paid_twice"
 _ENDS = {base.FAILED: "failed", base.EXPIRED: "expired", base.CANCELLED: "cancelled"}
 
 
@@ -57,8 +61,9 @@ def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | Non
         elif report.status in _ENDS:
             outcome = _ended(work, payment, bill, report)
         else:
-            outcome = "refund_reported"
-            _review(work, rail, report, body, outcome, payment, bill)
+            outcome = refund_reports.take(work, payment, report) or "refund_reported"
+            if outcome == "refund_reported":  # money went back that nobody here ordered
+                _review(work, rail, report, body, outcome, payment, bill)
     work.write(_TAKE, **reported.key(rail, report), payment_id=payment.id if payment else None, source=source,
                outcome=outcome, taken_at=work.now)
     work.audit("payment.reported", str(payment.id) if payment else f"{rail}:{report.merchant_reference}",
@@ -85,10 +90,12 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
     trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
     settles = step.effect == payment_states.RECEIPT
+    credited = step.effect == payment_states.CREDIT
     paid_at = min(report.paid_at or work.now, work.now)  # the rail's time, unless its clock is ahead of ours
     records.change_payment(
-        work, payment, state="paid" if settles else "under_review", reference=report.reference or payment.reference,
-        paid_amount=(payment.paid_amount or 0) + amount, settled_at=paid_at, next_at=None, error=None)
+        work, payment, state="paid" if settles or credited else "under_review",
+        reference=report.reference or payment.reference, paid_amount=(payment.paid_amount or 0) + amount,
+        settled_at=paid_at, next_at=None, error=None)
     if settles:
         number = receipts.next_number(work, serial)
         paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
@@ -97,6 +104,10 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
         receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state
+    if credited:
+        refunds.raise_credit(work, bill, accounts.rail(payment.rail), amount, payment_id=payment.id, rail=payment.rail,
+                             reference=_held_reference(payment.rail, report))
+        return PAID_TWICE
     reason = _reason(bill, trigger)
     if amount:
         ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill,
@@ -111,7 +122,7 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
 def _reason(bill: Bill, trigger: str) -> str:
     if trigger == payment_states.WRONG_AMOUNT:
         return "amount_differs"
-    return {"paid": "paid_twice", "cancelled": "paid_after_cancellation"}.get(bill.state, "paid_under_review")
+    return "paid_after_cancellation" if bill.state == "cancelled" else "paid_under_review"
 
 
 def _ended(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> str:

@@ -16,9 +16,9 @@ from services.payments.records import Payment
 
 def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A cashier enters the slip of a card payment for a bill of the own unit. The card was charged before we hear of
-    it, so the money is never argued away: another amount than the bill's, or a bill that was settled meanwhile, is laid
-    before a person (`state` under_review). Refuses forbidden, rail_unavailable, bill_unknown, slip_field_invalid,
-    slip_terminal_unknown, slip_used."""
+    it, so the money is never argued away: another amount than the bill's, or a bill that was cancelled meanwhile, is
+    laid before a person (`state` under_review); for a bill that was paid meanwhile it goes back (`state` credited).
+    Refuses forbidden, rail_unavailable, bill_unknown, slip_field_invalid, slip_terminal_unknown, slip_used."""
     rail = RAILS.of(work.settings, pos.NAME)
     bill = records.bill(work, body["bill_id"])
     work.require("bill.take_cash", unit=bill.unit)
@@ -37,5 +37,5 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     report = Report(payment.merchant_reference, PAID, slip.reference, body["amount"], taken_at)
     outcome = settle.apply(work, pos.NAME, payment, bill, report, "slip", collected_by=work.actor.id)
     work.audit("bill.slip_taken", str(bill.id), amount=body["amount"], terminal_id=slip.terminal_id, outcome=outcome)
-    return {"payment_id": payment_id, "state": "paid" if outcome == "paid" else "under_review",
-            "reference": slip.reference}
+    state = {"paid": "paid", settle.PAID_TWICE: "credited"}.get(str(outcome), "under_review")
+    return {"payment_id": payment_id, "state": state, "reference": slip.reference}

@@ -53,6 +53,10 @@ request_seen = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("state_kind", Text, nullable=False),
     Column("outcome", Text),
+    Column("tracking_number", Text),  # this and below: NULL for a request from before they were kept
+    Column("service_code", Text),
+    Column("service_version", Integer),
+    Column("unit", Text),
 )
 
 bill = Table(
@@ -62,7 +66,8 @@ bill = Table(
     Column("number", Text, nullable=False, unique=True),
     Column("request_id", Uuid, nullable=False),
     Column("entry", BigInteger, nullable=False),  # sequence of the request's event that asked for this payment
-    Column("attempt", Integer, nullable=False),  # 2 and more: billed again after held money was sent back
+    Column("attempt", Integer, nullable=False),  # 2 and more: billed again, or a further fine
+    Column("kind", Text, nullable=False),  # fee: the request waits for it | fine | difference: a person issued it
     Column("stage", Text, nullable=False),
     Column("tracking_number", Text, nullable=False),
     Column("service_code", Text, nullable=False),
@@ -78,6 +83,7 @@ bill = Table(
     Column("reference", Text),
     Column("paid_at", _moment),
     Column("receipt_number", Text),
+    Column("refunded", BigInteger, nullable=False),  # of the total, what was given back
     UniqueConstraint("request_id", "stage", "entry", "attempt", name="bill_entry"),
     Index("bill_open", "expires_at", postgresql_where=text("state IN ('created','pending','failed')")),
 )
@@ -184,4 +190,4 @@ entry = Table(
 )
 
 # The tables of the other rooms belong to the same metadata.
-from services.payments import tables_collections  # noqa: E402, F401
+from services.payments import tables_collections, tables_reconciliation, tables_refunds  # noqa: E402, F401

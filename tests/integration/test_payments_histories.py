@@ -47,6 +47,7 @@ class Model:
     at_rail: Counter[str] = field(default_factory=Counter)
     in_drawer: int = 0
     held: Counter[str] = field(default_factory=Counter)
+    credited: int = 0
     laid_before_a_person: int = 0
     reported: set[tuple[str, str, int]] = field(default_factory=set)
 
@@ -57,6 +58,9 @@ class Model:
         self.at_rail[rail] += amount
         if known and self.state == "open" and amount == TOTAL:
             self.state = "paid"
+            return
+        if known and self.state == "paid" and amount == TOTAL:
+            self.credited += amount
             return
         self.held[rail] += amount
         self.laid_before_a_person += 1
@@ -204,6 +208,7 @@ def judge(ground: Ground, history: History, before: dict[str, int]) -> None:
     for rail in (*RAILS, "pos"):
         assert after.get(f"rail:{rail}", 0) - before.get(f"rail:{rail}", 0) == model.at_rail[rail], told
         assert before.get(f"held:{rail}", 0) - after.get(f"held:{rail}", 0) == model.held[rail], told
+    assert before.get("credit:EG-C-01", 0) - after.get("credit:EG-C-01", 0) == model.credited, told
     assert after.get("cash:EG-C-01", 0) - before.get("cash:EG-C-01", 0) == model.in_drawer, told
     assert sum(after.values()) == 0, told
     assert [event.sequence for event in events] == list(range(1, len(events) + 1)), told

@@ -101,8 +101,8 @@ def test_money_sent_back_after_a_withdrawal_bills_nothing(ground: Ground) -> Non
     assert [one["state"] for one in ground.bills(bill["request_id"])] == ["cancelled"]
 
 
-def test_a_second_payment_goes_back_and_leaves_the_bill_paid(ground: Ground) -> None:
-    bill = paid_with(ground, "120.50", cash_first=True)
+def test_another_amount_for_a_paid_bill_goes_back_and_leaves_the_bill_paid(ground: Ground) -> None:
+    bill = paid_with(ground, "130.00", cash_first=True)
     with pytest.raises(Refusal, match="bill_not_payable"):
         accept(ground, review(ground, bill))
     give_back(ground, review(ground, bill))

@@ -93,13 +93,14 @@ def test_another_amount_was_charged_all_the_same_and_is_held(ground: Ground, amo
     assert before.get("held:pos", 0) - ground.balances()["held:pos"] == amount
 
 
-def test_a_slip_for_a_bill_that_was_paid_in_cash_meanwhile_is_held(ground: Ground) -> None:
+def test_a_slip_for_a_bill_that_was_paid_in_cash_meanwhile_is_the_citizens(ground: Ground) -> None:
     bill = ground.billed()
     ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
-    assert enter(ground, slip(bill))["state"] == "under_review"
+    assert enter(ground, slip(bill))["state"] == "credited"
     assert ground.bill(bill["bill_id"])["state"] == "paid"
-    assert [row.reason for row in ground.rows("SELECT reason FROM review WHERE bill_id = :b", b=bill["bill_id"])] == [
-        "paid_twice"]
+    assert ground.rows("SELECT 1 FROM review WHERE bill_id = :b", b=bill["bill_id"]) == []
+    assert ground.rows("SELECT way, rail, amount FROM refund WHERE bill_id = :b", b=bill["bill_id"]) == [
+        ("terminal", "pos", TOTAL)]
 
 
 @pytest.mark.parametrize(("changes", "code"), [

@@ -39,11 +39,38 @@ def test_a_wrong_amount_waits_for_a_person():
 
 def test_money_that_nobody_expected_is_held():
     assert walk("started", "cancelled", "succeeded") == ("under_review", ["hold"])
-    assert walk("cash_taken", "succeeded") == ("paid", ["receipt", "hold"])
     assert walk("cash_taken", "wrong_amount") == ("paid", ["receipt", "hold"])
 
 
+def test_a_bill_paid_twice_is_a_credit_of_the_citizen():
+    assert walk("cash_taken", "succeeded") == ("paid", ["receipt", "credit"])
+    assert walk("started", "succeeded", "refund_requested", "refunded", "succeeded") == (
+        "refunded", ["receipt", "refund", "credit"])
+
+
+def test_a_refund_in_parts():
+    assert walk("cash_taken", "refund_requested", "partly_refunded", "refund_requested", "refunded") == (
+        "refunded", ["receipt", "refund", "refund"])
+    assert walk("cash_taken", "refund_requested", "refund_dropped") == ("paid", ["receipt"])
+    assert walk("cash_taken", "refund_requested", "partly_refunded", "refund_requested", "rest_kept") == (
+        "partly_refunded", ["receipt", "refund"])
+
+
+def test_a_dispute_is_won_or_lost():
+    assert walk("started", "succeeded", "dispute_opened", "dispute_won") == ("paid", ["receipt"])
+    assert walk("started", "succeeded", "dispute_opened", "dispute_lost") == ("refunded", ["receipt", "charge_back"])
+
+
+@pytest.mark.parametrize("state", ["pending", "failed", "created"])
+def test_an_amended_bill_needs_a_new_reference_and_a_waived_one_is_settled(state):
+    assert walk("amended", state=state) == ("created", [])
+    assert walk("waived", state=state) == ("paid", [])
+
+
 @pytest.mark.parametrize("state, trigger", [
+    ("created", "refund_requested"), ("refunded", "refund_requested"), ("disputed", "refund_requested"),
+    ("refund_requested", "refund_requested"), ("refunded", "dispute_opened"), ("paid", "refunded"),
+    ("under_review", "refund_requested"), ("paid", "amended"), ("expired", "waived"), ("refund_requested", "cancelled"),
     ("paid", "started"), ("paid", "cash_taken"), ("paid", "cancelled"), ("expired", "started"),
     ("expired", "cash_taken"),
     ("cancelled", "started"), ("under_review", "cash_taken"), ("under_review", "cancelled"), ("paid", "accepted"),
@@ -67,21 +94,20 @@ def test_a_duplicate_changes_nothing(state):
 
 @given(st.lists(st.sampled_from(life.TRIGGERS), max_size=15))
 def test_over_any_life_money_is_posted_as_often_as_it_came_and_revenue_once(triggers):
-    state, came, posted, released, given_back = "created", 0, [], 0, 0
+    state, came, posted, released = "created", 0, [], 0
     for trigger in triggers:
         try:
             taken = life.step(state, trigger)
         except Refusal:
             continue
         came += trigger in (*life.MONEY, "cash_taken")
-        posted += [taken.effect] if taken.effect in ("receipt", "hold") else []
-        released += taken.effect == "release"
-        given_back += taken.effect == "give_back"
-        if state == "paid":
-            assert taken.to_state == "paid"
+        posted += [taken.effect] if taken.effect in ("receipt", "hold", "credit") else []
+        released += taken.effect == "release" or trigger == "waived"
+        if state in life.COLLECTED:
+            assert taken.to_state in life.COLLECTED
         state = taken.to_state
     assert len(posted) == came
-    assert posted.count("receipt") + released == (state == "paid")
+    assert posted.count("receipt") + released == (state in life.COLLECTED)
 
 
 def test_every_state_is_reached_and_the_table_can_be_printed():

@@ -1,0 +1,282 @@
+"""Giving money back: asked for by one person, approved by another, done by the rail (refund_errands) or by hand.
+
+A bill's own money goes back in whole or in parts of its lines; what came for a bill that was paid before is a credit of
+the citizen, posted as such in the commit that hears of it, with its refund already asked for. What went back is posted
+when it is known to have gone back: once, as a new entry.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from chassis.uow import UnitOfWork
+from contracts import payments as language
+from rules import ledger as accounts
+from rules import ledger_refunds, payment_states
+from rules import refunds as rules
+from rules.refunds import Part
+from rules.refusal import Refusal, refuse
+from services.payments import ledger, records, refund_records, tables
+from services.payments.explaining import explained
+from services.payments.rails import RAILS, base
+from services.payments.records import Bill
+from services.payments.refund_records import Credit, Refund
+from services.payments.totals import Source
+
+REQUEST, APPROVE, PAY, READ = "refund.request", "refund.approve", "refund.pay", "refund.read"
+SYSTEM = "system"  # who asks for the refund of what was paid twice
+
+_COLLECTION = Statement(select(tables.receipt.c.payment_id, tables.receipt.c.taken_by, tables.receipt.c.way).where(
+    tables.receipt.c.bill_id == bindparam("wanted")))
+
+
+# -- asking ----------------------------------------------------------------------------------------------------------
+
+def raise_credit(work: UnitOfWork, bill: Bill, account: str, amount: int, *, reference: str,
+                 payment_id: UUID | None = None, rail: str | None = None) -> Credit:
+    """A bill was paid again: the money that lies in `account` is the citizen's, and its refund is asked for."""
+    came = Credit(id=uuid7(), version=1, bill_id=bill.id, payment_id=payment_id, unit=bill.unit, account=account,
+                  amount=amount, refunded=0, raised_at=work.now)
+    ledger.post(work, ledger_refunds.money_credited(account, reference, accounts.credit(bill.unit), amount),
+                unit=bill.unit, bill_id=bill.id, payment_id=payment_id)
+    refund_records.add_credit(work, came)
+    _add(work, bill, came, amount, (), "paid twice", SYSTEM, payment_id, rail)
+    return came
+
+
+def request(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """A person asks for a refund of a bill (its `lines`, or all that is left), or of a credit. Refuses forbidden,
+    refund_of_one, bill_unknown, credit_unknown, bill_not_refundable, refund_open, explanation_too_short and the faults
+    of rules.refunds.parts."""
+    if (body.get("bill_id") is None) == (body.get("credit_id") is None):
+        raise refuse("refund_of_one", "bill_id")
+    if body.get("credit_id") is not None:
+        return _request_credit(work, body)
+    bill = records.bill(work, body["bill_id"])
+    work.require(REQUEST, unit=bill.unit)
+    reason = explained(body["reason"])
+    standing = refund_records.of_bill(work, bill.id)
+    if any(one.credit_id is None and one.state in rules.OPEN for one in standing):
+        raise refuse("refund_open", "bill_id")
+    step = bill_step(bill, payment_states.REFUND_REQUESTED)
+    wanted = None if body["lines"] is None else [Part(line["code"], line["amount"]) for line in body["lines"]]
+    parts = rules.parts(bill.lines, taken(standing), wanted)
+    asked = bill_asked(work, bill, parts, reason)
+    records.change_bill(work, bill, language.CHANGED, state=step.to_state)
+    work.audit("refund.requested", str(asked.id), bill=bill.number, amount=asked.amount, reason=reason)
+    return refund_records.state_of(asked, bill)
+
+
+def bill_asked(work: UnitOfWork, bill: Bill, parts: tuple[Part, ...], reason: str) -> Refund:
+    """Gather the refund of these parts of a bill."""
+    came = work.first(_COLLECTION, wanted=bill.id)
+    payment_id = came.payment_id if came else None
+    rail = records.payment(work, payment_id).rail if payment_id is not None else None
+    return _add(work, bill, None, rules.total(parts), parts, reason, work.actor.id, payment_id, rail)
+
+
+def _request_credit(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    held = refund_records.credit(work, body["credit_id"])
+    work.require(REQUEST, unit=held.unit)
+    reason = explained(body["reason"])
+    if body["lines"] is not None:
+        raise refuse("field_unknown", "lines")
+    if any(one.credit_id == held.id and one.state in rules.OPEN for one in refund_records.of_bill(work, held.bill_id)):
+        raise refuse("refund_open", "credit_id")
+    if not held.left:
+        raise refuse("refund_nothing_left", "credit_id")
+    bill = records.bill(work, held.bill_id)
+    rail = records.payment(work, held.payment_id).rail if held.payment_id is not None else None
+    asked = _add(work, bill, held, held.left, (), reason, work.actor.id, held.payment_id, rail)
+    work.audit("refund.requested", str(asked.id), bill=bill.number, amount=asked.amount, reason=reason)
+    return refund_records.state_of(asked, bill)
+
+
+def _add(work: UnitOfWork, bill: Bill, held: Credit | None, amount: int, parts: tuple[Part, ...], reason: str,
+         requested_by: str, payment_id: UUID | None, rail: str | None) -> Refund:
+    codes = {line["code"]: line["account"] for line in bill.lines}
+    asked = Refund(
+        id=uuid7(), version=1, bill_id=bill.id, credit_id=held.id if held else None, payment_id=payment_id,
+        unit=bill.unit, state="requested", way=usual_way(work, rail), rail=rail, amount=amount,
+        parts=[{"code": part.code, "account": codes[part.code], "amount": part.amount} for part in parts],
+        reason=reason, requested_by=requested_by, requested_at=work.now)
+    refund_records.add(work, asked, bill)
+    return asked
+
+
+def taken(standing: list[Refund]) -> list[Part]:
+    """What earlier refunds took of a bill's lines, those under way among them."""
+    return [Part(part["code"], part["amount"]) for one in standing if one.state != "rejected" for part in one.parts]
+
+
+def bill_step(bill: Bill, trigger: str) -> payment_states.Step:
+    """The step of the bill. Refuses bill_not_refundable where there is none, or nothing was paid."""
+    if (bill.state, trigger) not in payment_states.STEPS or not bill.total:
+        raise refuse("bill_not_refundable", "bill_id", state=bill.state)
+    return payment_states.step(bill.state, trigger)
+
+
+def usual_way(work: UnitOfWork, rail: str | None) -> str:
+    """How the money goes back when nobody says otherwise: the way it came."""
+    return next(way for way in (rules.RAIL, rules.TERMINAL, rules.CASH) if _possible(work, way, rail))
+
+
+def _possible(work: UnitOfWork, way: str, rail: str | None) -> bool:
+    if way in (rules.CASH, rules.BANK):
+        return True
+    if rail is None:
+        return False
+    try:
+        traits = RAILS.of(work.settings, rail).traits
+    except Refusal:  # this node has it set up no more
+        return False
+    if way == rules.TERMINAL:
+        return traits.way == base.TERMINAL_SLIP
+    return traits.refund != base.NO_REFUND
+
+
+# -- deciding --------------------------------------------------------------------------------------------------------
+
+def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """A second person approves or rejects. Refuses forbidden, refund_unknown, refund_own (who asked or who collected
+    the money), refund_not_possible, refund_way_impossible, explanation_too_short."""
+    standing = refund_records.refund(work, body["refund_id"])
+    work.require(APPROVE, unit=standing.unit)
+    reason = explained(body["reason"])
+    if work.actor.id in (standing.requested_by, _collector(work, standing)):
+        work.deny(APPROVE, str(standing.id))
+        raise refuse("refund_own", "refund_id")
+    bill = records.bill(work, standing.bill_id)
+    state = rules.step(standing.state, rules.APPROVED if body["approve"] else rules.REJECTED)
+    way = body["way"] or standing.way
+    if body["approve"] and not _possible(work, way, standing.rail):
+        raise refuse("refund_way_impossible", "way", way=way)
+    changed = refund_records.change(
+        work, standing, bill, state=state, way=way, decided_by=work.actor.id, decided_at=work.now,
+        decision_reason=reason, next_at=work.now if body["approve"] and way == rules.RAIL else None)
+    if not body["approve"]:
+        let_go(work, standing, bill)
+    work.audit("refund.decided", str(standing.id), state=state, way=way, amount=standing.amount, reason=reason)
+    return refund_records.state_of(changed, bill)
+
+
+def let_go(work: UnitOfWork, standing: Refund, bill: Bill) -> None:
+    """Nothing goes back by this refund: the bill is what it was. A credit stays the citizen's."""
+    if standing.credit_id is None:
+        step = payment_states.step(
+            bill.state, payment_states.REST_KEPT if bill.refunded else payment_states.REFUND_DROPPED)
+        records.change_bill(work, bill, language.CHANGED, state=step.to_state)
+
+
+def _collector(work: UnitOfWork, standing: Refund) -> str | None:
+    came = work.first(_COLLECTION, wanted=standing.bill_id)
+    return came.taken_by if came else None
+
+
+def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """An approved refund was given in cash, ordered at the bank, or made at the card terminal, by another person than
+    the one who approved it. Refuses forbidden, refund_unknown, refund_paid_by_approver, refund_not_by_hand,
+    refund_not_possible, field_required (the number of the order or slip)."""
+    standing = refund_records.refund(work, body["refund_id"])
+    work.require(PAY, unit=standing.unit)
+    if standing.state != "approved":
+        raise refuse("refund_not_possible", "refund_id", state=standing.state, trigger=rules.CONFIRMED)
+    if standing.way == rules.RAIL:
+        raise refuse("refund_not_by_hand", "refund_id")
+    if work.actor.id == standing.decided_by:
+        work.deny(PAY, str(standing.id))
+        raise refuse("refund_paid_by_approver", "refund_id")
+    reference = body["reference"]
+    if standing.way != rules.CASH and reference is None:
+        raise refuse("field_required", "reference")
+    bill = records.bill(work, standing.bill_id)
+    done = confirm(work, standing, bill, reference=reference)
+    work.audit("refund.handed_over", str(done.id), way=done.way, amount=done.amount, reference=reference)
+    return refund_records.state_of(done, bill)
+
+
+def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """A person decides about a refund that the rail refused or left in doubt: sent_again (it is looked up there first),
+    rerouted, confirmed (the rail's statement shows it), given_up. Refuses forbidden, refund_unknown, refund_own,
+    refund_not_possible, refund_way_impossible, field_required, explanation_too_short."""
+    standing = refund_records.refund(work, body["refund_id"])
+    work.require(APPROVE, unit=standing.unit)
+    reason, act = explained(body["reason"]), body["act"]
+    if work.actor.id in (standing.requested_by, _collector(work, standing)):
+        work.deny(APPROVE, str(standing.id))
+        raise refuse("refund_own", "refund_id")
+    bill = records.bill(work, standing.bill_id)
+    state = rules.step(standing.state, act)
+    if act == rules.CONFIRMED:
+        if standing.state not in rules.AT_RAIL:  # by hand it is handed over, by another person
+            raise refuse("refund_not_possible", "refund_id", state=standing.state, trigger=act)
+        if body["reference"] is None:
+            raise refuse("field_required", "reference")
+        changed = confirm(work, standing, bill, reference=body["reference"])
+    else:
+        way = _steered(work, standing, body) if act == rules.REROUTED else standing.way
+        at_rail = act == rules.SENT_AGAIN or (act == rules.REROUTED and way == rules.RAIL)
+        changed = refund_records.change(work, standing, bill, state=state, way=way, decided_by=work.actor.id,
+                                        decided_at=work.now, decision_reason=reason,
+                                        next_at=work.now if at_rail else None)
+        if act == rules.GIVEN_UP:
+            let_go(work, standing, bill)
+    work.audit("refund.steered", str(standing.id), act=act, way=changed.way, amount=standing.amount, reason=reason)
+    return refund_records.state_of(changed, bill)
+
+
+def _steered(work: UnitOfWork, standing: Refund, body: dict[str, Any]) -> str:
+    if body["way"] is None:
+        raise refuse("field_required", "way")
+    if not _possible(work, body["way"], standing.rail):
+        raise refuse("refund_way_impossible", "way", way=body["way"])
+    return str(body["way"])
+
+
+# -- done ------------------------------------------------------------------------------------------------------------
+
+def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | None) -> Refund:
+    """The money went back: post it, once, and say so."""
+    out = {rules.CASH: accounts.cash(standing.unit), rules.BANK: accounts.bank(standing.unit)}.get(
+        standing.way) or accounts.rail(str(standing.rail))
+    done = refund_records.change(work, standing, bill, state=rules.step(standing.state, rules.CONFIRMED), next_at=None,
+                                 reference=reference, error=None, done_by=work.actor.id, done_at=work.now)
+    if standing.credit_id is not None:
+        held = refund_records.credit(work, standing.credit_id)
+        ledger.post(work, ledger_refunds.credit_refunded(accounts.credit(held.unit), str(standing.id), out,
+                                                         standing.amount),
+                    unit=standing.unit, bill_id=bill.id, payment_id=standing.payment_id)
+        refund_records.change_credit(work, held, held.refunded + standing.amount)
+        return done
+    refunded = bill.refunded + standing.amount
+    step = payment_states.step(
+        bill.state, payment_states.REFUNDED if refunded == bill.total else payment_states.PARTLY_REFUNDED)
+    taken_back = [(part["account"], part["amount"]) for part in standing.parts]
+    way = standing.rail if standing.way in (rules.RAIL, rules.TERMINAL) else standing.way
+    ledger.post(work, ledger_refunds.bill_refunded(taken_back, str(standing.id), out), unit=bill.unit, bill_id=bill.id,
+                payment_id=standing.payment_id,
+                source=Source(bill.service_code, str(way), work.actor.id if standing.way == rules.CASH else "",
+                              receipts=0))
+    records.change_bill(work, bill, language.CHANGED, state=step.to_state, refunded=refunded)
+    return done
+
+
+# -- showing ---------------------------------------------------------------------------------------------------------
+
+def listed(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """The refunds of a bill with its credits, or all refunds that wait. Refuses forbidden, bill_unknown."""
+    if body.get("bill_id") is None:
+        found = refund_records.waiting(work, work.actor.unit)
+        bills = {one.bill_id: records.bill(work, one.bill_id) for one in found}
+        return {"refunds": [refund_records.shown(one, bills[one.bill_id]) for one in found], "credits": []}
+    bill = records.bill(work, body["bill_id"])
+    work.require(READ, unit=bill.unit)
+    return {
+        "refunds": [refund_records.shown(one, bill) for one in refund_records.of_bill(work, bill.id)],
+        "credits": [{"credit_id": one.id, "bill_id": one.bill_id, "amount": one.amount, "left": one.left,
+                     "raised_at": one.raised_at} for one in refund_records.credits_of_bill(work, bill.id)]}
