@@ -7,6 +7,8 @@ Accounts are named by what they are:
     held:<rail>             money that came and belongs to no bill yet: a wrong amount, a second payment
     credit:<unit>           money of citizens of a unit: a bill that was paid twice, until it is given back
     bank:<unit>             the unit's account at its bank
+    float, deposit, difference:<unit>  of a counter's shifts: rules.ledger_counter
+    settlement, commission, difference:<rail>  of what a rail transfers: rules.ledger_settlement
 A positive amount is a debit, a negative one a credit.
 """
 
@@ -19,7 +21,8 @@ from dataclasses import dataclass
 from rules.fees import Charge
 
 REVENUE = "revenue"
-_ACCOUNT = re.compile(r"(cash|rail|revenue|held|credit|bank):[A-Za-z0-9._-]{1,64}")
+_ACCOUNT = re.compile(
+    r"(cash|rail|revenue|held|credit|bank|float|deposit|difference|settlement|commission):[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +48,27 @@ class Entry:
 
 
 def cash(unit: str) -> str:
-    return _named(f"cash:{unit}")
+    return named(f"cash:{unit}")
 
 
 def rail(name: str) -> str:
-    return _named(f"rail:{name}")
+    return named(f"rail:{name}")
 
 
 def revenue(account_code: str) -> str:
-    return _named(f"{REVENUE}:{account_code}")
+    return named(f"{REVENUE}:{account_code}")
 
 
 def held(name: str) -> str:
-    return _named(f"held:{name}")
+    return named(f"held:{name}")
 
 
 def credit(unit: str) -> str:
-    return _named(f"credit:{unit}")
+    return named(f"credit:{unit}")
 
 
 def bank(unit: str) -> str:
-    return _named(f"bank:{unit}")
+    return named(f"bank:{unit}")
 
 
 def cash_receipt(unit: str, reference: str, charges: Sequence[Charge]) -> Entry:
@@ -147,7 +150,8 @@ def _positive(amount: int) -> int:
     return amount
 
 
-def _named(account: str) -> str:
+def named(account: str) -> str:
+    """The account, if it is one. ValueError otherwise."""
     if not _ACCOUNT.fullmatch(account):
         raise ValueError(f"no such account: {account!r}")
     return account

@@ -20,6 +20,7 @@ from contracts.problems import describe
 from rules.arabic import format_egp
 from rules.refusal import Refusal
 from services.payments import device_cash, ledger, reviews
+from services.payments.reconciliation import commands as statements
 
 T = TypeVar("T")
 
@@ -93,7 +94,20 @@ def _context() -> Context:
 
 
 def _attempt(run: Callable[[UnitOfWork], T]) -> T:
+    return _attempts()(run)
+
+
+def _attempts() -> Callable[[Callable[[UnitOfWork], T]], T]:
+    """Runs one piece of work after the other over the same database."""
     context = _context()
+
+    def once(run: Callable[[UnitOfWork], T]) -> T:
+        return _once(context, run)
+
+    return once
+
+
+def _once(context: Context, run: Callable[[UnitOfWork], T]) -> T:
     operator = Actor(id=f"operator:{getpass.getuser()}", kind="operator", roles=())
     correlation = uuid7().hex
     try:
@@ -103,6 +117,8 @@ def _attempt(run: Callable[[UnitOfWork], T]) -> T:
     except ChassisError as error:
         raise click.ClickException(str(error)) from None
 
+
+main.add_command(statements.group(_attempts))
 
 if __name__ == "__main__":
     main()

@@ -8,4 +8,5 @@ SEALED = (
     # Owed events of requests carry contacts under a ring that payments does not hold.
     *common(contact_fields=("requests.contact",)),
     SealedColumn("review", "body", ("payments.review.body",)),
+    SealedColumn("statement_line", "raw", ("payments.statement_line.raw",)),
 )

@@ -1,0 +1,1 @@
+"""What a rail says it took, held against what our books say."""
