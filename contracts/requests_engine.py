@@ -39,7 +39,7 @@ class FollowUpState(EventSchema):
 
 
 REMINDED = event("requests.reminder.sent.v1", Reminded)
-FOLLOW_UP_CHANGED = event("requests.follow_up.changed.v1", FollowUpState)
+FOLLOW_UP_CHANGED = event("requests.followup.changed.v1", FollowUpState)
 
 
 class ListFollowUps(Schema):

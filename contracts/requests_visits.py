@@ -24,6 +24,9 @@ _DIGITS = validate.Length(max=20)
 _ACCOUNT = validate.Length(1, 100)
 
 
+TOLD_CHANGES = ("planned", "moved", "cancelled", "missed")
+
+
 class VisitState(EventSchema):
     """A visit after something became of it. `change` is what is to be told of it: planned, moved, cancelled, missed, or
     null. Where no request is behind it, `contact` says whom to tell: sealed as a request's contact is."""
@@ -38,7 +41,7 @@ class VisitState(EventSchema):
     purpose = fields.String(required=True, validate=validate.OneOf(tuple(visits.PURPOSES)))
     state = fields.String(required=True, validate=validate.OneOf(visits.STATES))
     change = fields.String(required=True, allow_none=True,
-                           validate=validate.OneOf(("planned", "moved", "cancelled", "missed")))
+                           validate=validate.OneOf(TOLD_CHANGES))
     day = fields.Date(required=True, allow_none=True)
     device_id = fields.UUID(required=True, allow_none=True)
     language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))

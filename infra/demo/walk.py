@@ -103,11 +103,11 @@ class Walk:
 
     # -- the departments ---------------------------------------------------------------------------------------------
 
-    def act(self, username: str, action: str, reason: str | None = "استوفى الاشتراطات") -> dict[str, Any]:
-        """Log in if need be, be handed the next file, look at it, act."""
-        given = self.until(
-            lambda: self.post("/tasks/next", {}, as_=username)["task"], bool
-        )
+    def act(self, username: str, action: str, reason: str | None = "استوفى الاشتراطات",
+            number: str | None = None) -> dict[str, Any]:
+        """Log in if need be, be handed the next file, look at it, act. With `number`, go on being handed files until
+        it is the one of this request: others at the same desk may be more urgent."""
+        given = self.until(lambda: self._handed(username, number), bool)
         file = self.get(f"/tasks/{given['task_id']}", as_=username)
         chosen = next((one for one in file["actions"] if one["code"] == action), None)
         if chosen is None:
@@ -123,6 +123,14 @@ class Walk:
         )
         self.tell(f"{file['state_name']['ar']} · {username}: {action} → {done['state_name']['ar']}")
         return done
+
+    def _handed(self, username: str, number: str | None) -> dict[str, Any] | None:
+        """The next file, or of those in hand the one of a request."""
+        given: dict[str, Any] | None = self.post("/tasks/next", {}, as_=username)["task"]
+        if number is None:
+            return given
+        in_hand = self.get("/tasks", as_=username)["tasks"]
+        return next((one for one in in_hand if one["tracking_number"] == number), None)
 
     def token(self, username: str) -> str:
         if username not in self.tokens:

@@ -19,6 +19,7 @@ UNIT = "EG-C-01"  # El Zeitoun, Cairo
 PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     ("clerk", "window_clerk", "منى السيد", None, "3"),
     ("cashier", "cashier", "هاني عادل", None, "5"),
+    ("field", "mobile_clerk", "ياسر حلمي", None, None),
     ("officer", "officer", "سلمى فؤاد", "licensing", None),
     ("inspector", "inspector", "كريم نبيل", "engineering", None),
     ("head", "unit_head", "أحمد رفعت", "leadership", None),

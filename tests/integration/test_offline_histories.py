@@ -177,7 +177,9 @@ def people_put_right(field_: Field) -> None:
 def test_the_histories_reach_every_end(ground: VisitsGround) -> None:
     """What the generated histories hold is seen to happen: items applied, waiting, refused and put right."""
     seen: set[str] = set()
-    for seed in range(12):
+    wanted = {"applied", "quarantined", "item", "waits_for_item", "device_time_implausible", "item_number_taken",
+              "item_device_not_trusted", "not_waiting_for_applicant"}  # fmt: skip
+    for seed in range(60):  # ids are of the moment, so how many it takes differs
         field_ = Field(ground, random.Random(seed))
         field_.begin()
         for what in random.Random(seed).choices(STEPS, k=30):
@@ -186,6 +188,7 @@ def test_the_histories_reach_every_end(ground: VisitsGround) -> None:
         ground.sweep()
         for row in ground.rows("SELECT state, waits, codes FROM offline_item"):
             seen |= {row.state, row.waits or "", *row.codes}
-    assert {"applied", "quarantined", "item", "waits_for_item", "device_time_implausible", "item_number_taken",
-            "item_device_not_trusted", "not_waiting_for_applicant"} <= seen, seen  # fmt: skip
+        if wanted <= seen:
+            break
+    assert wanted <= seen, seen
     assert timedelta(0) < ground.now - ground.rows("SELECT min(arrived_at) AS at FROM offline_item")[0].at

@@ -20,7 +20,7 @@ def walk(node: Any) -> Walk:
 def test_a_file_sent_back_is_withdrawn_by_its_applicant(node: Any, walk: Walk) -> None:
     number = walk.lodge()["tracking_number"]
     walk.pay_bill(number, "inspection")
-    walk.act("officer", "send_back", "ينقص عقد إيجار موثق")
+    walk.act("officer", "send_back", "ينقص عقد إيجار موثق", number)
     inquiry = {"X-Phone-Last4": walk.last4}
     timeline = f"{node.url}{API}/requests/{number}/timeline"
     shown = walk.until(lambda: requests.get(timeline, headers=inquiry, timeout=20).json(),
@@ -56,17 +56,17 @@ def test_a_file_that_goes_to_two_desks_at_once(node: Any, walk: Walk) -> None:
         "applicant": {"kind": "citizen", "name": "هدى سمير", "national_id": "28503150101232", "phone": PHONE},
         "documents": [{"code": code, "document_id": walk.upload(f"{code}.pdf")} for code in PAPERS]})  # fmt: skip
     number = lodged["tracking_number"]
-    walk.act("window", "accept")
+    walk.act("window", "accept", number=number)
 
     shown = walk.status(number)
     assert (shown["state_kind"], shown["department"]) == ("parallel", None)
     assert [(one["code"], one["done"]) for one in shown["branches"]] == [("roads", False), ("traffic", False)]
     assert shown["branches"][1]["body"]["en"] and shown["branches"][0]["body"] is None
-    assert walk.act("letters", "agree")["state_kind"] == "parallel"
+    assert walk.act("letters", "agree", number=number)["state_kind"] == "parallel"
     assert [one["done"] for one in walk.status(number)["branches"]] == [False, True]
-    assert walk.act("surveyor", "agree")["state"] == "decision"
-    walk.act("head", "approve")
-    walk.act("letters", "marked")
+    assert walk.act("surveyor", "agree", number=number)["state"] == "decision"
+    walk.act("head", "approve", number=number)
+    walk.act("letters", "marked", number=number)
 
     ended = walk.status(number)
     assert (ended["outcome"], ended["branches"]) == ("approved", [])

@@ -27,9 +27,7 @@ PAPERS = {code: PDF + code.encode() for code in ("id_copy", "former_licence", "t
 
 @pytest.fixture(scope="module")
 def walk(node: Any) -> Walk:
-    for username, role, department in (("field", "mobile_clerk", None), ("manager", "centre_manager", None),
-                                       ("trade-head", "department_head", "licensing")):
-        node.employ(username, role, department)
+    node.employ("trade-head", "department_head", "licensing")
     return Walk(node.url, node.peers.pay)
 
 
