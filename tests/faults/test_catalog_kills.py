@@ -58,7 +58,7 @@ def aftermath(seed):
         over, kills = threading.Event(), []
 
         def kill():
-            while not over.wait(chance.uniform(0.02, 0.5)):
+            while len(kills) < KILLS and not over.wait(chance.uniform(0.02, 0.5)):
                 node.kill("catalog")
                 node.start("catalog")
                 kills.append(time.monotonic())

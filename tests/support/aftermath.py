@@ -17,14 +17,18 @@ from services.requests import numbers
 from tests.support.node import Node
 
 MESSAGES_AT_ONCE = 30  # that one process can have on their way to the providers, unanswered, when it is killed
+PATIENCE = 4.0  # seconds in which what the killer waits for ought to happen
 
 
 class Killer(threading.Thread):
-    """SIGKILLs services and starts them again as a supervisor does. Every other time it is requests, at most `within`
-    seconds after `changed` answered something new (or after a second in which it did not)."""
+    """SIGKILLs services, `most` times in all, and starts them again as a supervisor does. Every other time it is
+    requests, at most `within` seconds after `changed` answered something new (or after some in which it did not)."""
 
-    def __init__(self, node: Node, chance: random.Random, changed: Callable[[], Any], within: float = 0.03) -> None:
+    def __init__(
+        self, node: Node, chance: random.Random, most: int, changed: Callable[[], Any], within: float = 0.03
+    ) -> None:
         super().__init__(daemon=True)
+        self._most = most
         self._node, self._chance, self._changed, self._within = node, chance, changed, within
         self._over = threading.Event()
         self.others = [service for service in SERVICES if service != "requests"]
@@ -38,7 +42,7 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._over.is_set():
+            while not self._over.is_set() and self.kills < self._most:
                 self._kill("requests" if self.kills % 2 == 0 else self._chance.choice(self.others))
         except BaseException as error:
             self.error = error
@@ -61,7 +65,7 @@ class Killer(threading.Thread):
         self._node.wait_ready(service)
 
     def _something_changes(self) -> bool:
-        before, ends = self._changed(), time.monotonic() + 1
+        before, ends = self._changed(), time.monotonic() + PATIENCE
         while time.monotonic() < ends and not self._over.is_set():
             if self._changed() != before:
                 return True
