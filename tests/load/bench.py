@@ -17,7 +17,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.load import calls, deadlines, demo_start, events, guide, lifecycle, machine, million, report, submit
+from tests.load import (
+    callbacks,
+    calls,
+    deadlines,
+    demo_start,
+    events,
+    guide,
+    lifecycle,
+    machine,
+    million,
+    report,
+    submit,
+)
 from tests.load.ground import ROOT, Ground
 
 RESULT = ROOT / "build" / "bench.json"
@@ -41,6 +53,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "round_trips": lambda: _on_ground(calls.measure_round_trips, "gateway", "catalog"),
     "submit": lambda: _in_folder(submit.measure),
     "lifecycle": lifecycle.measure_both,
+    "callbacks": callbacks.measure,
     "events": lambda: _on_ground(events.measure, "requests", "notifications"),
     "demo_start": lambda: _in_folder(demo_start.measure),
     "million": lambda: _on_ground(million.measure, "requests"),

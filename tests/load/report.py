@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tests.load import lifecycle_report
+from tests.load import callbacks_report, lifecycle_report
 from tests.load.figure import Figure
 
 
@@ -36,6 +36,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "round_trips": _round_trips,
         "submit": _submit,
         "lifecycle": lifecycle_report.figures,
+        "callbacks": callbacks_report.figures,
         "events": _events,
         "demo_start": _demo_start,
         "million": _million,
@@ -57,6 +58,7 @@ def render(found: dict[str, Any]) -> str:
         verdict = {True: "met", False: "SHORT", None: ""}[figure["met"]]
         lines.append(f"{figure['what']:<72}{figure['value']:>20}  {figure['goal']:<12}{verdict}")
     lines += lifecycle_report.details(found.get("lifecycle", {}))
+    lines += callbacks_report.details(found.get("callbacks", {}))
     submit = found.get("submit", {})
     if "cpu_ms_per_write" in submit:
         lines += ["", *_by_process(submit)]

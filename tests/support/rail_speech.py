@@ -28,16 +28,17 @@ def pounds(piastres: int) -> str:
 
 
 def say(rail: str, ours: str, theirs: str, status: str = "PAID", *, paid: int = 12_050, ordered: int = 12_050,
-        forged: bool = False, refunds: tuple[int, ...] = ()) -> Message:
-    """A callback about the charge that is `ours` to us and `theirs` to the rail. Amounts in piastres; `refunds` are
-    those done so far. A card page knows no expiry and no cancelling: it says that a card was declined."""
+        forged: bool = False, refunds: tuple[int, ...] = (), at: float = NOON, by: Rails = SANDBOX) -> Message:
+    """A callback about the charge that is `ours` to us and `theirs` to the rail, paid at a moment. Amounts in piastres;
+    `refunds` are those done so far; `by` holds the keys it is signed with. A card page knows no expiry and no
+    cancelling: it says that a card was declined."""
     if rail == "paymob" and status in ("EXPIRED", "CANCELED"):
         status = "FAILED"
     charge = Charge(
         merchant="", merchant_reference=ours, profile="", method="PAYATFAWRY", amount=two_decimals(pounds(ordered)),
-        description="", callback_url="http://node.example/callbacks", return_url="", created_at=NOON, expires_at=None,
-        reference=theirs, reference_known_at=0.0, paid_amount=pounds(paid), paid_at=NOON,
+        description="", callback_url="http://node.example/callbacks", return_url="", created_at=at, expires_at=None,
+        reference=theirs, reference_known_at=0.0, paid_amount=pounds(paid), paid_at=at,
         payment_reference="123456789012", rail=rail,
         refunds=[{"id": f"55{number}", "order": "", "amount": pounds(one)} for number, one in enumerate(refunds)])
-    made = SANDBOX.rail.dialects[rail].message(charge, status, forged=forged)
+    made = by.rail.dialects[rail].message(charge, status, forged=forged)
     return Message(made["body"], dict(parse_qsl(urlsplit(made["url"]).query)), made["media_type"])

@@ -50,6 +50,11 @@ def post(url: str, path: str, bodies: Path, *, seconds: float, connections: int,
     return _run("post.lua", url, seconds, connections, threads, {"WRK_PATH": path, "WRK_BODIES": str(bodies)})
 
 
+def post_each(url: str, lines: Path, *, seconds: float, connections: int, threads: int = 2) -> Load:
+    """POST prepared requests of paths of their own, each once, as `post` does."""
+    return _run("each.lua", url, seconds, connections, threads, {"WRK_BODIES": str(lines)})
+
+
 def _run(script: str, url: str, seconds: float, connections: int, threads: int, extra: dict[str, str]) -> Load:
     environment = {**os.environ, "WRK_REPORT": str(_HERE / "report.lua"), "WRK_THREADS": str(threads), **extra}
     command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds:.0f}s", "--timeout", "15s"]
