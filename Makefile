@@ -19,11 +19,11 @@ environment:
 
 test: environment
 	@infra/prepare.sh debian test
-	@infra/tests.sh -m "not slow"
+	@$(PY) -m infra.tests -m "not slow"
 
 test-all: environment
 	@infra/prepare.sh debian test
-	@infra/tests.sh
+	@$(PY) -m infra.tests
 
 lint: environment
 	@infra/lint.sh

@@ -1,0 +1,66 @@
+"""All tests in parts, two at a time, one a core: `python -m infra.tests [pytest options]`.
+
+Each part is a pytest of its own, with its own servers; the longest begin first. Integration tests mostly wait for
+servers, so a part of them beside unit tests keeps both cores busy. Prints each part's summary, the whole log of those that
+failed, and at the end all counts together; its status is 0 when all passed.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build"
+AT_ONCE = 2
+
+
+def _parts() -> dict[str, list[str]]:
+    """Name and paths of every part. Whatever lies in tests/ is in one of them."""
+    modules = sorted(path.name for path in (ROOT / "tests/integration").glob("test_*.py"))
+    integration: dict[str, list[str]] = {"a-n": [], "o-requests-l": [], "requests-m-z": []}
+    for name in modules:
+        part = "a-n" if name < "test_o" else "o-requests-l" if name < "test_requests_m" else "requests-m-z"
+        integration[part].append(f"tests/integration/{name}")
+    integration["a-n"].append("tests/integration/chassis")
+    return {"unit": ["tests/unit"], **{f"integration {part}": paths for part, paths in integration.items()},
+            "faults": ["tests/faults"], "journeys": ["tests/journeys"]}
+
+
+def _run(name: str, paths: list[str], options: list[str]) -> tuple[str, int, str, float]:
+    log, started = LOGS / f"tests-{name.replace(' ', '-')}.log", time.monotonic()
+    with log.open("wb") as out:
+        status = subprocess.run([sys.executable, "-m", "pytest", *options, *paths], cwd=ROOT, stdout=out,
+                                stderr=subprocess.STDOUT, check=False).returncode
+    text = log.read_text(errors="replace")
+    took = time.monotonic() - started
+    if status:
+        print(text, flush=True)
+    summary = text.rstrip().rpartition("\n")[2]
+    print(f"{name}: {summary}", flush=True)
+    return name, status, summary, took
+
+
+def main(options: list[str]) -> int:
+    """Run them all; the status of the whole."""
+    LOGS.mkdir(exist_ok=True)
+    started = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = list(pool.map(lambda part: _run(part[0], part[1], options), _parts().items()))
+    print("\n".join(f"{took:6.0f} s  {name}: {summary}" for name, _, summary, took in done))
+    told = Counter[str]()
+    for _, _, summary, _ in done:
+        told.update({what: int(count) for count, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", summary)})
+    counts = ", ".join(f"{count} {what}" for what, count in told.items())
+    print(f"{counts} in {time.monotonic() - started:.0f} s", flush=True)
+    return int(any(status for _, status, _, _ in done))
+
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
