@@ -1,8 +1,8 @@
 """All tests in parts, two at a time, one a core: `python -m infra.tests [pytest options]`.
 
 Each part is a pytest of its own, with its own servers; the longest begin first. Integration tests mostly wait for
-servers, so a part of them beside unit tests keeps both cores busy. Prints each part's summary, the whole log of those that
-failed, and at the end all counts together; its status is 0 when all passed.
+servers, so a part of them beside unit tests keeps both cores busy. Prints each part's summary, the whole log of those
+that failed, and at the end all counts together; its status is 0 when all passed.
 """
 
 from __future__ import annotations
