@@ -107,7 +107,7 @@ def of_bill(event: Event, told: Told, public_url: str) -> Occasion | None:
     """The occasion of a bill's event, or None for what needs no message (a card payment being tried, an expiry)."""
     data = event.data
     values = {**common(told, public_url), "amount": format_egp(data["total"], told.language)}
-    if event.type == payments.ISSUED.name:
+    if event.type == payments.ISSUED.name or (event.type == payments.CHANGED.name and data["state"] == "created"):
         return Occasion("payment_needed", {**values, "bill_number": data["bill_number"]})
     if event.type == payments.PENDING.name and data.get("reference"):
         return Occasion("payment_reference", {**values, "reference": data["reference"]},

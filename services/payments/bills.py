@@ -30,6 +30,7 @@ _SEEN = Statement(select(tables.request_seen).where(tables.request_seen.c.reques
 _SEEN_AND_SERIAL = Statement(text(
     "SELECT nextval('bill_serial') AS serial, request_seen.sequence FROM (SELECT 1) AS always "
     "LEFT JOIN request_seen ON request_id = :wanted"))
+NEXT_SERIAL = tables.bill_serial.next_value().label("serial")
 _FIRST_SEEN = Statement.insert(tables.request_seen)
 _NEXT_SEEN = Statement(update(tables.request_seen).where(
     tables.request_seen.c.request_id == bindparam("which"), tables.request_seen.c.sequence == bindparam("seen")
@@ -65,12 +66,12 @@ def _issue(work: UnitOfWork, event: Event, request_id: UUID, serial: int) -> Non
     ledger_rules.fee_split(charges)  # an account that cannot be posted to must fail now, not when money comes
     total = fees.total(charges)
     issued = Bill(
-        id=named("bill", str(request_id), stage, str(event.sequence)), version=1, number=_number(work, serial),
+        id=named("bill", str(request_id), stage, str(event.sequence)), version=1, number=number(work, serial),
         request_id=request_id, entry=event.sequence, attempt=1, stage=stage, tracking_number=data["tracking_number"],
         service_code=data["service_code"], service_version=data["service_version"], unit=data["unit"],
         state="created", total=total, lines=[charge.as_dict() for charge in charges], issued_at=work.now,
         # Where nothing would become of the request, an expired bill would leave the citizen unable ever to pay.
-        expires_at=_last_moment(work) if lapses else None, correlation_id=work.correlation_id)
+        expires_at=last_moment(work, bill_days(work.settings)) if lapses else None, correlation_id=work.correlation_id)
     records.add_bill(work, issued)
     records.announce(work, issued, language.ISSUED)
     if total == 0:  # nothing to pay is paid at once: no money, no receipt, no posting
@@ -86,9 +87,9 @@ def issue_again(work: UnitOfWork, earlier: Bill) -> Bill | None:
                       if (one.stage, one.entry) == (earlier.stage, earlier.entry))
     issued = replace(
         earlier, id=named("bill", str(earlier.request_id), earlier.stage, str(earlier.entry), str(attempt)), version=1,
-        number=_number(work, known.serial), attempt=attempt, state="created", issued_at=work.now, rail=None,
+        number=number(work, known.serial), attempt=attempt, state="created", issued_at=work.now, rail=None,
         reference=None, paid_at=None, receipt_number=None,
-        expires_at=_last_moment(work) if earlier.expires_at else None)
+        expires_at=last_moment(work, bill_days(work.settings)) if earlier.expires_at else None)
     records.add_bill(work, issued)
     records.announce(work, issued, language.ISSUED)
     return issued
@@ -102,7 +103,8 @@ def cancel_fees(work: UnitOfWork, request_id: UUID) -> None:
             records.change_bill(work, standing, records.event_of(step.to_state), state=step.to_state)
 
 
-def _number(work: UnitOfWork, serial: int) -> str:
+def number(work: UnitOfWork, serial: int) -> str:
+    """The number of a bill of this node."""
     return numbering.bill_number(work.settings.node, work.now.astimezone(CAIRO).year, serial)
 
 
@@ -111,9 +113,8 @@ def bill_days(settings: Settings) -> int:
     return settings.number("BILL_DAYS", DAYS, least=1, most=365)
 
 
-def _last_moment(work: UnitOfWork) -> datetime:
-    """The end of the last Cairo day on which the bill may be paid: people keep days, not seconds."""
-    days = bill_days(work.settings)
+def last_moment(work: UnitOfWork, days: int) -> datetime:
+    """The end of the last Cairo day on which a bill may be paid for so many days: people keep days, not seconds."""
     day = work.now.astimezone(CAIRO).date() + timedelta(days=days + 1)
     return datetime.combine(day, time.min, CAIRO).astimezone(work.now.tzinfo)
 

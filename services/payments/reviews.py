@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from chassis.database import Statement
 from chassis.ids import uuid7
@@ -19,7 +19,10 @@ from rules import ledger as ledger_rules
 from rules import payment_states
 from rules.refusal import refuse
 from services.payments import bills, device_cash, ledger, receipts, records, settle, tables
+from services.payments.explaining import explained
 from services.payments.totals import Source
+
+SETTLE = "review.settle"
 
 _columns = tables.review.c
 _OPEN = Statement(select(tables.review).where(_columns.settled_at.is_(None)).order_by(_columns.raised_at).limit(500))
@@ -30,6 +33,39 @@ _OTHERS = Statement(select(_columns.id).where(
 _SETTLE = Statement(update(tables.review).where(
     _columns.id == bindparam("which"), _columns.settled_at.is_(None)
 ).values(settled_at=bindparam("settled_at"), settled_by=bindparam("settled_by"), decision=bindparam("decision")))
+
+
+_LISTED = Statement(
+    select(tables.review, tables.bill.c.unit)
+    .outerjoin_from(tables.review, tables.bill, tables.bill.c.id == _columns.bill_id)
+    .where(_columns.settled_at.is_(None),
+           text("(CAST(:unit AS text) IS NULL OR bill.unit IS NULL OR bill.unit = :unit)"))
+    .order_by(_columns.raised_at).limit(500))
+
+
+def listed(work: UnitOfWork) -> dict[str, Any]:
+    """What waits for a person, longest first; a person of a unit sees that of its bills and of no bill."""
+    return {"reviews": [{
+        "review_id": row.id, "reason": row.reason, "rail": row.rail, "reference": row.reference,
+        "bill_id": row.bill_id, "unit": row.unit, "amount": row.amount, "raised_at": row.raised_at}
+        for row in work.all(_LISTED, unit=work.actor.unit)]}
+
+
+def settle_one(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """A person settles a review: accept, return or note. Refuses forbidden, review_unknown, review_holds_money,
+    explanation_too_short, and what accept and give_back refuse."""
+    review = _one(work, body["review_id"])
+    unit = records.bill(work, review.bill_id).unit if review.bill_id is not None else None
+    work.require(SETTLE, unit=unit)
+    reason, decision = explained(body["reason"]), body["decision"]
+    receipt_number = new_bill = None
+    if decision == "accept":
+        receipt_number = accept(work, review.id, reason)
+    elif decision == "note" and review.amount:
+        raise refuse("review_holds_money", "decision")
+    else:
+        new_bill = give_back(work, review.id, reason)
+    return {"review_id": review.id, "decision": decision, "receipt_number": receipt_number, "new_bill": new_bill}
 
 
 def waiting(work: UnitOfWork) -> list[Any]:

@@ -13,6 +13,8 @@ from contracts.events import Event
 from rules import workflow
 from services.requests import assignment, life, reviews
 
+FEE = "fee"  # the kind of bill that a request waits for
+
 _LAST = Statement(
     text("SELECT from_state, action FROM step WHERE request_id = :request_id ORDER BY sequence DESC LIMIT 1")
 )
@@ -27,7 +29,9 @@ def go_on(work: UnitOfWork, event: Event) -> None:
     stage = event.data["stage"]
     if event.data.get("collected_by"):
         assignment.keep_apart(work, case.id, event.data["collected_by"], assignment.WHY_COLLECTED)
-    if _waits(case, stage):
+    if event.data.get("kind", FEE) != FEE:  # a fine or a difference: no request waits for it
+        work.audit("payment.beside_the_fees", str(case.id), bill=event.data["bill_id"], kind=event.data["kind"])
+    elif _waits(case, stage):
         life.move(work, case, workflow.PAID, occurred=event.time)
     elif (lapsed_in := _lapsed_in(work, case, stage)) is not None:
         work.audit("request.revived", str(case.id), bill=event.data["bill_id"], stage=stage)
@@ -38,8 +42,8 @@ def go_on(work: UnitOfWork, event: Event) -> None:
 
 def lapse(work: UnitOfWork, event: Event) -> None:
     """A bill expired: the request that waits for it lapses, where its definition says so."""
-    if event.data["state"] != "expired":
-        return  # tried and failed, cancelled, under review: the request waits on
+    if event.data["state"] != "expired" or event.data.get("kind", FEE) != FEE:
+        return  # tried and failed, cancelled, under review: the request waits on; a fine it never waited for
     case = _of(work, event)
     if not _waits(case, event.data["stage"]):
         _beside(work, case, event)

@@ -83,6 +83,8 @@ def test_an_outcome_is_told_once():
         (bill(payments.PENDING, reference="931"), "payment_reference"),
         (bill(payments.PAID, receipt_number="R1"), "payment_received"),
         (bill(payments.CHANGED, state="expired"), None),
+        (bill(payments.CHANGED, state="created"), "payment_needed"),  # amended: another amount
+        (bill(payments.CHANGED, state="refunded"), None),
     ],
 )
 def test_a_step_of_a_bill(given, expected):
