@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -30,6 +31,12 @@ _SEEN = Statement(select(tables.request_seen).where(tables.request_seen.c.reques
 _SEEN_AND_SERIAL = Statement(text(
     "SELECT nextval('bill_serial') AS serial, request_seen.sequence FROM (SELECT 1) AS always "
     "LEFT JOIN request_seen ON request_id = :wanted"))
+# The same for many events at once. A serial only for what will be billed.
+_SEEN_AND_SERIALS = Statement(text(
+    "SELECT asked.id AS request_id, request_seen.sequence, CASE WHEN asked.to_pay "
+    "AND coalesce(request_seen.sequence, 0) < asked.sequence THEN nextval('bill_serial') END AS serial "
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:to_pay AS boolean[]), CAST(:sequences AS bigint[])) "
+    "AS asked (id, to_pay, sequence) LEFT JOIN request_seen ON request_id = asked.id"))
 NEXT_SERIAL = tables.bill_serial.next_value().label("serial")
 _FIRST_SEEN = Statement.insert(tables.request_seen)
 _NEXT_SEEN = Statement(update(tables.request_seen).where(
@@ -38,13 +45,24 @@ _NEXT_SEEN = Statement(update(tables.request_seen).where(
           for name in ("sequence", "state_kind", "outcome")}))
 
 
+def look_up(work: UnitOfWork, events: Sequence[Event]) -> None:
+    """Read at once what following these events needs; no two of them are of one request."""
+    ids = [UUID(str(event.data["request_id"])) for event in events]
+    work.know(_SEEN_AND_SERIALS, ids, lambda row: row.request_id, ids=ids, sequences=[one.sequence for one in events],
+              to_pay=[one.data["state_kind"] == "payment" for one in events])
+    moved = [one for one in ids if any(row.sequence is not None for row in work.known(_SEEN_AND_SERIALS, one) or ())]
+    if moved:
+        records.look_up_bills(work, moved)
+
+
 def follow_request(work: UnitOfWork, event: Event) -> None:
     """A request was submitted or moved. Whatever was still owed from an earlier state is cancelled; a payment state
     that it entered is billed. A fact that is older than what is known already asks for nothing: facts of one request
     may come in any order. Raises DefinitionNotHere to be called again once the guide has arrived."""
     data, request_id = event.data, UUID(str(event.data["request_id"]))
     to_pay = data["state_kind"] == "payment"
-    known: Any = work.first(_SEEN_AND_SERIAL if to_pay else _SEEN, wanted=request_id)
+    read = work.known(_SEEN_AND_SERIALS, request_id)
+    known: Any = read[0] if read else work.first(_SEEN_AND_SERIAL if to_pay else _SEEN, wanted=request_id)
     seen: int | None = known.sequence if known else None
     if seen is not None and seen >= event.sequence:
         return

@@ -6,12 +6,13 @@ Every change of a bill is exactly one event, whose sequence is the bill's new ve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, update
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
@@ -100,18 +101,18 @@ _BILL = _select(tables.bill, Bill, tables.bill.c.id == bindparam("wanted"))
 _BILLS_OF_REQUEST = Statement(
     select(*(tables.bill.c[field.name] for field in fields(Bill)))
     .where(tables.bill.c.request_id == bindparam("wanted")).order_by(tables.bill.c.entry, tables.bill.c.attempt))
+_BILLS_OF_REQUESTS = Statement(
+    select(*(tables.bill.c[field.name] for field in fields(Bill)))
+    .where(tables.bill.c.request_id == func.any(bindparam("wanted", type_=ARRAY(Uuid))))
+    .order_by(tables.bill.c.entry, tables.bill.c.attempt))
 _PAYMENT = _select(tables.payment, Payment, tables.payment.c.id == bindparam("wanted"))
 
 
-def _at_rail(by: str) -> Statement:
-    return Statement(
-        select(*(tables.payment.c[field.name] for field in fields(Payment)),
-               *(tables.bill.c[field.name].label(f"bill__{field.name}") for field in fields(Bill)))
-        .join_from(tables.payment, tables.bill, tables.bill.c.id == tables.payment.c.bill_id)
-        .where(tables.payment.c.rail == bindparam("wanted_rail"), tables.payment.c[by] == bindparam("wanted")))
-
-
-_BY_OURS, _BY_THEIRS = _at_rail("merchant_reference"), _at_rail("reference")
+_BY_THEIRS = Statement(
+    select(*(tables.payment.c[field.name] for field in fields(Payment)),
+           *(tables.bill.c[field.name].label(f"bill__{field.name}") for field in fields(Bill)))
+    .join_from(tables.payment, tables.bill, tables.bill.c.id == tables.payment.c.bill_id)
+    .where(tables.payment.c.rail == bindparam("wanted_rail"), tables.payment.c.reference == bindparam("wanted")))
 _PAYMENTS_OF_BILL = Statement(
     select(*(tables.payment.c[field.name] for field in fields(Payment)))
     .where(tables.payment.c.bill_id == bindparam("wanted")).order_by(tables.payment.c.started_at))
@@ -126,24 +127,23 @@ def bill(work: UnitOfWork, bill_id: UUID) -> Bill:
 
 
 def bills_of_request(work: UnitOfWork, request_id: UUID) -> list[Bill]:
-    return [Bill(**row._asdict()) for row in work.all(_BILLS_OF_REQUEST, wanted=request_id)]
+    known = work.known(_BILLS_OF_REQUESTS, request_id)
+    rows = work.all(_BILLS_OF_REQUEST, wanted=request_id) if known is None else known
+    return [Bill(**row._asdict()) for row in rows]
+
+
+def look_up_bills(work: UnitOfWork, request_ids: Sequence[UUID]) -> None:
+    """Read at once what `bills_of_request` then answers for each."""
+    work.know(_BILLS_OF_REQUESTS, request_ids, lambda row: row.request_id, wanted=list(request_ids))
 
 
 def payment(work: UnitOfWork, payment_id: UUID) -> Payment:
     return Payment(**work.one(_PAYMENT, wanted=payment_id)._asdict())
 
 
-def payment_at_rail(work: UnitOfWork, rail: str, merchant_reference: str) -> tuple[Payment, Bill] | None:
-    """The payment that a rail knows under our reference, and its bill."""
-    return _with_bill(work.first(_BY_OURS, wanted_rail=rail, wanted=merchant_reference))
-
-
 def payment_with_reference(work: UnitOfWork, rail: str, reference: str) -> tuple[Payment, Bill] | None:
     """The payment that was given this reference by the rail, and its bill."""
-    return _with_bill(work.first(_BY_THEIRS, wanted_rail=rail, wanted=reference))
-
-
-def _with_bill(row: Any | None) -> tuple[Payment, Bill] | None:
+    row = work.first(_BY_THEIRS, wanted_rail=rail, wanted=reference)
     if row is None:
         return None
     payment_columns = {field.name: getattr(row, field.name) for field in fields(Payment)}

@@ -31,7 +31,7 @@ class Payments(BillDoors, RefundDoors, CollectionDoors, Service):
     def on_definition(self, work: UnitOfWork, event: Event) -> None:
         guide.keep(work, event)
 
-    @subscribe(SUBMITTED, MOVED, way="each")
+    @subscribe(SUBMITTED, MOVED, way="each", ahead=bills.look_up)
     def on_request(self, work: UnitOfWork, event: Event) -> None:
         bills.follow_request(work, event)
 

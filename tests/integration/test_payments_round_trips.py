@@ -1,4 +1,4 @@
-"""What a rail reports asks the database once and writes once."""
+"""What a rail reports asks the database once and writes once; a batch of facts about requests asks twice at most."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from services.payments import paying
+from chassis.ids import uuid7
+from contracts.events import Event
+from services.payments import bills, paying
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.rail_speech import RAILS, Message, say
 from tests.support.round_trips import counted
@@ -58,3 +60,44 @@ def test_only_what_pays_a_bill_takes_a_receipt_number(ground: Ground) -> None:
                     say("fawry", *failed, status="FAILED"), say("fawry", "nobody", "999999999999")):
         ground.callback(message.body, "fawry", message.query, message.media_type)
     assert ground.rows("SELECT last_value FROM receipt_serial")[0].last_value == before + 1
+
+
+def follow_together(ground: Ground, events: list[Event]) -> list[str]:
+    """Apply facts of many requests in one transaction, as the inbox does; answers the round trips."""
+    with counted(ground.database) as trips:
+        work = ground.unit_of_work()
+        bills.look_up(work, events)
+        for event in events:
+            bills.follow_request(work, event)
+        work.commit()
+    return trips
+
+
+def test_many_requests_that_come_to_payment_at_once(ground: Ground) -> None:
+    ground.billed()  # the guide's version is read once a process
+    ids = [uuid7() for _ in range(5)]
+    assert follow_together(ground, [ground.request_event(one) for one in ids]) == ["read", "write"]
+    found = [bill for one in ids for bill in ground.bills(one)]
+    assert [bill["state"] for bill in found] == ["created"] * 5
+    assert len({bill["bill_number"] for bill in found}) == 5
+
+
+def test_many_requests_that_move_on_leave_nothing_owed(ground: Ground) -> None:
+    ids = [uuid7() for _ in range(5)]
+    follow_together(ground, [ground.request_event(one) for one in ids])
+    newcomer = uuid7()
+    trips = follow_together(ground, [*(ground.request_event(one, 2, "task", None) for one in ids),
+                                     ground.request_event(newcomer)])
+    assert trips == ["read", "read", "write"]
+    assert [bill["state"] for one in ids for bill in ground.bills(one)] == ["cancelled"] * 5
+    assert [bill["state"] for bill in ground.bills(newcomer)] == ["created"]
+
+
+def test_a_fact_that_is_known_takes_no_bill_number(ground: Ground) -> None:
+    request_id = uuid7()
+    follow_together(ground, [ground.request_event(request_id, 3)])
+    before = ground.rows("SELECT last_value FROM bill_serial")[0].last_value
+    assert follow_together(ground, [ground.request_event(request_id, 3)])[0] == "read"
+    assert follow_together(ground, [ground.request_event(request_id, 1)])[0] == "read"
+    assert ground.rows("SELECT last_value FROM bill_serial")[0].last_value == before
+    assert len(ground.bills(request_id)) == 1
