@@ -220,6 +220,8 @@ PROBLEMS: dict[str, Problem] = {
                                 "This document is not known or was used before. Upload it again."),
     "document_type_refused": Problem(422, "نوع الملف غير مقبول. ارفع PDF أو JPEG أو PNG.",
                                      "This kind of file is not accepted. Upload PDF, JPEG or PNG."),
+    "document_type_not_taken": Problem(422, "يُقبل هذا المستند بصيغة {types_ar} فقط. ارفعه بهذه الصيغة.",
+                                       "This document is taken as {types_en} only. Upload it so."),
     "document_too_large": Problem(413, "الملف أكبر من {limit} ميجابايت.", "The file is larger than {limit} MB."),
     "tracking_unknown": Problem(404, "رقم المتابعة أو آخر أربعة أرقام من الهاتف غير صحيح.",
                                 "The tracking number or the last four digits of the phone are not right."),

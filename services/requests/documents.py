@@ -26,6 +26,7 @@ FILE_NAME = "requests.document.file_name"
 CONTENT = "requests.document.content"
 
 # What a file is, by its first bytes. A name and a declared type prove nothing.
+_NAMES = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
 _SIGNATURES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 _ADD = Statement.insert(
@@ -133,7 +134,7 @@ def check(
         elif kept["status"] == "refused":
             faults.append(Fault(f"document_{kept['verdict']}", where))
         elif wanted is not None and wanted.get("accepts") and kept["media_type"] not in wanted["accepts"]:
-            faults.append(Fault("document_type_refused", where))
+            faults.append(Fault("document_type_not_taken", where, _named(wanted["accepts"])))
         elif wanted is not None and kept["size"] > wanted.get("max_bytes", LARGEST):
             faults.append(Fault("document_too_large", where, {"limit": f"{wanted['max_bytes'] / 1024 / 1024:g}"}))
         seen.add(identifier)
@@ -143,6 +144,12 @@ def check(
         faults += refusal.faults
     if faults:
         raise Refusal(faults)
+
+
+def _named(media_types: Iterable[str]) -> dict[str, str]:
+    """What a refusal says of the types of file that a document is taken as."""
+    names = [_NAMES[media_type] for media_type in media_types]
+    return {"types_ar": " أو ".join(names), "types_en": " or ".join(names)}
 
 
 def untaken(work: UnitOfWork, given: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

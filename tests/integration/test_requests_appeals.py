@@ -138,7 +138,7 @@ def test_a_picture_that_is_none_or_was_used_is_told_by_its_place(ground: Ground)
     before = ground.counts()
     given = [{"document_id": one} for one in (good, paper, str(uuid7()), good, unchecked)]
     assert refused(lambda: ground.act(INSPECTOR, task, "report", inputs=FINDINGS, photos=given)) == [
-        ("document_type_refused", "photos/1/document_id"), ("document_unknown", "photos/2/document_id"),
+        ("document_type_not_taken", "photos/1/document_id"), ("document_unknown", "photos/2/document_id"),
         ("document_unknown", "photos/3/document_id"), ("document_in_quarantine", "photos/4/document_id")]
     assert ground.counts() == before
     assert ground.act(INSPECTOR, task, "report", inputs=FINDINGS, photos=given[:1])["state"] == "decision"

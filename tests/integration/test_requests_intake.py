@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chassis.ids import uuid7
+from contracts.problems import describe
 from rules import numbering
 from rules.refusal import Refusal
 from services.payments import bills
@@ -238,7 +239,8 @@ def test_a_document_of_a_kind_or_size_that_the_service_does_not_take(ground: Gro
     with pytest.raises(Refusal) as refusal:
         ground.submit(body)
     kind, size = refusal.value.faults
-    assert (kind.code, kind.field) == ("document_type_refused", "documents/id_copy")
+    assert (kind.code, kind.field) == ("document_type_not_taken", "documents/id_copy")
+    assert "بصيغة PNG فقط" in describe(kind, "ar") and "as PNG only" in describe(kind, "en")
     assert (size.code, size.params) == ("document_too_large", {"limit": "0.476837"})
 
 

@@ -47,6 +47,15 @@ def calls(service: Service) -> list[tuple[str, Any]]:
     return [(one.method, one.payload) for one in service.called]
 
 
+def test_the_form_asks_for_the_types_of_file_that_the_service_takes() -> None:
+    service = service_that_keeps_documents()
+    [one] = [found for found in service.definitions if found.code == "shop-licence"]
+    first, *others = one.document["documents"]
+    one.document = {**one.document, "documents": [{**first, "accepts": ["image/png"]}, *others]}
+    page = client_of(service).get(APPLY).text
+    assert re.search(rf'name="documents/{first["code"]}" type="file" accept="image/png"', page)
+
+
 def test_a_draft_is_saved_as_it_stands_and_resumed_by_its_code() -> None:
     service = service_that_keeps_documents()
     service.answers["requests.save_draft"] = {
