@@ -1,4 +1,5 @@
 from infra import docs_demo
+from rules import roles
 from services.gateway import demo
 
 
@@ -12,6 +13,14 @@ def test_no_desk_is_there_that_no_service_needs_and_no_name_twice() -> None:
     assert set(docs_demo.accounts()) == needed
     names = [one[0] for one in (*demo.PEOPLE, *demo.DESKS)]
     assert len(names) == len(set(names))
+
+
+def test_the_mobile_district_can_be_walked_too() -> None:
+    """Visits are planned onto a clerk of its own, whose intake counts for its channel."""
+    [clerk] = [one for one in demo.DESKS if one[1] == "mobile_clerk"]
+    assert clerk[3] == demo.UNIT and demo.CHANNELS[clerk[1]] == "mobile_district"
+    assert {"visit.plan", "device.manage"} <= {permission for one in (*demo.PEOPLE, *demo.DESKS)
+                                               for permission in roles.load().roles[one[1]].may}
 
 
 def test_no_page_asks_for_a_desk_that_is_not_listed() -> None:
