@@ -88,6 +88,11 @@ class Walk:
         bill = self.until(lambda: self.bill(number, stage), lambda answer: answer["state"] == "paid")
         self.tell(f"سُدّد · paid, receipt {bill['receipt_number']}")
 
+    def at_the_counter(self, username: str = "cashier") -> None:
+        """The cashier has an open shift, without which nothing is taken at the counter."""
+        if self.get("/shifts/current", as_=username)["shift"] is None:
+            self.post("/shifts", {}, as_=username)
+
     def bill(self, number: str, stage: str) -> dict[str, Any] | None:
         bills = self.get(f"/requests/{number}/bills", headers={"X-Phone-Last4": self.last4})["bills"]
         return next((bill for bill in bills if bill["stage"] == stage), None)

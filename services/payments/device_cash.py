@@ -42,12 +42,14 @@ _SEEN = Statement(
         "AND receipt.book_serial = :serial AND bill.request_id = :request_id AND bill.stage = :stage"
     )
 )
-_TAKEN = Statement(text("SELECT 1 FROM receipt WHERE book = :book AND book_serial = :serial"))
+_TAKEN = Statement(text("SELECT 1 FROM receipt WHERE book = :book AND book_serial = :serial UNION ALL "
+                        "SELECT 1 FROM receipt_void WHERE book = :book AND serial = :serial"))
 _BOOKS = Statement(
     text(
         "SELECT book, max(book_serial) AS last, count(*) AS given, (SELECT array_agg(n) FROM generate_series(1, "
         "max(receipt.book_serial)) AS n WHERE NOT EXISTS (SELECT 1 FROM receipt AS r WHERE r.book = receipt.book "
-        "AND r.book_serial = n)) AS missing FROM receipt WHERE book LIKE 'device:%' GROUP BY book ORDER BY book"
+        "AND r.book_serial = n) AND NOT EXISTS (SELECT 1 FROM receipt_void AS v WHERE v.book = receipt.book "
+        "AND v.serial = n)) AS missing FROM receipt WHERE book LIKE 'device:%' GROUP BY book ORDER BY book"
     )
 )
 

@@ -17,11 +17,12 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import ledger as rules
 from rules.fees import Charge
-from services.payments import refund_checks, tables, totals
+from services.payments import counter_check, refund_checks, tables, tables_counter, totals
 from services.payments.records import Bill
 from services.payments.totals import Source
 
 _JOURNAL = Statement.insert(tables.journal)
+_MOVE = Statement.insert(tables_counter.shift_move)
 # inline: without it SQLAlchemy asks for the new id back, which an INSERT of several rows cannot carry.
 _ENTRY = Statement(insert(tables.entry).inline().values(
     {name: bindparam(name, type_=tables.entry.c[name].type) for name in ("journal_id", "account", "amount")}))
@@ -33,21 +34,25 @@ def charges(lines: Iterable[dict[str, Any]]) -> list[Charge]:
 
 
 def post(work: UnitOfWork, made: rules.Entry, *, unit: str | None = None, bill_id: UUID | None = None,
-         payment_id: UUID | None = None, source: Source | None = None) -> None:
+         payment_id: UUID | None = None, source: Source | None = None, shift_id: UUID | None = None) -> None:
     """Gather one journal and what it adds to the totals of its day. Its kind and reference name what is posted; posting
-    that twice is a conflict. `source` is said for whatever touches revenue."""
+    that twice is a conflict. `source` is said for whatever touches revenue; `shift_id` for whatever moves cash in or
+    out of a counter's drawer: the shift that the work has entered (shifts.enter)."""
     journal_id = uuid7()
     work.write(_JOURNAL, id=journal_id, kind=made.kind, source=f"{made.kind}:{made.reference}", bill_id=bill_id,
                payment_id=payment_id, unit=unit, at=work.now)
     work.write_many(_ENTRY, [{"journal_id": journal_id, "account": posting.account, "amount": posting.amount}
                              for posting in made.postings])
+    if shift_id is not None:
+        moved = sum(posting.amount for posting in made.postings if posting.account == rules.cash(unit or ""))
+        work.write(_MOVE, journal_id=journal_id, shift_id=shift_id, kind=made.kind, amount=moved)
     totals.count(work, made, unit, source)
 
 
-def post_cash(work: UnitOfWork, paid: Bill, receipt_number: str) -> None:
-    """A bill was paid at the counter of its unit."""
+def post_cash(work: UnitOfWork, paid: Bill, receipt_number: str, shift_id: UUID) -> None:
+    """A bill was paid at the counter of its unit, in a cashier's shift."""
     post(work, rules.cash_receipt(paid.unit, receipt_number, charges(paid.lines)), unit=paid.unit, bill_id=paid.id,
-         source=Source(paid.service_code, "cash", work.actor.id))
+         source=Source(paid.service_code, "cash", work.actor.id), shift_id=shift_id)
 
 
 def post_rail(work: UnitOfWork, paid: Bill, receipt_number: str, rail: str, payment_id: UUID) -> None:
@@ -106,15 +111,21 @@ _CHECKS = {
              WHERE 'held:' || r.rail = e.account AND r.settled_at IS NULL) AS waiting
           FROM entry e WHERE e.account LIKE 'held:%' GROUP BY e.account) h WHERE h.amount <> h.waiting""",
     "gap in a receipt book": """
-        SELECT b.book FROM receipt_book b LEFT JOIN receipt r ON r.book = b.book GROUP BY b.book, b.last
-        HAVING count(r.number) <> b.last OR max(r.book_serial) IS DISTINCT FROM b.last OR min(r.book_serial) <> 1""",
+        SELECT b.book FROM receipt_book b LEFT JOIN (
+          SELECT book, book_serial AS serial FROM receipt UNION ALL SELECT book, serial FROM receipt_void
+        ) r ON r.book = b.book GROUP BY b.book, b.last
+        HAVING count(r.serial) <> b.last OR max(r.serial) IS DISTINCT FROM b.last OR min(r.serial) <> 1""",
+    "number of a book that is both given and void": """
+        SELECT v.book || ' ' || v.serial FROM receipt_void v
+        JOIN receipt r ON r.book = v.book AND r.book_serial = v.serial""",
 }
 
 
 def check_ledger(connection: Connection) -> list[str]:
     """Everything that is wrong with the books, as `what: which`; empty when they are right. Reads only."""
     return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))
-            ] + refund_checks.check(connection) + totals.check(connection)
+            ] + refund_checks.check(connection) + totals.check(connection) \
+        + counter_check.check(connection)
 
 
 def balances(connection: Connection) -> dict[str, int]:

@@ -43,13 +43,14 @@ def give(work: UnitOfWork, number: str, paid: Bill, way: str, *, payment_id: UUI
          taken_by: str | None = None, taken_at: datetime | None = None) -> None:
     """Gather the receipt of a bill. With `book`, its next serial too; a device numbers its own book and says who took
     the money and when."""
-    serial = _next_serial(work, book) if book is not None and serial is None else serial
+    serial = next_serial(work, book) if book is not None and serial is None else serial
     work.write(_RECEIPT, number=number, bill_id=paid.id, payment_id=payment_id, way=way, amount=paid.total,
                tendered=tendered, change=None if tendered is None else tendered - paid.total, unit=paid.unit, book=book,
                book_serial=serial, taken_by=taken_by or work.actor.id, taken_at=taken_at or work.now)
 
 
-def _next_serial(work: UnitOfWork, book: str) -> int:
+def next_serial(work: UnitOfWork, book: str) -> int:
+    """Turn a page of a book: its next serial, once this work is committed."""
     last = work.scalar(_BOOK, wanted=book)
     if last is None:
         work.write(_OPEN_BOOK, book=book, last=1)

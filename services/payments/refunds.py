@@ -21,7 +21,7 @@ from rules import ledger_refunds, payment_states
 from rules import refunds as rules
 from rules.refunds import Part
 from rules.refusal import Refusal, refuse
-from services.payments import ledger, records, refund_records, tables
+from services.payments import ledger, records, refund_records, shifts, tables
 from services.payments.explaining import explained
 from services.payments.rails import RAILS, base
 from services.payments.records import Bill
@@ -181,7 +181,7 @@ def _collector(work: UnitOfWork, standing: Refund) -> str | None:
 def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """An approved refund was given in cash, ordered at the bank, or made at the card terminal, by another person than
     the one who approved it. Refuses forbidden, refund_unknown, refund_paid_by_approver, refund_not_by_hand,
-    refund_not_possible, field_required (the number of the order or slip)."""
+    refund_not_possible, field_required (the number of the order or slip); in cash shift_required, drawer_short."""
     standing = refund_records.refund(work, body["refund_id"])
     work.require(PAY, unit=standing.unit)
     if standing.state != "approved":
@@ -244,13 +244,14 @@ def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | 
     """The money went back: post it, once, and say so."""
     out = {rules.CASH: accounts.cash(standing.unit), rules.BANK: accounts.bank(standing.unit)}.get(
         standing.way) or accounts.rail(str(standing.rail))
+    shift_id = shifts.pay_out(work, standing.amount) if standing.way == rules.CASH else None
     done = refund_records.change(work, standing, bill, state=rules.step(standing.state, rules.CONFIRMED), next_at=None,
                                  reference=reference, error=None, done_by=work.actor.id, done_at=work.now)
     if standing.credit_id is not None:
         held = refund_records.credit(work, standing.credit_id)
         ledger.post(work, ledger_refunds.credit_refunded(accounts.credit(held.unit), str(standing.id), out,
                                                          standing.amount),
-                    unit=standing.unit, bill_id=bill.id, payment_id=standing.payment_id)
+                    unit=standing.unit, bill_id=bill.id, payment_id=standing.payment_id, shift_id=shift_id)
         refund_records.change_credit(work, held, held.refunded + standing.amount)
         return done
     refunded = bill.refunded + standing.amount
@@ -261,7 +262,7 @@ def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | 
     ledger.post(work, ledger_refunds.bill_refunded(taken_back, str(standing.id), out), unit=bill.unit, bill_id=bill.id,
                 payment_id=standing.payment_id,
                 source=Source(bill.service_code, str(way), work.actor.id if standing.way == rules.CASH else "",
-                              receipts=0))
+                              receipts=0), shift_id=shift_id)
     records.change_bill(work, bill, language.CHANGED, state=step.to_state, refunded=refunded)
     return done
 

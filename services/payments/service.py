@@ -14,11 +14,12 @@ from contracts.requests_mobile import RELEASE_REPORTED
 from services.payments import bills, device_cash, errands, expiry, gauges, guide
 from services.payments.doors.bills import BillDoors
 from services.payments.doors.collections import CollectionDoors
+from services.payments.doors.counter import CounterDoors
 from services.payments.doors.refunds import RefundDoors
 from services.payments.rails import RAILS
 
 
-class Payments(BillDoors, RefundDoors, CollectionDoors, Service):
+class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, Service):
     """Bills, rails, ledger."""
 
     name = "payments"

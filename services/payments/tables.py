@@ -190,4 +190,9 @@ entry = Table(
 )
 
 # The tables of the other rooms belong to the same metadata.
-from services.payments import tables_collections, tables_reconciliation, tables_refunds  # noqa: E402, F401
+from services.payments import (  # noqa: E402
+    tables_collections,  # noqa: F401
+    tables_counter,  # noqa: F401
+    tables_reconciliation,  # noqa: F401
+    tables_refunds,  # noqa: F401
+)

@@ -34,6 +34,8 @@ def ground(database_url: Callable[..., str]) -> Iterator[Ground]:
 
 
 def pay_cash(ground: Ground, bill: dict[str, Any], tendered: int = TOTAL, actor: Actor = CASHIER) -> dict[str, Any]:
+    if actor.permits("bill.take_cash"):
+        ground.at_counter(actor)
     return ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": tendered}), actor)
 
 
@@ -166,6 +168,7 @@ def test_cash_is_refused_and_nothing_changes(ground: Ground, actor: Actor, tende
 
 def test_the_book_of_a_counter_has_no_gap_when_cashiers_collide(ground: Ground) -> None:
     bills = [ground.billed() for _ in range(12)]
+    ground.at_counter(CASHIER)
     collided: list[BaseException] = []
 
     def cashier(mine: list[dict[str, Any]]) -> None:
@@ -183,7 +186,8 @@ def test_the_book_of_a_counter_has_no_gap_when_cashiers_collide(ground: Ground) 
     for thread in threads:
         thread.join()
     serials = [row.book_serial for row in ground.rows(
-        "SELECT book_serial FROM receipt WHERE book = 'EG-C-01/2026' ORDER BY book_serial")]
+        "SELECT book_serial FROM receipt WHERE book = 'EG-C-01.STAFF-1/2026' ORDER BY book_serial")]
+    assert len(serials) >= len(bills)
     assert serials == list(range(1, len(serials) + 1))
     assert all(ground.bill(bill["bill_id"])["state"] == "paid" for bill in bills)
     assert ground.faults() == []
@@ -191,6 +195,7 @@ def test_the_book_of_a_counter_has_no_gap_when_cashiers_collide(ground: Ground) 
 
 def test_one_bill_is_not_paid_by_two_cashiers(ground: Ground) -> None:
     bill, answers, refusals = ground.billed(), [], []
+    ground.at_counter(CASHIER)
 
     def cashier() -> None:
         try:

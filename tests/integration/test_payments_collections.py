@@ -37,12 +37,14 @@ def ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     """Books that may hold more than this test wrote, but nothing in its month."""
     made = Ground(database_url("payments"), now=NOON + timedelta(days=30 * next(_MONTHS)))
     made.publish()
+    made.at_counter(CASHIER)
     yield made
     made.close()
 
 
 def pay_cash(ground: Ground, actor: Actor = CASHIER) -> UUID:
     bill = ground.billed()
+    ground.at_counter(actor)
     ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), actor)
     return bill["bill_id"]
 

@@ -27,6 +27,7 @@ REASON = "راجعت الإيصال مع المحصل"
 def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
+    made.at_counter(CASHIER)
     yield made
     made.close()
 

@@ -29,6 +29,7 @@ STEPS = {"paid": 6, "wrong": 2, "failed": 2, "expired": 2, "cancelled_at_rail": 
 def ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
+    made.at_counter(CASHIER)
     yield made
     made.close()
 

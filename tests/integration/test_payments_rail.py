@@ -43,6 +43,7 @@ def rail_ground(database_url: Callable[..., str], peers: Peers, door: CallbackDo
     # The rail keeps its own time, so the test's clock begins at the real one.
     made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
     made.publish()
+    made.at_counter(CASHIER)
     door.ground = made
     yield made
     made.close()

@@ -35,6 +35,8 @@ from tests.support.refunds_ground import (
 def one_ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
+    made.at_counter(CASHIER)
+    made.at_counter(OTHER_CASHIER, opening=100 * TOTAL)
     yield made
     made.close()
 

@@ -24,6 +24,7 @@ REASON = "checked against the rail's statement"
 def one_ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
+    made.at_counter(CASHIER)
     yield made
     made.close()
 

@@ -23,6 +23,7 @@ APPROVALS = count(100_000)
 def one_ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
+    made.at_counter(CASHIER)
     yield made
     made.close()
 

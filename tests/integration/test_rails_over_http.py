@@ -87,6 +87,7 @@ def test_the_api_says_what_each_rail_can_do_and_which_is_unverified(walk: Walk) 
 
 def test_the_cashier_enters_a_slip(walk: Walk) -> None:
     given = billed(walk)
+    walk.at_the_counter()
     slip = {"terminal_id": "10000001", "batch": "7", "approval_code": uuid.uuid4().hex[:6].upper(), "last4": "2346",
             "amount": given["total"]}  # fmt: skip
     entered = walk.post(f"/bills/{given['bill_id']}/payments", {"rail": "pos", "slip": slip}, as_="cashier",
@@ -104,6 +105,7 @@ def test_the_cashier_enters_a_slip(walk: Walk) -> None:
      "slip_field_invalid")])  # fmt: skip
 def test_bad_slips_have_clear_answers(node: Any, walk: Walk, body: dict[str, Any], status: int, code: str) -> None:
     given = billed(walk)
+    walk.at_the_counter()
     answer = requests.post(
         f"{node.url}{API}/bills/{given['bill_id']}/payments", json=body, timeout=20,
         headers={"Idempotency-Key": str(uuid.uuid4()), "Authorization": f"Bearer {walk.token('cashier')}"})

@@ -31,6 +31,7 @@ def inquire(owner: Visitor, number: str, digits: str) -> None:
 
 def pay_cash_over_the_api(walk: Walk, number: str) -> None:
     bill = walk.until(lambda: walk.bill(number, "inspection"), bool)
+    walk.at_the_counter()
     walk.post(f"/bills/{bill['bill_id']}/payments", {"rail": "cash", "tendered": bill["total"]}, as_="cashier",
               key=str(uuid.uuid4()))  # fmt: skip
 

@@ -20,7 +20,7 @@ from chassis.uow import Context, UnitOfWork, attempt
 from contracts.events import Event
 from infra import secrets
 from infra.peers import rail_signing, sample_keys
-from services.payments import bills, callbacks, guide, ledger
+from services.payments import bills, callbacks, counters, guide, ledger, shifts
 
 MERCHANT, KEY = sample_keys.FAWRY["MERCHANT"], sample_keys.FAWRY["KEY"]
 NOWHERE = "http://127.0.0.1:9"
@@ -115,6 +115,16 @@ class Ground:
         """What the door of callbacks answers."""
         return self.attempt(lambda work: callbacks.take(
             work, {"rail": rail, "body": body, "query": query or {}, "media_type": media_type}), RAIL)
+
+    def at_counter(self, cashier: Actor, counter: str | None = None, opening: int = 0) -> Any:
+        """The cashier has an open shift: the one that stands, or a new one at the counter (without one: at a counter
+        that is the cashier's own)."""
+        if not self.rows("SELECT 1 FROM shift WHERE cashier = :c AND state = 'open'", c=cashier.id):
+            code = counter or f"{cashier.unit}.{cashier.id.upper().replace(':', '-')}"
+            if not self.rows("SELECT 1 FROM counter WHERE code = :c", c=code):
+                self.attempt(lambda work: counters.add(work, code, str(cashier.unit), "window", counters.FIRST))
+            self.attempt(lambda work: shifts.open_one(work, {"counter": code, "float": opening}), cashier)
+        return self.rows("SELECT id FROM shift WHERE cashier = :c AND state = 'open'", c=cashier.id)[0].id
 
     # what is in the database
 

@@ -20,6 +20,7 @@ WHY = "the request was withdrawn before the inspection"
 
 def pay_cash(ground: Ground, bill: dict[str, Any]) -> dict[str, Any]:
     """The bill, paid at the counter."""
+    ground.at_counter(CASHIER)
     ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
     return ground.bill(bill["bill_id"])
 

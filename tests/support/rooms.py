@@ -62,6 +62,7 @@ class Rooms:
     def pay_at_counter(self, lodged: Mapping[str, Any], stage: str = "final") -> None:
         """A cashier takes the money; requests has not heard of it yet."""
         bill = self.bill(lodged, stage)
+        self.payments.at_counter(CASHIER)
         self.payments.attempt(
             lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": bill["total"]}), CASHIER)
 

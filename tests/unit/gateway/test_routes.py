@@ -57,6 +57,15 @@ GET    /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 POST   /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 POST   /<lang>/staff/cashier/bills/<bill_id>/slip               bill.take_cash
 GET    /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.read staff
+GET    /<lang>/staff/cashier/shift                              bill.take_cash
+POST   /<lang>/staff/cashier/shift                              bill.take_cash
+POST   /<lang>/staff/cashier/shift/hand-over                    bill.take_cash
+POST   /<lang>/staff/cashier/shift/void                         bill.take_cash
+POST   /<lang>/staff/cashier/shift/drawer                       bill.take_cash
+POST   /<lang>/staff/cashier/shift/close                        bill.take_cash
+GET    /<lang>/staff/shifts                                     shift.approve
+GET    /<lang>/staff/shifts/<shift_id>                          bill.take_cash|shift.approve
+POST   /<lang>/staff/shifts/<shift_id>                          shift.approve
 GET    /api/v1/openapi.json                                     guide.read
 GET    /api/v1/guide.json                                       guide.read
 GET    /api/v1/guide.yaml                                       guide.read
@@ -106,6 +115,17 @@ GET    /api/v1/bills/<bill_id>                                  bill.read
 POST   /api/v1/bills/<bill_id>/payments                         bill.pay|bill.take_cash
 GET    /api/v1/payments/rails                                   bill.read
 POST   /api/v1/payments/callbacks/<rail>                        bill.callback
+POST   /api/v1/counters                                         counter.manage
+GET    /api/v1/shifts/current                                   bill.take_cash
+POST   /api/v1/shifts                                           bill.take_cash
+POST   /api/v1/shifts/current/hand-overs                        bill.take_cash
+POST   /api/v1/shifts/current/drawers                           bill.take_cash
+POST   /api/v1/shifts/current/void-numbers                      bill.take_cash
+POST   /api/v1/shifts/current/closing                           bill.take_cash
+GET    /api/v1/shifts                                           shift.approve
+GET    /api/v1/shifts/<shift_id>                                bill.take_cash|shift.approve
+POST   /api/v1/shifts/<shift_id>/approval                       shift.approve
+POST   /api/v1/devices/<device_id>/void-receipts                counter.manage
 GET    /api/v1/licences/<serial>/verification                   licence.verify
 GET    /api/v1/tasks/<task_id>/letter                           task.read
 POST   /api/v1/tasks/<task_id>/letter/sending                   letter.send

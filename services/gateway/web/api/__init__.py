@@ -11,6 +11,7 @@ from services.gateway.web.api import (
     afterwards,
     bills,
     collections,
+    counter,
     catalog,
     deadlines,
     devices,
@@ -53,7 +54,7 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (finding, services, versions, guide, requests, intake, tasks, bills, collections, licences, deadlines, devices,
+    for module in (finding, services, versions, guide, requests, intake, tasks, bills, collections, counter, licences, deadlines, devices,
                    licence_register, letters, verification, afterwards, sessions, organisation, catalog, visits, access_log,
                    engine, openapi):
         smorest.register_blueprint(module.blueprint)

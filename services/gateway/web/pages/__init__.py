@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, g, redirect, render_template, request, url_for
 
 from rules.refusal import Refusal
-from services.gateway.web.pages import apply, cashier, follow, intake, public, rate, shown, staff, verify
+from services.gateway.web.pages import apply, cashier, counter, follow, intake, public, rate, shown, staff, verify
 
 FOR_EVERYBODY = ("public.static", "public.favicon", "public.health", "public.root")
 
@@ -20,7 +20,7 @@ def register(app: Any) -> None:
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     app.context_processor(shown.context)
     app.jinja_env.filters.update(shown.FILTERS)
-    for module in (public, apply, follow, intake, rate, verify, staff, cashier):
+    for module in (public, apply, follow, intake, rate, verify, staff, cashier, counter):
         app.register_blueprint(module.blueprint)
 
 

@@ -30,7 +30,9 @@ def find() -> str:
     found = platform().run(lambda work: bills.find(work, _canonical(number)), caller().actor) if number else []
     unit = caller().actor.unit
     mine = [bill for bill in found if unit is None or bill.unit == unit]
-    return render_template("staff/cashier.html", number=number, found=mine)
+    shift = platform().call("payments.shift", {}, caller().actor)["shift"]
+    return render_template("staff/cashier.html", number=number, found=mine, shift=shift,
+                           once=secrets.token_urlsafe(18))
 
 
 def _canonical(number: str) -> str:

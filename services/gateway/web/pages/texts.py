@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.gateway.web.pages.texts_counter import COUNTER
 from services.gateway.web.pages.texts_intake import INTAKE
 from services.gateway.web.pages.texts_service import SERVICE
 from services.gateway.web.pages.texts_staff import STAFF
@@ -332,6 +333,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.other": ("تعذر تنفيذ الطلب", "This could not be done"),
     "problem.home": ("الصفحة الرئيسية", "Home"),
     "problem.reference": ("رقم البلاغ:", "Reference:"),
+    **COUNTER,
     **INTAKE,
     **SERVICE,
     **STAFF,
