@@ -2,7 +2,8 @@
 
 `python -m infra.secrets > .env` makes a fresh environment file for docker-compose.yml; `… sample` prints env.sample.
 Each service has its own storage, look-up and audit keys, so that a stolen environment opens one database. Only the
-gateway signs actors, only requests signs licences, and only requests and notifications read a citizen's contact.
+gateway signs actors, only requests signs licences, only payments signs what the treasury is told, and only requests and
+notifications read a citizen's contact.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ def keys(make: Secret = _fresh) -> dict[str, str]:
         key_id = "l1"
     found["SHUBBAK_REQUESTS_LICENCE_KEYS"] = f"{key_id}:{licences}"
     found["SHUBBAK_GATEWAY_LICENCE_PUBLIC_KEYS"] = f"{key_id}:{_public(licences)}"
+    treasury = make("SHUBBAK_PAYMENTS_TREASURY_KEYS")
+    sample = treasury.startswith(SAMPLE_PREFIX)
+    if sample:
+        treasury = base64.b64encode(hashlib.sha256(treasury.encode()).digest()).decode()
+    found["SHUBBAK_PAYMENTS_TREASURY_KEYS"] = f"{'sample-1' if sample else 't1'}:{treasury}"
     key, certificate = "SHUBBAK_REQUESTS_DOCUMENT_KEY", "SHUBBAK_REQUESTS_DOCUMENT_CERTIFICATE"
     found[key], found[certificate] = (_document_signer() if make is _fresh else (make(key), make(certificate)))
     return found

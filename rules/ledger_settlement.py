@@ -52,6 +52,11 @@ def kept_more(rail: str, reference: str, amount: int) -> Entry | None:
     return _of("settlement_difference", reference, ((difference(rail), amount), (settlement(rail), -amount)))
 
 
+def surplus(rail: str, reference: str, amount: int) -> Entry | None:
+    """A person accepts that a rail states `amount` more than we booked: it is held."""
+    return _of("statement_surplus", reference, ((ledger.rail(rail), amount), (ledger.held(rail), -amount)))
+
+
 def written_off(rail: str, reference: str, amount: int) -> Entry | None:
     """A person accepts that a rail states `amount` less than we booked."""
     return _of("statement_written_off", reference, ((difference(rail), amount), (ledger.rail(rail), -amount)))

@@ -11,15 +11,17 @@ from contracts.events import Event
 from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
 from contracts.requests_mobile import RELEASE_REPORTED
-from services.payments import bills, device_cash, errands, expiry, gauges, guide
+from services.payments import bills, device_cash, errands, expiry, gauges, guide, treasury
 from services.payments.doors.bills import BillDoors
 from services.payments.doors.collections import CollectionDoors
 from services.payments.doors.counter import CounterDoors
+from services.payments.doors.reconciliation import ReconciliationDoors
 from services.payments.doors.refunds import RefundDoors
 from services.payments.rails import RAILS
+from services.payments.reconciliation import terms
 
 
-class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, Service):
+class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, ReconciliationDoors, Service):
     """Bills, rails, ledger."""
 
     name = "payments"
@@ -27,6 +29,8 @@ class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, Service):
     def configure(self, settings: Settings) -> None:
         bills.bill_days(settings)
         RAILS.check(settings)
+        terms.check(settings)
+        treasury.signing_key(settings)
 
     @subscribe(PUBLISHED, way="each")
     def on_definition(self, work: UnitOfWork, event: Event) -> None:

@@ -19,7 +19,7 @@ from rules.reconciliation import PAYMENT, REFUND, Booking
 
 PAGE = 2000
 LATE = timedelta(days=14)  # we may hear of a payment so long after it was made
-_OWN = "('statement_agreed', 'statement_set_aside', 'settlement_difference', 'statement_written_off')"
+_OWN = "('statement_agreed', 'statement_set_aside', 'statement_surplus', 'statement_written_off')"
 _UNSTATED = "NOT EXISTS (SELECT FROM statement_line AS l WHERE l.journal_id = j.id)"
 
 _BY_REFERENCE = Statement(text(f"""

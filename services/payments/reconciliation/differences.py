@@ -103,8 +103,9 @@ def _move(work: UnitOfWork, row: Any, decision: str) -> str:
     if decision == rules.BOOK:
         outcome = _book(work, row, line)
     elif decision == rules.HOLD:
-        _hold(work, row, line.amount, f"{row.rail}:{line.reference}:{line.amount}:{row.statement_id}:{line.number}",
-              "stated_twice")
+        ledger.post(work, ledger_rules.money_held(
+            row.rail, f"{row.rail}:{line.reference}:{line.amount}:{row.statement_id}:{line.number}", line.amount))
+        _review(work, row, line.amount, "stated_twice")
         _link(work, row, line.amount)
         outcome = "held"
     elif decision == rules.ACCEPT:
@@ -136,13 +137,13 @@ def _accept(work: UnitOfWork, row: Any, line: Any) -> str:
     more = row.stated - row.booked
     name = f"{row.statement_id}:{line.number}"
     if row.direction == rules.PAYMENT and more > 0:
-        _hold(work, row, more, f"{row.rail}:{line.reference}:{more}:{name}", "stated_more")
-        return "held"
-    lost = more if row.direction == rules.REFUND else -more
-    entry = ledger_settlement.written_off(row.rail, name, lost)
+        entry = ledger_settlement.surplus(row.rail, name, more)
+        _review(work, row, more, "stated_more")
+    else:
+        entry = ledger_settlement.written_off(row.rail, name, more if row.direction == rules.REFUND else -more)
     if entry is not None:
         ledger.post(work, entry)
-    return "written_off"
+    return "held" if row.direction == rules.PAYMENT and more > 0 else "written_off"
 
 
 def _look_again(work: UnitOfWork, row: Any, line: Any) -> str:
@@ -156,8 +157,7 @@ def _look_again(work: UnitOfWork, row: Any, line: Any) -> str:
     return found.kind
 
 
-def _hold(work: UnitOfWork, row: Any, amount: int, reference: str, reason: str) -> None:
-    ledger.post(work, ledger_rules.money_held(row.rail, reference, amount))
+def _review(work: UnitOfWork, row: Any, amount: int, reason: str) -> None:
     work.write(settle.REVIEW, id=uuid7(), reason=reason, rail=row.rail, reference=row.reference,
                merchant_reference=None, payment_id=None, bill_id=None, amount=amount, body=None, raised_at=work.now)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -229,7 +230,7 @@ def _sheet(stream: BinaryIO) -> Iterator[tuple[int, list[str] | None, str]]:
     """The rows of a workbook's first sheet, as the texts that they show."""
     try:
         book = load_workbook(stream, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
         raise refuse("statement_unreadable", "file") from error
     try:
         sheet = book.worksheets[0]
