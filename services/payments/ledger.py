@@ -17,7 +17,7 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import ledger as rules
 from rules.fees import Charge
-from services.payments import counter_check, refund_checks, tables, tables_counter, totals
+from services.payments import counter_check, refund_checks, tables, tables_counter, totals, treasury
 from services.payments.records import Bill
 from services.payments.totals import Source
 
@@ -125,7 +125,7 @@ def check_ledger(connection: Connection) -> list[str]:
     """Everything that is wrong with the books, as `what: which`; empty when they are right. Reads only."""
     return [f"{what}: {row[0]}" for what, query in _CHECKS.items() for row in connection.execute(text(query))
             ] + refund_checks.check(connection) + totals.check(connection) \
-        + counter_check.check(connection)
+        + counter_check.check(connection) + treasury.check(connection)
 
 
 def balances(connection: Connection) -> dict[str, int]:

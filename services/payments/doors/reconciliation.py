@@ -27,7 +27,7 @@ class ReconciliationDoors:
         return reports.lines(work, body)
 
     @query("payments.differences", language.ListDifferences, permission=reports.READ)
-    def differences(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    def waiting_differences(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return differences.listed(work, body)
 
     @command("payments.settle_difference", language.SettleDifference, permission=differences.PERMISSION)

@@ -29,7 +29,9 @@ from services.gateway.web.platform import platform
 blueprint = Blueprint("api_reconciliation", __name__, url_prefix=PREFIX,
                       description="Reconciliation with the rails, and what the treasury is told")
 
-_PIASTRES = {"metadata": {"description": "Piastres"}}
+
+def _piastres(**options: Any) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": "Piastres"}, **options)
 
 
 class DifferenceDecision(SettleDifference):
@@ -72,15 +74,15 @@ class StatementListed(Shown):
     until = fields.Date(required=True)
     state = text(validate=validate.OneOf(("reading", "matching", "matched", "received", "set_aside")))
     lines = fields.Integer(required=True)
-    gross = fields.Integer(required=True, **_PIASTRES)
-    returned = fields.Integer(required=True, **_PIASTRES)
+    gross = _piastres()
+    returned = _piastres()
     commission = fields.Integer(required=True, metadata={"description": "As the file states it, piastres"})
     agreed_commission = fields.Integer(required=True, metadata={"description": "By the terms with the rail, piastres"})
-    expected = fields.Integer(required=True, **_PIASTRES)
+    expected = _piastres()
     expected_on = day_or_none()
-    received = fields.Integer(required=True, **_PIASTRES)
-    let_go = fields.Integer(required=True, **_PIASTRES)
-    outstanding = fields.Integer(required=True, **_PIASTRES)
+    received = _piastres()
+    let_go = _piastres()
+    outstanding = _piastres()
     currency = text()
 
 
@@ -98,8 +100,8 @@ class StatementLineShown(Shown):
     kind = text_or_none()
     reference = text_or_none()
     direction = text_or_none()
-    amount = fields.Integer(required=True, allow_none=True, **_PIASTRES)
-    fee = fields.Integer(required=True, allow_none=True, **_PIASTRES)
+    amount = _piastres(allow_none=True)
+    fee = _piastres(allow_none=True)
     day = day_or_none()
     raw = text_or_none(metadata={"description": "Of a line that could not be read: what stood there"})
     faults = fields.List(fields.Dict(), required=True)
@@ -145,7 +147,7 @@ class ReconciledRow(Shown):
     unit = text(metadata={"description": "Empty where money belongs to no unit yet"})
     account = text()
     lines = fields.Integer(required=True)
-    amount = fields.Integer(required=True, **_PIASTRES)
+    amount = _piastres()
 
 
 class ReconciledShown(Shown):
@@ -154,7 +156,7 @@ class ReconciledShown(Shown):
     until = fields.Date(required=True)
     currency = text()
     rows = fields.List(fields.Nested(ReconciledRow), required=True)
-    total = fields.Integer(required=True, **_PIASTRES)
+    total = _piastres()
 
 
 class TreasuryPeriodListed(Shown):
@@ -163,7 +165,7 @@ class TreasuryPeriodListed(Shown):
     since = fields.Date(required=True)
     until = fields.Date(required=True)
     state = text(validate=validate.OneOf(("prepared", "closed")))
-    total = fields.Integer(required=True, **_PIASTRES)
+    total = _piastres()
     currency = text()
     prepared_by = text()
     prepared_at = fields.AwareDateTime(required=True)
@@ -179,9 +181,9 @@ class TreasuryRowShown(Shown):
     kind = text(validate=validate.OneOf(("collection", "correction")))
     unit = text()
     accounting_code = text()
-    collected = fields.Integer(required=True, **_PIASTRES)
-    returned = fields.Integer(required=True, **_PIASTRES)
-    net = fields.Integer(required=True, **_PIASTRES)
+    collected = _piastres()
+    returned = _piastres()
+    net = _piastres()
 
 
 class TreasuryPeriodShown(TreasuryPeriodListed):
