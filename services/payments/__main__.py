@@ -44,7 +44,7 @@ def balances() -> None:
     """What each account holds."""
     with _context().database.transaction() as connection:
         for account, amount in ledger.balances(connection).items():
-            click.echo(f"{account:<40} {amount / 100:>18,.2f}")
+            click.echo(f"{account:<40} {format_egp(amount, 'en'):>22}")
 
 
 @main.command("device-books")

@@ -49,9 +49,10 @@ class Fawry:
         shares = order.shares or (base.Share("total", order.amount),)
         body = {
             "merchantCode": self._merchant, "merchantRefNum": order.merchant_reference, "customerProfileId": "",
-            "paymentMethod": METHOD, "amount": order.amount / 100, "currencyCode": self.traits.currency,
+            "paymentMethod": METHOD, "amount": wire.pounds(order.amount), "currencyCode": self.traits.currency,
             "language": "ar-eg", "description": order.description,
-            "chargeItems": [{"itemId": share.account, "price": share.amount / 100, "quantity": 1} for share in shares],
+            "chargeItems": [{"itemId": share.account, "price": wire.pounds(share.amount), "quantity": 1}
+                            for share in shares],
             "orderWebHookUrl": self._callback_url,
             "signature": rail_signatures.fawry_charge(self._merchant, order.merchant_reference, "", METHOD,
                                                       order.amount, self._key),
@@ -71,7 +72,7 @@ class Fawry:
         if order.repeated and self._given_back(order):
             return RefundReport(order.refund_reference, base.DONE, order.amount)
         body = {"merchantCode": self._merchant, "referenceNumber": order.reference,
-                "refundAmount": order.amount / 100, "reason": order.reason,
+                "refundAmount": wire.pounds(order.amount), "reason": order.reason,
                 "signature": rail_signatures.fawry_refund(self._merchant, order.reference, order.amount, self._key,
                                                           order.reason)}
         self._call("POST", REFUND, json=body)

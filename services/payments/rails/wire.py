@@ -53,6 +53,12 @@ def json_callback(body: str) -> dict[str, Any]:
     return data
 
 
+def pounds(piastres: int) -> float:
+    """An amount as the JSON number that a rail wants. What is sent is the number's shortest text, which is exact below
+    a trillion pounds; nothing is computed with it."""
+    return piastres / 100
+
+
 def web_address(given: Any) -> str | None:
     """A link for people: http or https, for no signature covers it."""
     return given if isinstance(given, str) and given.startswith(("https://", "http://")) else None
