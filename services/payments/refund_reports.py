@@ -41,6 +41,8 @@ def belongs(work: UnitOfWork, payment: Payment, report: Report) -> Refund | None
         return None
     if report.news is not None and report.news == one.reference:
         return one
+    if report.returned is not None:
+        return one if report.returned == one.amount else None
     total = _in_all(payment, report)
     if total is not None:
         return one if total == sum(other.amount for other in done) + one.amount else None
@@ -51,6 +53,8 @@ def _known(work: UnitOfWork, payment: Payment, report: Report) -> bool:
     done = [one for one in through_rail(work, payment) if one.state == "done"]
     if report.news is not None and report.news in [one.reference for one in done]:
         return True
+    if report.returned is not None:
+        return False
     total, given = _in_all(payment, report), sum(one.amount for one in done)
     return bool(done) and (total is None or total == given)
 

@@ -90,7 +90,8 @@ class Order:
 class Report:
     """What a rail says of one charge. `reference` is its own number for it, None while it has not given one; `amount`
     is the money that came (piastres), None unless `status` is paid, and None too when it came in another currency.
-    `refunded` is all that was given back so far, None where the rail does not say. `final` is false for a failure after
+    `refunded` is all that was given back so far, `returned` what this one piece of news gives back; None where the
+    rail does not say. `final` is false for a failure after
     which the payer can still pay the same reference. `news` is the rail's own number of this piece of news where one
     charge may have several alike (each refund of a card payment). `claimed`: the rail's signature covers `reference`
     but not `merchant_reference`, so the payment is found by the former alone."""
@@ -102,6 +103,7 @@ class Report:
     paid_at: datetime | None = None
     pay_url: str | None = None
     refunded: int | None = None
+    returned: int | None = None
     final: bool = True
     news: str | None = None
     claimed: bool = False

@@ -121,6 +121,7 @@ class Paymob:
             amount=_amount(transaction, self.traits.currency) if paid else None,
             paid_at=self._moment(transaction.get("created_at")) if paid else None,
             refunded=refunded if isinstance(refunded, int) and not child else None,
+            returned=_amount(transaction, self.traits.currency) if child else None,
             final=status != base.FAILED, news=str(transaction["id"]) if child else None)
 
     def _moment(self, text: Any) -> datetime:

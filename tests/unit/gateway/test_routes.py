@@ -192,6 +192,37 @@ GET    /api/v1/organisation/<kind>                              organisation.rea
 GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
 GET    /api/v1/organisation/employee/<code>/name                organisation.propose|organisation.review_council|organisation.review_follow_up
 GET    /api/v1/calendar/<year>                                  guide.read
+POST   /api/v1/bills                                            bill.issue
+POST   /api/v1/bills/<bill_id>/exemptions                       bill.amend
+POST   /api/v1/bills/<bill_id>/amendments                       bill.amend
+POST   /api/v1/bills/<bill_id>/cancellation                     bill.cancel
+GET    /api/v1/bills/<bill_id>/changes                          bill.amend
+GET    /api/v1/bill-changes                                     bill.amend
+POST   /api/v1/bill-changes/<change_id>/decision                bill.approve
+GET    /api/v1/payments/reviews                                 review.settle
+POST   /api/v1/payments/reviews/<review_id>/decision            review.settle
+POST   /api/v1/bills/<bill_id>/refunds                          refund.request
+GET    /api/v1/bills/<bill_id>/refunds                          refund.read
+POST   /api/v1/credits/<credit_id>/refunds                      refund.request
+GET    /api/v1/refunds                                          refund.read
+POST   /api/v1/refunds/<refund_id>/decision                     refund.approve
+POST   /api/v1/refunds/<refund_id>/payment                      refund.pay
+POST   /api/v1/refunds/<refund_id>/steering                     refund.approve
+POST   /api/v1/bills/<bill_id>/disputes                         dispute.manage
+POST   /api/v1/bills/<bill_id>/disputes/decision                dispute.manage
+GET    /api/v1/statements                                       reconciliation.read
+GET    /api/v1/statements/<statement_id>                        reconciliation.read
+GET    /api/v1/statements/<statement_id>/lines                  reconciliation.read
+POST   /api/v1/statements/<statement_id>/aside                  reconciliation.resolve
+POST   /api/v1/statements/<statement_id>/transfers              settlement.record
+POST   /api/v1/statements/<statement_id>/difference             settlement.let_go
+GET    /api/v1/differences                                      reconciliation.read
+POST   /api/v1/differences/<difference_id>                      reconciliation.resolve
+GET    /api/v1/reconciled                                       reconciliation.read
+GET    /api/v1/treasury                                         reconciliation.read
+POST   /api/v1/treasury                                         treasury.export
+POST   /api/v1/treasury/<period_id>/closing                     treasury.close
+GET    /api/v1/treasury/<period_id>/file                        reconciliation.read
 GET    /api/v1/collections                                      collections.read
 GET    /api/v1/finding                                          request.find
 POST   /api/v1/finding                                          request.find
@@ -224,6 +255,7 @@ VALUES = {
     "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
     "question_id": TASK_ID, "relation_id": TASK_ID,
+    "statement_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID, "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flask_smorest import Api
 from services.gateway.web.api import (
     access_log,
     afterwards,
+    bill_changes,
     bills,
     collections,
     counter,
@@ -24,6 +25,7 @@ from services.gateway.web.api import (
     licences,
     openapi,
     organisation,
+    refunds,
     requests,
     services,
     sessions,
@@ -54,8 +56,8 @@ def register(app: Any) -> None:
     )
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
-    for module in (finding, services, versions, guide, requests, intake, tasks, bills, collections, counter, licences, deadlines, devices,
-                   licence_register, letters, verification, afterwards, sessions, organisation, catalog, visits, access_log,
-                   engine, openapi):
+    for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
+                   collections, counter, licences, deadlines, devices, licence_register, letters, verification,
+                   afterwards, sessions, organisation, catalog, visits, access_log, engine, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec
