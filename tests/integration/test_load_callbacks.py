@@ -12,7 +12,8 @@ from tests.load import callbacks, report
 def test_a_few_callbacks_pay_their_bills_and_move_their_requests_on() -> None:
     part = callbacks.measure(40, seconds=1.0, profiled=False)
 
-    assert part["callbacks"] == 40 and part["per_second"] > 0 and part["repeats"]["per_second"] > 0
+    assert part["callbacks"] in (39, 40)  # wrk tries its script once, and the line it is given then is not sent
+    assert part["per_second"] > 0 and part["repeats"]["per_second"] > 0
     assert set(part["cpu_ms"]["by_process"]) == {*SERVICES, "RabbitMQ", "PostgreSQL", "sandboxes"}
     found = {"callbacks": part}
     figures = [figure.as_dict() for figure in report.figures(found)]
