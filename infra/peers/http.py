@@ -16,6 +16,7 @@ from infra.peers.pay_page import orders_page, pay_page
 from infra.peers.rail import RailError
 from infra.peers.rails import Rails
 from infra.peers.smsc import MessageCentre
+from infra.peers.statements import statement
 
 RAIL_PATHS = ("/fawry", "/paymob", "/efinance", "/pay")
 
@@ -45,6 +46,12 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flas
         return jsonify([{"rail": c.rail, "merchant_reference": c.merchant_reference, "reference": c.reference,
                          "amount": c.amount, "status": c.status, "paid_amount": c.paid_amount, "refunds": c.refunds,
                          "unsent": len(c.unsent)} for c in rail.store.all()])
+
+    @app.get("/statements/<name>")
+    def daily_statement(name: str) -> Response:
+        percent = rail.settings["commissions"].get(name, "0")
+        said = statement(rail.store, name, request.args.get("day", ""), percent)
+        return Response(said, content_type="text/csv; charset=utf-8")
 
     @app.get("/")
     def orders() -> str:

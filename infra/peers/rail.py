@@ -56,7 +56,7 @@ class Rail:
         self.dialects: dict[str, Dialect] = {}
         self.settings: dict[str, Any] = {
             "down": False, "delay_ms": 0, "reference_delay_ms": 0, "behaviour": None, "behaviours": {},
-            "callbacks_paused": False, "repeats": "answered", "refunds": "normal"}
+            "callbacks_paused": False, "repeats": "answered", "refunds": "normal", "commissions": {}}
         self.callbacks = CallbackSender(self.store, lambda: bool(self.settings["callbacks_paused"]), self._taken)
         self._stop = threading.Event()
         self._clockwork = threading.Thread(target=self._watch_the_clock, name="rail-clock", daemon=True)
@@ -166,7 +166,8 @@ class Rail:
             left = Decimal(charge.paid_amount or "0") - refunded(charge) - Decimal(exact)
             if left < 0:
                 raise RailError(400, 9937, "more than is left of the payment")
-            done = {"id": "".join(random.choices("123456789", k=10)), "order": order, "amount": exact}
+            done = {"id": "".join(random.choices("123456789", k=10)), "order": order, "amount": exact,
+                    "at": f"{time.time():.3f}"}
             charge.refunds.append(done)
             charge.status = "PARTIAL_REFUNDED" if left else "REFUNDED"
             self.store.put(charge)

@@ -15,7 +15,7 @@ KEEP = 10_000
 @dataclass(slots=True)
 class Charge:
     """One order at one rail. Amounts are texts with two decimals, EGP; times are epoch seconds. `secret` opens the
-    order's page at a rail that has one; `refunds` are those done: {id, order, amount}."""
+    order's page at a rail that has one; `refunds` are those done: {id, order, amount, at}."""
 
     merchant: str
     merchant_reference: str

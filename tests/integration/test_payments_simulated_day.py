@@ -1,0 +1,79 @@
+"""A day at the sandbox rails, its statements, and what is held against the books of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+
+from infra.peers.client import Peers
+from rules.calendar import cairo_date
+from services.payments import errands, paying
+from services.payments.reconciliation import differences, matching
+from tests.support.callback_door import CallbackDoor
+from tests.support.payments_ground import PUBLIC, TOTAL, Ground
+from tests.support.statements import OFFICER, read_in, waiting
+
+RAILS = ("fawry", "paymob", "efinance")
+
+
+@pytest.fixture(scope="module")
+def peers() -> Iterator[Peers]:
+    with Peers.running() as running:
+        yield running
+
+
+@pytest.fixture
+def door() -> Iterator[CallbackDoor]:
+    made = CallbackDoor()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
+    made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
+    made.publish()
+    door.ground = made
+    yield made
+    assert made.faults() == []
+    made.close()
+
+
+def order(ground: Ground, rail: str) -> Any:
+    """A bill that was given a reference by the rail."""
+    bill = ground.billed()
+    ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": rail}), PUBLIC)
+    errands.run(ground)
+    [row] = ground.rows("SELECT reference FROM payment WHERE bill_id = :b", b=bill["bill_id"])
+    return bill["bill_id"], row.reference
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_simulated_day_agrees_but_for_what_the_rail_kept_silent_about(
+        ground: Ground, peers: Peers, door: CallbackDoor, rail: str) -> None:
+    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {rail: "1.25"}}}, timeout=5).raise_for_status()
+    for _, reference in (order(ground, rail) for _ in range(2)):
+        requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=5).raise_for_status()
+    silent, reference = order(ground, rail)
+    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "silent"}, timeout=5).raise_for_status()
+    door.wait_for(2)
+    ground.now = datetime.now(UTC)
+    day = cairo_date(ground.now)
+    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
+    found = read_in(ground, content, since=day, rail=rail)
+    assert {kind: one["lines"] for kind, one in found["found"].items()} == {"matched": 2, "missing_here": 1}
+    assert found["commission"] == 2 * 151  # 1.25 % of 120.50 is 1.50625
+    [row] = waiting(ground, found["statement_id"])
+    body = {"difference_id": row.id, "decision": "book", "reason": "the rail's file says that it was paid"}
+    assert ground.attempt(lambda work: differences.decide(work, body), OFFICER)["outcome"] == "paid"
+    assert ground.bill(silent)["state"] == "paid"
+    assert matching.summary(ground.unit_of_work(), found["statement_id"])["gross"] == 3 * TOTAL
+
+
+def test_a_day_of_no_rail_is_not_found(peers: Peers) -> None:
+    for path in ("statements/nobody?day=2026-03-01", "statements/fawry?day=today", "statements/fawry"):
+        assert requests.get(f"{peers.url}/{path}", timeout=5).status_code == 404
