@@ -28,8 +28,8 @@ def _parts() -> dict[str, list[str]]:
         part = "a-n" if name < "test_o" else "o-requests-l" if name < "test_requests_m" else "requests-m-z"
         integration[part].append(f"tests/integration/{name}")
     integration["a-n"].append("tests/integration/chassis")
-    return {"unit": ["tests/unit"], **{f"integration {part}": paths for part, paths in integration.items()},
-            "faults": ["tests/faults"], "journeys": ["tests/journeys"]}
+    return {"faults": ["tests/faults"], "unit": ["tests/unit"],
+            **{f"integration {part}": paths for part, paths in integration.items()}, "journeys": ["tests/journeys"]}
 
 
 def _run(name: str, paths: list[str], options: list[str]) -> tuple[str, int, str, float]:
