@@ -14,6 +14,7 @@ from services.gateway import accounts
 
 PASSWORD = "shubbak-demo"  # noqa: S105  (printed by the demo; refused in production)
 UNIT = "EG-C-01"  # El Zeitoun, Cairo
+CHANNELS = {"mobile_clerk": "mobile_district"}  # of roles that do not sit at the centre
 
 # user name, role, display name, department, window
 PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
@@ -55,15 +56,12 @@ _DESKS: dict[str, tuple[str, ...]] = {
 }
 ABOVE = "EG-C-DW"  # Cairo's diwan, which decides where nobody of the district may
 
-CHANNELS = {"mobile_clerk": "mobile_district"}  # of roles that do not sit at the centre
-
 # user name, role, display name, unit, department
 DESKS: tuple[tuple[str, str, str, str, str | None], ...] = (
     *((f"{department.replace('_', '-')}-{_PARTS[role][0]}", role,
        f"{_PARTS[role][1]} {roles.load().departments[department]['ar']}", UNIT, department)
       for department, held in _DESKS.items() for role in held),
     ("manager", "centre_manager", "مدير المركز التكنولوجي", UNIT, None),
-    ("mobile-clerk", "mobile_clerk", "موظف الحي المتنقل", UNIT, None),
     ("diwan-head", "unit_head", "رئاسة ديوان المحافظة", ABOVE, "leadership"),
 )
 
@@ -76,7 +74,7 @@ def load_desk_accounts(work: Any) -> list[str]:
     missing = [desk for desk in DESKS if not accounts.exists(work, desk[0])]
     for username, role, name, unit, department in missing:
         accounts.create(work, username=username, password=PASSWORD, display_name=name, roles=(role,), unit=unit,
-                        department=department, channel=CHANNELS.get(role, "centre"))
+                        department=department)
     return [desk[0] for desk in missing]
 
 
@@ -97,5 +95,6 @@ def load_demo_accounts(work: Any) -> list[str]:
             unit=UNIT,
             department=department,
             window=window,
+            channel=CHANNELS.get(role, "centre"),
         )
     return [person[0] for person in PEOPLE]

@@ -143,10 +143,12 @@ def test_an_account_is_refused_with_all_its_faults(ground: Ground) -> None:
 
 def test_demo_accounts_come_once_and_never_in_production(ground: Ground) -> None:
     assert ground.run(demo.load_demo_accounts) == [
-        "clerk", "cashier", "officer", "inspector", "head", "editor", "reviewer", "organiser", "council", "follow-up",
-        "admin"]
+        "clerk", "cashier", "field", "officer", "inspector", "head", "editor", "reviewer", "organiser", "council",
+        "follow-up", "admin"]
     assert ground.run(demo.load_demo_accounts) == []
     assert log_in(ground, "head", demo.PASSWORD) is not None
+    rounds = log_in(ground, "field", demo.PASSWORD)
+    assert rounds is not None and staff(ground, rounds).actor.channel == "mobile_district"
     assert ground.run(demo.load_desk_accounts) == [desk[0] for desk in demo.DESKS]
     assert ground.run(demo.load_desk_accounts) == []
     assert log_in(ground, "industrial-safety-inspector", demo.PASSWORD) is not None

@@ -17,8 +17,8 @@ def test_no_desk_is_there_that_no_service_needs_and_no_name_twice() -> None:
 
 def test_the_mobile_district_can_be_walked_too() -> None:
     """Visits are planned onto a clerk of its own, whose intake counts for its channel."""
-    [clerk] = [one for one in demo.DESKS if one[1] == "mobile_clerk"]
-    assert clerk[3] == demo.UNIT and demo.CHANNELS[clerk[1]] == "mobile_district"
+    [clerk] = [one for one in (*demo.PEOPLE, *demo.DESKS) if one[1] == "mobile_clerk"]
+    assert clerk in demo.PEOPLE and demo.CHANNELS[clerk[1]] == "mobile_district"
     assert {"visit.plan", "device.manage"} <= {permission for one in (*demo.PEOPLE, *demo.DESKS)
                                                for permission in roles.load().roles[one[1]].may}
 
