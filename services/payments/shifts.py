@@ -48,8 +48,8 @@ _CLOSE = Statement(text(
 _APPROVE = Statement(text(
     "UPDATE shift SET version = version + 1, state = :state, approved_at = :at, approved_by = :who, note = :note "
     "WHERE id = :which AND version = :seen"))
-_MOVED = Statement(text("SELECT kind, sum(amount) AS amount, count(*) AS times FROM shift_move WHERE shift_id = :wanted "
-                        "GROUP BY kind ORDER BY kind"))
+_MOVED = Statement(text("SELECT kind, sum(amount) AS amount, count(*) AS times FROM shift_move "
+                        "WHERE shift_id = :wanted GROUP BY kind ORDER BY kind"))
 _SLIPS = Statement(text("SELECT terminal_id, batch, count(*) AS slips, sum(amount) AS amount FROM shift_slip "
                         "WHERE shift_id = :wanted GROUP BY terminal_id, batch ORDER BY terminal_id, batch"))
 
@@ -129,8 +129,8 @@ def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def close(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """The cashier counts the drawer and closes the shift: the difference is posted, the float goes back, the rest to the
-    deposit. Refuses shift_required, shift_closed (the one that is meant), denomination_unknown, count_malformed,
+    """The cashier counts the drawer and closes the shift: the difference is posted, the float goes back, the rest
+    to the deposit. Refuses shift_required, shift_closed (the one that is meant), denomination_unknown, count_malformed,
     difference_reason_required."""
     wanted = body.get("shift_id")
     row = work.first(_OWN, cashier=work.actor.id)

@@ -14,11 +14,13 @@ from contracts.payments_counter import (
     HandOver,
     ListShifts,
     OpenShift,
+    PrintReceipt,
     RegisterCounter,
+    VerifyReceipt,
     VoidDeviceNumber,
     VoidNumber,
 )
-from services.payments import books, counters, drawers, shifts
+from services.payments import books, counters, drawers, printing, shifts
 
 
 class CounterDoors:
@@ -63,3 +65,11 @@ class CounterDoors:
     @command("payments.void_device_number", VoidDeviceNumber, permission=counters.MANAGE)
     def void_device_number(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return books.void_of_device(work, body)
+
+    @command("payments.print_receipt", PrintReceipt, permission=printing.PRINT)
+    def print_receipt(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return printing.print_one(work, body)
+
+    @query("payments.verify_receipt", VerifyReceipt, permission="receipt.read")
+    def verify_receipt(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return printing.verify(work, body)

@@ -58,6 +58,8 @@ POST   /<lang>/staff/cashier/bills/<bill_id>                    bill.take_cash
 POST   /<lang>/staff/cashier/bills/<bill_id>/slip               bill.take_cash
 GET    /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.read staff
 GET    /<lang>/staff/cashier/shift                              bill.take_cash
+POST   /<lang>/staff/cashier/bills/<bill_id>/receipt            receipt.print
+GET    /<lang>/receipts/<number>                                receipt.read
 POST   /<lang>/staff/cashier/shift                              bill.take_cash
 POST   /<lang>/staff/cashier/shift/hand-over                    bill.take_cash
 POST   /<lang>/staff/cashier/shift/void                         bill.take_cash
@@ -115,6 +117,8 @@ GET    /api/v1/bills/<bill_id>                                  bill.read
 POST   /api/v1/bills/<bill_id>/payments                         bill.pay|bill.take_cash
 GET    /api/v1/payments/rails                                   bill.read
 POST   /api/v1/payments/callbacks/<rail>                        bill.callback
+POST   /api/v1/bills/<bill_id>/receipt/prints                   receipt.print
+GET    /api/v1/receipts/<number>                                receipt.read
 POST   /api/v1/counters                                         counter.manage
 GET    /api/v1/shifts/current                                   bill.take_cash
 POST   /api/v1/shifts                                           bill.take_cash

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from contracts.payments_counter import (
     HandOver,
     ListShifts,
     OpenShift,
+    PrintReceipt,
     RegisterCounter,
     VoidDeviceNumber,
     VoidNumber,
@@ -213,6 +215,54 @@ def approve_shift(body: dict[str, Any], shift_id: UUID) -> Response:
 def void_device_number(body: dict[str, Any], device_id: UUID) -> Response:
     """Void a number of a tablet's receipt book that was never used"""
     return answer(_call("payments.void_device_number", VoidDeviceNumber().dump({**body, "device_id": device_id})), 201)
+
+
+class ReceiptPrint(Schema):
+    paper = fields.String(load_default="thermal", validate=validate.OneOf(("thermal", "a6", "a4")),
+                          metadata={"description": "`thermal` is 80 mm wide"})
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500),
+                           metadata={"description": "Required for every print but the first"})
+
+
+class ReceiptCode(Schema):
+    code = fields.String(required=True, validate=validate.Length(1, 40))
+
+
+class ReceiptVerified(Shown):
+    genuine = fields.Boolean(required=True)
+    receipt_number = text()
+    amount = _piastres("what was acknowledged", none=True)
+    taken_at = fields.AwareDateTime(allow_none=True)
+    unit = text_or_none()
+    bill_state = text_or_none()
+
+
+@door(blueprint, "POST", "/bills/<uuid:bill_id>/receipt/prints", permission="receipt.print", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(ReceiptPrint(), example={"paper": "thermal", "language": "ar", "reason": None})
+@blueprint.response(201, {"type": "string", "contentMediaType": "application/pdf"}, content_type="application/pdf")
+def print_receipt(body: dict[str, Any], bill_id: UUID) -> Response:
+    """Print a receipt. Each print is recorded; from the second on it says which copy it is and takes a reason"""
+    return printed(_call("payments.print_receipt", PrintReceipt().dump({**body, "bill_id": bill_id})))
+
+
+@door(blueprint, "GET", "/receipts/<number>", permission="receipt.read")
+@blueprint.arguments(ReceiptCode(), location="query")
+@blueprint.response(200, ReceiptVerified)
+def verify_receipt(query: dict[str, Any], number: str) -> Response:
+    """Whether a receipt's number and the code of its QR belong together"""
+    asked = {"number": number[:40], "code": query["code"]}
+    return answer(platform().call("payments.verify_receipt", asked, caller().actor))
+
+
+def printed(made: dict[str, Any]) -> Response:
+    """The file as the browser shows it, with which copy it is."""
+    response = Response(base64.b64decode(made["content"]), 201, content_type=made["media_type"])
+    response.headers["Content-Disposition"] = f'inline; filename="{made["file_name"]}"'
+    response.headers["X-Receipt-Copy"] = str(made["copy"])
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _call(method: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,14 @@ import secrets
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from rules import numbering
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
 from services.gateway import bills
 from services.gateway.web.access import FORM, door
+from services.gateway.web.api.counter import printed
 from services.gateway.web.caller import caller
 from services.gateway.web.pages import kept
 from services.gateway.web.pages.public import LANG
@@ -104,8 +105,29 @@ def _field(path: str | None) -> str:
 
 @door(blueprint, "GET", _CASHIER + "/bills/<uuid:bill_id>/receipt", permission="receipt.read", staff=True)
 def receipt(bill_id: Any) -> str:
+    return _receipt(bill_id, [], {})
+
+
+@door(blueprint, "POST", _CASHIER + "/bills/<uuid:bill_id>/receipt", permission="receipt.print", media_types=FORM,
+      csrf=True)
+def print_receipt(bill_id: Any) -> Response | tuple[str, int]:
+    """The receipt on paper. The first print is the original; each later one is a copy with its reason."""
+    given = {name: request.form.get(name, "").strip()[:500] for name in ("paper", "reason")}
+    body = {"bill_id": str(bill_id), "paper": given["paper"] or "thermal", "language": g.language,
+            "reason": given["reason"] or None}
+    try:
+        made = platform().call("payments.print_receipt", body, caller().actor, command_id=kept.once("print"))
+    except Refusal as refusal:
+        if refusal.code in ("forbidden", "bill_unknown"):
+            raise
+        return _receipt(bill_id, [Fault(refusal.code, "reason", refusal.faults[0].params)], given), 422
+    return printed(made)
+
+
+def _receipt(bill_id: Any, faults: list[Fault], given: dict[str, str]) -> str:
     found = platform().call("payments.receipt", {"bill_id": str(bill_id)}, caller().actor)
-    return render_template("receipt.html", receipt=found, back=url_for("cashier.find"))
+    return render_template("receipt.html", receipt=found, back=url_for("cashier.find"), faults=faults, given=given,
+                           once=secrets.token_urlsafe(18), prints=caller().actor.permits("receipt.print"))
 
 
 def piastres(text: str) -> int | None:

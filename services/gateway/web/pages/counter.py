@@ -107,6 +107,14 @@ def approve(shift_id: Any) -> Answer:
     return redirect(url_for("counter.show_one", shift_id=shift_id), 303)  # type: ignore[return-value]
 
 
+@door(blueprint, "GET", LANG + "/receipts/<number>", permission="receipt.read")
+def verify(number: str) -> str:
+    """Where the QR of a printed receipt leads."""
+    asked = {"number": number[:40], "code": request.args.get("code", "-")[:40] or "-"}
+    found = platform().call("payments.verify_receipt", asked, caller().actor)
+    return render_template("public/receipt_verified.html", found=found)
+
+
 def _pieces(given: dict[str, str], prefix: str) -> tuple[dict[str, int], list[Fault]]:
     """How many of each piece were typed; what is empty is none."""
     pieces: dict[str, int] = {}

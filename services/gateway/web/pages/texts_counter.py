@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 COUNTER: dict[str, tuple[str, str]] = {
+    "receipt.screen": ("عرض على الشاشة وليس أصل الإيصال", "Shown on a screen; not the receipt itself"),
+    "receipt.print_title": ("طباعة الإيصال", "Print the receipt"),
+    "receipt.paper": ("الورق", "Paper"),
+    "receipt.paper.thermal": ("حراري 80 مم", "Thermal, 80 mm"),
+    "receipt.paper.a6": ("A6", "A6"),
+    "receipt.paper.a4": ("A4", "A4"),
+    "receipt.reason": ("سبب طباعة نسخة", "Reason of a copy"),
+    "receipt.reason_help": ("الطباعة الأولى أصل بلا سبب. كل طباعة بعدها نسخة مرقمة ولها سبب.",
+                            "The first print is the original and takes none. Each later one is a numbered copy."),
+    "receipt.print_now": ("اطبع", "Print"),
+    "receipt.genuine": ("الإيصال صحيح", "The receipt is genuine"),
+    "receipt.not_genuine": ("لا يوجد إيصال بهذا الرقم وهذا الرمز.", "There is no receipt with this number and code."),
+    "shift.unit": ("الوحدة", "Unit"),
     "shift.title": ("وردية التحصيل", "Cash shift"),
     "shift.none": ("لا توجد وردية مفتوحة لك. افتح وردية لتبدأ التحصيل.",
                    "You have no open shift. Open one to begin collecting."),
