@@ -19,11 +19,12 @@ from contracts.events import Event
 from rules import fees, numbering, payment_states
 from rules import ledger as ledger_rules
 from rules.refusal import refuse
-from services.payments import guide, records, tables
+from services.payments import gauges, guide, records, tables
 from services.payments.rails import RAILS
 from services.payments.receipts import CAIRO
 from services.payments.records import Bill
 
+LIVE = ("created", "pending")  # a payment that a rail still works at
 DAYS = 30  # that a bill may be paid when SHUBBAK_BILL_DAYS does not say otherwise
 
 _SEEN = Statement(select(tables.request_seen).where(tables.request_seen.c.request_id == bindparam("wanted")))
@@ -147,9 +148,15 @@ def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
+    attempts = records.payments_of_bill(work, standing.id)
+    late = work.now - gauges.reference_alarm(work.settings)
     payments = [
         {"payment_id": payment.id, "rail": payment.rail, "state": payment.state, "amount": payment.amount,
-         "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at}
-        for payment in records.payments_of_bill(work, standing.id)]
+         "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at,
+         "late": payment.state == "created" and payment.started_at <= late}
+        for payment in attempts]
     rails = [traits.name for traits in RAILS.offered(work.settings) if traits.takes(standing.total)]
-    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": rails, "payments": payments}
+    under_way = [payment.rail for payment in attempts if payment.state in LIVE]
+    others = [rail for rail in rails if rail not in under_way] if standing.state in payment_states.OPEN else []
+    return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": rails, "other_rails": others,
+            "payments": payments}

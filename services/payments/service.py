@@ -28,6 +28,7 @@ class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, Reconcilia
 
     def configure(self, settings: Settings) -> None:
         bills.bill_days(settings)
+        gauges.reference_alarm(settings)
         RAILS.check(settings)
         terms.check(settings)
         treasury.signing_key(settings)

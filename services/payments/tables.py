@@ -111,6 +111,7 @@ payment = Table(
     # One reference at a time for each rail: a second start answers the first.
     Index("payment_live", "bill_id", "rail", unique=True, postgresql_where=text("state IN ('created','pending')")),
     Index("payment_reference", "rail", "reference", unique=True, postgresql_where=text("reference IS NOT NULL")),
+    Index("payment_unreferenced", "rail", "started_at", postgresql_where=text("state = 'created'")),
     Index("payment_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 

@@ -40,6 +40,23 @@ def test_a_bill_offers_the_payer_every_rail_of_the_node_but_the_cashiers_termina
     assert offered == ["efinance", "fawry"]
 
 
+@pytest.mark.parametrize("reference", ["9311234567", None])
+def test_while_one_rail_is_waited_for_the_others_are_offered(reference: str | None) -> None:
+    state = "pending" if reference else "created"
+    attempt = {"rail": "fawry", "state": state, "reference": reference, "pay_url": None}
+    service = Service()
+    service.answers.update({
+        "requests.status": {"tracking_number": NUMBER},
+        "payments.bill": {**BILL, "state": state, "reference": reference, "payments": [attempt],
+                          "other_rails": ["efinance", "pos"]}})
+    client = client_of(service)
+    client.post("/ar/follow", data={"csrf": csrf_of(client), "tracking_number": NUMBER, "phone_last4": "5678"})
+    page = client.get(f"/ar/follow/{NUMBER}/bills/{BILL_ID}").get_data(as_text=True)
+    offered = [name for name in ("efinance", "fawry", "paymob", "pos") if f'name="rail" value="{name}"' in page]
+    assert offered == ["efinance"]
+    assert "role=\"status\"" in page and (reference is None or reference in page)
+
+
 def test_a_slip_is_entered_and_its_receipt_shown() -> None:
     service, client = cashier()
     answer = enter(client)

@@ -165,11 +165,13 @@ class BillPayment(Shown):
     reference = text_or_none()
     pay_url = text_or_none()
     started_at = fields.AwareDateTime(required=True)
+    late = fields.Boolean(metadata={"description": "The rail has kept its reference back for too long: use another"})
 
 
 class BillShown(BillState):
     issued_at = fields.AwareDateTime(required=True)
     rails = fields.List(fields.String(), required=True, metadata={"description": "Where it can be paid"})
+    other_rails = fields.List(fields.String(), metadata={"description": "Those at which nothing is under way yet"})
     payments = fields.List(fields.Nested(BillPayment), required=True)
 
 

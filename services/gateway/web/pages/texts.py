@@ -207,6 +207,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "يُطلب الكود المرجعي من وسيلة السداد. حدّث الصفحة بعد لحظات.",
         "The reference is being fetched. Refresh in a moment.",
     ),
+    "bill.how_else": ("أو اختر وسيلة أخرى", "Or choose another way"),
     "bill.go_pay": ("اذهب إلى صفحة السداد", "Go to the payment page"),
     "bill.failed": (
         "لم تنجح محاولة السداد السابقة ولم يُخصم شيء. حاول مرة أخرى.",
@@ -230,6 +231,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bill.state.disputed": ("مسددة، والسداد محل منازعة لدى البنك", "paid, disputed at the bank"),
     "rail.help": ("اختر وسيلة السداد، وستحصل على كود مرجعي أو رابط للسداد.",
                   "Choose how to pay: you get a reference or a link."),
+    "rail.help_else": ("الكود السابق يبقى صالحاً إلى أن يتم السداد. ادفع بطريقة واحدة فقط؛ وما سُدد مرتين يُرد.",
+                       "What you were given stays good. Pay one way only; what is paid twice goes back."),
     "rail.fawry": ("كود سداد فوري", "Fawry reference code"),
     "rail.paymob": ("بطاقة بنكية", "Bank card"),
     "rail.efinance": ("الدفع الحكومي (إي فاينانس)", "Government payment (e-finance)"),

@@ -24,6 +24,7 @@ ALTER TABLE request_seen ADD COLUMN unit text;
 """
 
 TABLES = """
+CREATE INDEX payment_unreferenced ON payment (rail, started_at) WHERE state = 'created';
 CREATE TABLE credit (
   id uuid PRIMARY KEY,
   version bigint NOT NULL,
