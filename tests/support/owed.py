@@ -7,7 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chassis import config
+from chassis.actors import Actor
 from chassis.answers import load
+from chassis.database import Database
+from chassis.ids import uuid7
+from chassis.privacy import Privacy
+from chassis.uow import Context, UnitOfWork, attempt
 from contracts import requests as language
 from contracts.definition import authoring
 from services.catalog import publishing
@@ -107,6 +113,25 @@ def adopt(node: Node) -> list[tuple[str, str, str]]:
 
     _in_batches(len(given), lambda first, many: node._attempt("payments", lambda work: some(work, first, many)))
     return given
+
+
+def attempt_as(node: Node, actor: Actor, run: Callable[[UnitOfWork], Any]) -> Any:
+    """An act of somebody in a room of payments, as its process would run it."""
+    settings = config.load("payments", node.environments["payments"])
+    database = Database(settings.database_url, 1)
+    context = Context(settings, database, Privacy(settings.rings, settings.lookup_keys))
+    try:
+        return attempt(lambda: UnitOfWork(context, actor, uuid7().hex), run)
+    finally:
+        database.close()
+
+
+def until(true: Callable[[], bool], what: str | Callable[[], Any], seconds: float = 120.0) -> None:
+    """Wait until something is so; `what` is said when it does not come."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, what() if callable(what) else what
+        time.sleep(0.1)
 
 
 def _in_batches(count: int, run: Callable[[int, int], None]) -> None:
