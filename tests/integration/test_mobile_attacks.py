@@ -82,8 +82,11 @@ def licences_of(rooms: Rooms, lodged: dict[str, Any]) -> list[str]:
 
 
 def held(rooms: Rooms, tablet: Tablet) -> list[tuple[str, int]]:
+    """The cash of this tablet that pays no bill: before a person, or a credit of the citizen whose refund waits."""
     return [(row.reason, row.amount) for row in rooms.payments.rows(
-        "SELECT reason, amount FROM review WHERE rail = :r ORDER BY raised_at", r=f"device.{tablet.id}")]
+        "SELECT reason, amount FROM (SELECT reason, amount, raised_at FROM review WHERE rail = :r UNION ALL "
+        "SELECT 'paid_twice', amount, raised_at FROM credit WHERE account = 'cash:' || :r) AS kept ORDER BY raised_at",
+        r=f"device.{tablet.id}")]
 
 
 def status(rooms: Rooms, serial: str) -> str:

@@ -168,4 +168,6 @@ def test_whatever_happens(opened: Rooms, seed: int, which: int) -> None:
                             "AND settled_at IS NULL", drawers=[f"device.{tablet.id}" for tablet in history.tablets])
     paid = payments.rows("SELECT coalesce(sum(amount), 0) AS paid FROM receipt WHERE book LIKE ANY(:books)",
                          books=[f"device:{tablet.id}/%" for tablet in history.tablets])
-    assert waiting[0].held + paid[0].paid == sum(drawers), trace
+    credited = payments.rows("SELECT coalesce(sum(amount), 0) AS owed FROM credit WHERE account = ANY(:drawers)",
+                             drawers=[f"cash:device.{tablet.id}" for tablet in history.tablets])
+    assert waiting[0].held + paid[0].paid + credited[0].owed == sum(drawers), trace

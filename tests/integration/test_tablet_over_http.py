@@ -28,6 +28,7 @@ PAPERS = {code: PDF + code.encode() for code in ("id_copy", "former_licence", "t
 @pytest.fixture(scope="module")
 def walk(node: Any) -> Walk:
     node.employ("trade-head", "department_head", "licensing")
+    node.employ("district-manager", "centre_manager", None)
     return Walk(node.url, node.peers.pay)
 
 
@@ -84,7 +85,7 @@ def test_a_day_in_the_field(node: Any, walk: Walk, line: HttpLine, tablet: Field
     assert order.status_code == 201, order.text
     visit, day = order.json()["visit_number"], working_day()
     planned = walk.post(f"/visits/{visit}/plan", {"device_id": str(tablet.id), "clerk": "field",
-                                                  "day": day.isoformat()}, as_="manager")  # fmt: skip
+                                                  "day": day.isoformat()}, as_="district-manager")  # fmt: skip
     assert planned["state"] == "planned"
     walk.until(lambda: texts(node, visit), bool)  # told by SMS
 
@@ -142,12 +143,12 @@ def test_the_quarantine_over_http(walk: Walk, line: HttpLine, tablet: FieldTable
     [answer] = tablet.upload(line)
     assert answer["result"] == "quarantined" and answer["faults"][0]["code"] == "item_kind_unknown"
     item = kept.signed["item_id"]
-    assert item in {one["item_id"] for one in walk.get("/offline-items", as_="manager")["items"]}
-    assert walk.get(f"/offline-items/{item}", as_="manager")["body"] == "{}"
-    assert walk.post(f"/offline-items/{item}/retry", {}, as_="manager")["result"] == "quarantined"
-    closed = walk.post(f"/offline-items/{item}/closing", {"reason": "جُرّب الجهاز فقط"}, as_="manager")
+    assert item in {one["item_id"] for one in walk.get("/offline-items", as_="district-manager")["items"]}
+    assert walk.get(f"/offline-items/{item}", as_="district-manager")["body"] == "{}"
+    assert walk.post(f"/offline-items/{item}/retry", {}, as_="district-manager")["result"] == "quarantined"
+    closed = walk.post(f"/offline-items/{item}/closing", {"reason": "جُرّب الجهاز فقط"}, as_="district-manager")
     assert closed["state"] == "closed"
-    shown = walk.get(f"/offline-items/{item}", as_="manager")
+    shown = walk.get(f"/offline-items/{item}", as_="district-manager")
     assert (shown["state"], shown["body"], shown["reason"]) == ("closed", "{}", "جُرّب الجهاز فقط")
 
 
@@ -195,7 +196,7 @@ def test_what_a_tablet_may_not_send_is_answered_in_both_languages_and_kept_nowhe
     (None, "POST", "/devices/{d}/bundle", "unauthenticated"), ("officer", "POST", "/devices/{d}/bundle", "forbidden"),
     ("clerk", "POST", "/devices/{d}/items", "forbidden"), ("officer", "GET", "/offline-items", "forbidden"),
     ("field", "GET", "/offline-items", "forbidden"), ("field", "GET", "/visits", "forbidden"),
-    ("manager", "POST", "/devices/{d}/items", "forbidden"), (None, "GET", "/visits", "unauthenticated"),
+    ("district-manager", "POST", "/devices/{d}/items", "forbidden"), (None, "GET", "/visits", "unauthenticated"),
     ("clerk", "POST", "/visits/V-C-2026-000001-R/plan", "forbidden")])
 def test_only_who_may(
     node: Any, walk: Walk, tablet: FieldTablet, who: str | None, method: str, path: str, code: str
