@@ -213,5 +213,5 @@ def test_a_clerk_that_nobody_knows_is_given_no_visit(walk: Walk, node: Any, tabl
             f"{node.url}{API}/visits/V-C-2026-000001-R/plan", timeout=20,
             json={"device_id": str(tablet.id), "clerk": clerk, "day": "2030-01-01"},
             headers={"Idempotency-Key": str(uuid.uuid4()),
-                     "Authorization": f"Bearer {walk.token('manager')}"})  # fmt: skip
+                     "Authorization": f"Bearer {walk.token('district-manager')}"})  # fmt: skip
         assert answer.json()["code"] == "visit_clerk_unknown"
