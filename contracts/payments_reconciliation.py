@@ -105,7 +105,7 @@ class ReceiveSettlement(Schema):
 
     statement_id = fields.UUID(required=True)
     reference = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9/._-]{1,64}\Z"))
-    account = fields.String(load_default="treasury", validate=validate.Regexp(r"[A-Za-z0-9._-]{1,40}\Z"))
+    account = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9._-]{1,40}\Z"))
     amount = fields.Integer(required=True, strict=True, validate=validate.Range(-10**14, 10**14))
     received_on = fields.Date(required=True)
 

@@ -1,5 +1,5 @@
-"""Daily statements of the sandbox rails: what each took and gave back on a Cairo day, in a file of its own form, with the
-commission that it keeps (`/control`: `rail.commissions`, percent of each payment by rail)."""
+"""Daily statements of the sandbox rails: what each took and gave back on a Cairo day, in a file of its own form, with
+the commission that it keeps (`/control`: `rail.commissions`, percent of each payment by rail)."""
 
 from __future__ import annotations
 

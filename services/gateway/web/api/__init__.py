@@ -11,9 +11,9 @@ from services.gateway.web.api import (
     afterwards,
     bill_changes,
     bills,
+    catalog,
     collections,
     counter,
-    catalog,
     deadlines,
     devices,
     engine,
@@ -25,6 +25,7 @@ from services.gateway.web.api import (
     licences,
     openapi,
     organisation,
+    reconciliation,
     refunds,
     requests,
     services,
@@ -57,7 +58,8 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
-                   collections, counter, licences, deadlines, devices, licence_register, letters, verification,
-                   afterwards, sessions, organisation, catalog, visits, access_log, engine, openapi):
+                   collections, counter, licences, deadlines, devices,
+                   licence_register, letters, verification, afterwards, sessions, organisation, catalog, visits, access_log,
+                   engine, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec

@@ -34,7 +34,7 @@ def _piastres(**options: Any) -> fields.Integer:
     return fields.Integer(required=True, metadata={"description": "Piastres"}, **options)
 
 
-class DifferenceDecision(SettleDifference):
+class StatementDifferenceDecision(SettleDifference):
     class Meta:
         exclude = ("difference_id",)
 
@@ -112,7 +112,7 @@ class StatementLinePage(Shown):
     next = fields.Integer(required=True, allow_none=True)
 
 
-class DifferenceShown(Shown):
+class StatementDifferenceShown(Shown):
     difference_id = fields.UUID(required=True)
     rail = text()
     kind = text()
@@ -132,12 +132,12 @@ class DifferenceShown(Shown):
     settled_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class DifferencePage(Shown):
-    differences = fields.List(fields.Nested(DifferenceShown), required=True)
+class StatementDifferencePage(Shown):
+    differences = fields.List(fields.Nested(StatementDifferenceShown), required=True)
     next = fields.UUID(required=True, allow_none=True)
 
 
-class DifferenceSettled(Shown):
+class StatementDifferenceSettled(Shown):
     difference_id = fields.UUID(required=True)
     decision = text()
     outcome = text()
@@ -226,24 +226,27 @@ def statement_lines(query: dict[str, Any], statement_id: UUID) -> Response:
     return _ask("payments.statement_lines", {**LinesAsked().dump(query), "statement_id": str(statement_id)})
 
 
-@door(blueprint, "POST", "/statements/<uuid:statement_id>/aside", permission="reconciliation.resolve")
-@blueprint.arguments(StatementReason(), content_type=JSON)
+@door(blueprint, "POST", "/statements/<uuid:statement_id>/aside", permission="reconciliation.resolve", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(StatementReason())
 @blueprint.response(200, StatementListed)
 def set_statement_aside(body: dict[str, Any], statement_id: UUID) -> Response:
     """A wrong file counts no more, and the right one can be read in"""
     return _tell("payments.set_statement_aside", {**body, "statement_id": str(statement_id)})
 
 
-@door(blueprint, "POST", "/statements/<uuid:statement_id>/transfers", permission="settlement.record")
-@blueprint.arguments(BankLine(), content_type=JSON)
+@door(blueprint, "POST", "/statements/<uuid:statement_id>/transfers", permission="settlement.record", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(BankLine())
 @blueprint.response(200, StatementListed)
 def receive_settlement(body: dict[str, Any], statement_id: UUID) -> Response:
     """The bank shows a transfer of the rail for this statement"""
     return _tell("payments.receive_settlement", {**BankLine().dump(body), "statement_id": str(statement_id)})
 
 
-@door(blueprint, "POST", "/statements/<uuid:statement_id>/difference", permission="settlement.let_go")
-@blueprint.arguments(StatementReason(), content_type=JSON)
+@door(blueprint, "POST", "/statements/<uuid:statement_id>/difference", permission="settlement.let_go", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(StatementReason())
 @blueprint.response(200, StatementListed)
 def let_difference_go(body: dict[str, Any], statement_id: UUID) -> Response:
     """What is outstanding of a statement is booked as a difference"""
@@ -252,15 +255,16 @@ def let_difference_go(body: dict[str, Any], statement_id: UUID) -> Response:
 
 @door(blueprint, "GET", "/differences", permission="reconciliation.read")
 @blueprint.arguments(ListDifferences(), location="query")
-@blueprint.response(200, DifferencePage)
+@blueprint.response(200, StatementDifferencePage)
 def differences(query: dict[str, Any]) -> Response:
     """What does not agree between the rails and the books and waits for a person"""
     return _ask("payments.differences", ListDifferences().dump(query))
 
 
-@door(blueprint, "POST", "/differences/<uuid:difference_id>", permission="reconciliation.resolve")
-@blueprint.arguments(DifferenceDecision(), content_type=JSON)
-@blueprint.response(200, DifferenceSettled)
+@door(blueprint, "POST", "/differences/<uuid:difference_id>", permission="reconciliation.resolve", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(StatementDifferenceDecision())
+@blueprint.response(200, StatementDifferenceSettled)
 def settle_difference(body: dict[str, Any], difference_id: UUID) -> Response:
     """Decide of a difference, with the reason"""
     return _tell("payments.settle_difference", {**body, "difference_id": str(difference_id)})
@@ -281,16 +285,18 @@ def treasury_periods() -> Response:
     return _ask("payments.treasury_periods", {})
 
 
-@door(blueprint, "POST", "/treasury", permission="treasury.export")
-@blueprint.arguments(PrepareTreasury(), content_type=JSON)
+@door(blueprint, "POST", "/treasury", permission="treasury.export", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(PrepareTreasury())
 @blueprint.response(200, TreasuryPeriodShown)
 def prepare_treasury(body: dict[str, Any]) -> Response:
     """Prepare the next period, or prepare it anew"""
     return _tell("payments.prepare_treasury", PrepareTreasury().dump(body))
 
 
-@door(blueprint, "POST", "/treasury/<uuid:period_id>/closing", permission="treasury.close")
-@blueprint.arguments(TreasuryClosing(), content_type=JSON)
+@door(blueprint, "POST", "/treasury/<uuid:period_id>/closing", permission="treasury.close", media_types=JSON,
+      idempotent=True)
+@blueprint.arguments(TreasuryClosing())
 @blueprint.response(200, TreasuryPeriodShown)
 def close_treasury(body: dict[str, Any], period_id: UUID) -> Response:
     """Close a period that another person prepared; it is signed and never changes again"""
