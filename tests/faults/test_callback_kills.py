@@ -1,5 +1,6 @@
 """SIGKILL payments, again and again, while rails report: once, three times at once, late, out of order, a wrong amount,
-forged, or not at all. Afterwards every bill is what the rail's own books say, and each piastre stands once.
+forged, not at all, or for a bill that another rail was paid for too. Afterwards every bill is what the rails' own books
+say, and each piastre stands once.
 
 A fifth of `SHUBBAK_KILLS` kills (4 when not said); the bills are paid in so many waves, and each wave is cut.
 """
@@ -20,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from chassis.actors import Actor
+from services.payments import paying
 from tests.support import aftermath, owed
 from tests.support.node import ROOT, Node
 
@@ -34,7 +37,11 @@ BECOMES = {"normal": "paid", "duplicate": "paid", "late": "paid", "reordered": "
 ALWAYS = ("normal", "duplicate", "duplicate", "late", "late", "reordered", "wrong_amount", "forged", "failed")
 BY_LOT = ("normal", "duplicate", "late", "reordered", "wrong_amount", "other_rail")
 
+TWICE = 1  # the place in a wave of the bill that is paid at a second rail too
+
 _TAKEN = "SELECT count(*) AS n FROM callback"
+_PAYMENTS = "SELECT bill_id, rail, reference, merchant_reference FROM payment"
+_UNSENT = "SELECT 1 FROM payment WHERE reference IS NULL"
 _BILLS = "SELECT bill.id, bill.state, p.merchant_reference FROM bill JOIN payment AS p ON p.bill_id = bill.id"
 
 
@@ -44,6 +51,7 @@ class Run:
 
     node: Node
     wanted: dict[str, str] = field(default_factory=dict)
+    twice: int = 0  # bills for which two rails were paid
     kills: int = 0
     cut: int = 0  # kills after which something of the wave was still to be taken
 
@@ -62,21 +70,37 @@ def run(seed: int) -> Iterator[Run]:
         owed.wait_billed(node, KILLS * WAVE)
         owed.start(node, RAILS)
         done = Run(node)
-        owed.until(lambda: not node.sql("payments", "SELECT 1 FROM payment WHERE reference IS NULL"), "references")
-        waiting = node.sql("payments", "SELECT reference, merchant_reference FROM payment")
+        owed.until(lambda: not node.sql("payments", _UNSENT), "references")
+        waiting = node.sql("payments", _PAYMENTS)
         chance.shuffle(waiting)
+        second = at_a_second_rail(node, [waiting[number * WAVE + TWICE] for number in range(KILLS)])
         for number in range(KILLS):
-            cut_short(done, waiting[number * WAVE : (number + 1) * WAVE], chance)
+            cut_short(done, waiting[number * WAVE : (number + 1) * WAVE], second, chance)
         owed.until(lambda: done.states() == done.wanted, lambda: differing(done))
         owed.until(node.settled, "every event applied")
         yield done
 
 
-def cut_short(run: Run, wave: list[Any], chance: random.Random) -> None:
+def at_a_second_rail(node: Node, payments: list[Any]) -> dict[Any, Any]:
+    """A payment at another rail for each of these, by its bill."""
+    payer = Actor(id="public", kind="public", roles=("public",))
+    for one in payments:
+        body = {"bill_id": one.bill_id, "rail": RAILS[(RAILS.index(one.rail) + 1) % len(RAILS)]}
+        owed.attempt_as(node, payer, lambda work, body=body: paying.start(work, body))
+    owed.until(lambda: not node.sql("payments", _UNSENT), "references at a second rail")
+    first = {one.merchant_reference for one in payments}
+    bills = {one.bill_id for one in payments}
+    return {row.bill_id: row for row in node.sql("payments", _PAYMENTS)
+            if row.bill_id in bills and row.merchant_reference not in first}
+
+
+def cut_short(run: Run, wave: list[Any], second: dict[Any, Any], chance: random.Random) -> None:
     """Pay some bills at once, and kill payments once it has begun to hear of it."""
     behaviours = [*ALWAYS, *(chance.choice(BY_LOT) for _ in range(WAVE - len(ALWAYS)))]
     if not run.kills:
         behaviours[0] = "silent"
+    wave, behaviours = [*wave, second[wave[TWICE].bill_id]], [*behaviours, "normal"]
+    run.twice += 1
     run.wanted.update({one.merchant_reference: BECOMES[how] for one, how in zip(wave, behaviours, strict=True)})
     before, ends = run.taken(), time.monotonic() + PATIENCE
     with ThreadPoolExecutor(4) as people:
@@ -133,12 +157,15 @@ def test_each_piastre_that_came_to_a_rail_stands_once(run: Run) -> None:
     held = sum(held for account, held in balances.items() if account.startswith("held:"))
 
     assert {account: held for account, held in balances.items() if account.startswith("rail:")} == came
-    assert -revenue == states["paid"] * owed.TOTAL
+    credited = sum(held for account, held in balances.items() if account.startswith("credit:"))
+
+    assert -revenue == (states["paid"] - run.twice) * owed.TOTAL
+    assert -credited == run.twice * owed.TOTAL
     assert -held == states["under_review"] * (owed.TOTAL - POUND)
 
 
 def test_every_paid_bill_has_one_receipt_and_was_told_once(run: Run) -> None:
-    paid = Counter(run.wanted.values())["paid"]
+    paid = Counter(run.wanted.values())["paid"] - run.twice
     [row] = run.node.sql(
         "payments", "SELECT (SELECT count(*) FROM receipt) AS receipts, (SELECT count(*) FROM receipt JOIN bill "
         "ON bill.id = receipt.bill_id AND bill.receipt_number = receipt.number WHERE bill.state = 'paid') AS of_bills, "
@@ -157,6 +184,12 @@ def test_requests_moved_on_whose_bills_were_paid_and_no_others(run: Run) -> None
 def test_money_that_does_not_fit_waits_for_a_person_once(run: Run) -> None:
     waiting = run.node.sql("payments", "SELECT reason, count(*) AS n FROM review GROUP BY reason")
     assert {row.reason: row.n for row in waiting} == {"amount_differs": Counter(run.wanted.values())["under_review"]}
+
+
+def test_what_was_paid_twice_is_the_citizens_and_its_refund_is_asked_for_once(run: Run) -> None:
+    asked = run.node.sql("payments", "SELECT credit_id, amount, state FROM refund")
+    assert [(row.amount, row.state) for row in asked] == [(owed.TOTAL, "requested")] * run.twice
+    assert len({row.credit_id for row in asked}) == run.twice
 
 
 def test_the_audit_chains_are_whole(run: Run) -> None:
