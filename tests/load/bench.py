@@ -27,6 +27,7 @@ from tests.load import (
     lifecycle,
     machine,
     million,
+    reconciliation,
     report,
     submit,
 )
@@ -55,6 +56,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "lifecycle": lifecycle.measure_both,
     "callbacks": callbacks.measure,
     "events": lambda: _on_ground(events.measure, "requests", "notifications"),
+    "reconciliation": lambda: _on_ground(reconciliation.measure, "payments"),
     "demo_start": lambda: _in_folder(demo_start.measure),
     "million": lambda: _on_ground(million.measure, "requests"),
 }

@@ -38,6 +38,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "lifecycle": lifecycle_report.figures,
         "callbacks": callbacks_report.figures,
         "events": _events,
+        "reconciliation": _reconciliation,
         "demo_start": _demo_start,
         "million": _million,
     }
@@ -173,6 +174,15 @@ def _million(part: dict[str, Any]) -> Iterator[Figure]:
         yield Figure(f"  {kind}", f"{value} ms", "< 50 ms", worst < 50)
     whole = len(part["sequential_scans"])
     yield Figure("  searches that read a whole table", str(whole), "0", whole == 0)
+
+
+def _reconciliation(part: dict[str, Any]) -> Iterator[Figure]:
+    what = f"Statement of {part['lines']:,} lines read in and held against the books"
+    yield Figure(what, f"{part['seconds']:.1f} s", "< 60 s", part["seconds"] < 60)
+    yield Figure("  CPU of the reader", f"{part['cpu_seconds']:.1f} s")
+    flat = part["grown_mb"] < 10
+    memory = f"{part['peak_mb']}, {part['grown_mb']} MB"
+    yield Figure("  its memory: most, grown over the run", memory, "< 10 grown", flat)
 
 
 def _demo_start(part: dict[str, Any]) -> Iterator[Figure]:
