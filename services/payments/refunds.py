@@ -153,7 +153,7 @@ def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         raise refuse("refund_own", "refund_id")
     bill = records.bill(work, standing.bill_id)
     state = rules.step(standing.state, rules.APPROVED if body["approve"] else rules.REJECTED)
-    way = body["way"] or standing.way
+    way = body["way"] if body["approve"] and body["way"] else standing.way
     if body["approve"] and not _possible(work, way, standing.rail):
         raise refuse("refund_way_impossible", "way", way=way)
     changed = refund_records.change(

@@ -9,6 +9,7 @@ import yaml
 from chassis import metrics
 from infra.compose_check import ROOT, compose, faults
 from infra.database import SERVICES
+from services.payments import gauges  # noqa: F401  (it publishes metrics that alerts watch)
 
 MONITORING = ROOT / "infra/monitoring"
 

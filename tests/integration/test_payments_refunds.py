@@ -106,6 +106,12 @@ def test_a_rejected_refund_leaves_the_bill_as_it_was(ground: Ground) -> None:
     assert [event.type for event in ground.events(bill["bill_id"])].count("payments.bill.paid.v1") == 1
 
 
+def test_a_rejection_names_no_way(ground: Ground) -> None:
+    bill = pay_cash(ground, ground.billed())
+    rejected = decide(ground, ask(ground, bill)["refund_id"], approve=False, way="rail")
+    assert (rejected["state"], rejected["way"]) == ("rejected", "cash")
+
+
 def test_nobody_approves_the_own_wish_or_the_own_collection_and_nobody_pays_what_he_approved(ground: Ground) -> None:
     bill = pay_cash(ground, ground.billed())
     asked = ask(ground, bill)
