@@ -10,12 +10,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.payments.tables import metadata
+from services.payments.tables import journal, metadata
 
 _moment = DateTime(timezone=True)
+
+# How the books are read along a statement.
+Index("journal_at", journal.c.at)
+Index("journal_payment", journal.c.payment_id, postgresql_where=text("payment_id IS NOT NULL"))
+Index("journal_source_c", journal.c.source,  # by bytes (COLLATE "C"), for ranges of references
+      postgresql_where=text("kind = 'money_held' AND payment_id IS NULL"))
 
 statement = Table(
     "statement", metadata,
@@ -40,6 +60,8 @@ statement = Table(
     Column("agreed_commission", BigInteger, nullable=False),  # by the terms with the rail
     Column("received", BigInteger, nullable=False),
     Column("let_go", BigInteger, nullable=False),  # of the net, by a person
+    Index("statement_digest", "rail", "digest", unique=True, postgresql_where=text("state <> 'set_aside'")),
+    Index("statement_days", "rail", "since"),
 )
 
 statement_line = Table(
@@ -58,6 +80,9 @@ statement_line = Table(
     Column("journal_id", Uuid),
     Column("raw", Text),  # of a line that could not be read, sealed: it may name a payer
     Column("faults", JSONB),
+    Index("statement_line_open", "statement_id", "reference", postgresql_where=text("kind IS NULL")),
+    Index("statement_line_stated", "rail", "reference"),
+    Index("statement_line_journal", "journal_id", unique=True, postgresql_where=text("journal_id IS NOT NULL")),
 )
 
 difference = Table(
@@ -65,7 +90,7 @@ difference = Table(
     Column("id", Uuid, primary_key=True),
     Column("rail", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("statement_id", Uuid, nullable=False),  # that brought it to light
+    Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),  # that brought it to light
     Column("line", Integer),
     Column("journal_id", Uuid),
     Column("reference", Text),
@@ -78,13 +103,17 @@ difference = Table(
     Column("settled_by", Text),
     Column("decision", Text),
     Column("reason", Text),
+    UniqueConstraint("statement_id", "line", name="difference_of_line"),
+    Index("difference_open", "rail", "raised_at", postgresql_where=text("settled_at IS NULL")),
+    Index("difference_journal", "journal_id", unique=True, postgresql_where=text(
+        "kind = 'missing_there' AND (decision IS NULL OR decision NOT IN ('found_later', 'set_aside'))")),
 )
 
 bank_line = Table(
     "bank_line", metadata,
     Column("rail", Text, primary_key=True),
     Column("reference", Text, primary_key=True),  # the bank's own
-    Column("statement_id", Uuid, nullable=False),
+    Column("statement_id", Uuid, ForeignKey("statement.id"), nullable=False),
     Column("account", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("received_on", Date, nullable=False),
@@ -109,6 +138,7 @@ treasury_period = Table(
     Column("xml_digest", LargeBinary),
     Column("key_id", Text),
     Column("signature", Text),
+    Index("treasury_one_open", "state", unique=True, postgresql_where=text("state = 'prepared'")),
 )
 
 treasury_row = Table(
