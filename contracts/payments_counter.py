@@ -140,8 +140,8 @@ PROBLEMS: dict[str, Problem] = {
                                     "{denomination} is no piece of Egyptian money (in piastres)."),
     "count_malformed": Problem(422, "اكتب عدداً صحيحاً من القطع.", "Give a whole number of pieces."),
     "difference_reason_required": Problem(
-        422, "المعدود يختلف عن المتوقع بمقدار {difference} قرشاً. اذكر السبب في عشرة أحرف على الأقل.",
-        "The count differs from what is expected by {difference} piastres. Give the reason in ten letters or more."),
+        422, "المعدود يختلف عن المتوقع بمقدار {pounds} جنيه. اذكر السبب في عشرة أحرف على الأقل.",
+        "The count differs from what is expected by {pounds} pounds. Give the reason in ten letters or more."),
     "counter_reason_required": Problem(422, "اذكر السبب في عشرة أحرف على الأقل.",
                                        "Give the reason in ten letters or more."),
     "drawer_short": Problem(422, "ليس في الدرج هذا المبلغ. المتوقع فيه {expected} قرشاً.",

@@ -70,8 +70,15 @@ def explained(expected: int, found: int, reason: str | None) -> int:
     """What was found above (or, below zero, under) what was expected. Refuses difference_reason_required."""
     difference = found - expected
     if difference and not enough(reason):
-        raise refuse("difference_reason_required", "reason", difference=difference, expected=expected, counted=found)
+        raise refuse("difference_reason_required", "reason", difference=difference, expected=expected, counted=found,
+                     pounds=_pounds(difference))
     return difference
+
+
+def _pounds(piastres: int) -> str:
+    """As a text names it: `-50.00`, in one piece whichever way the text runs."""
+    whole, part = divmod(abs(piastres), 100)
+    return f"\u2066{'-' if piastres < 0 else '+'}{whole}.{part:02d}\u2069"
 
 
 def enough(reason: str | None) -> bool:

@@ -38,6 +38,7 @@ def pay_cash_over_the_api(walk: Walk, number: str) -> None:
 
 def test_the_cashier_takes_cash_and_prints_a_receipt(visit: Callable[[str], Visitor], walk: Walk) -> None:
     number = walk.lodge()["tracking_number"]
+    walk.at_the_counter()
     cashier = visit("desktop")
     log_in(cashier, "cashier")
     page = cashier.page

@@ -154,5 +154,5 @@ def _page(faults: list[Fault], given: dict[str, str]) -> str:
 
 def _one(shift_id: Any, faults: list[Fault]) -> str:
     found = platform().call("payments.shift", {"shift_id": str(shift_id)}, caller().actor)
-    return render_template("staff/shift_closed.html", shift=found["shift"], faults=faults,
+    return render_template("staff/shift_closed.html", shift=found["shift"], pieces=found["pieces"], faults=faults,
                            may_approve=caller().actor.permits("shift.approve"), once=secrets.token_urlsafe(18))
