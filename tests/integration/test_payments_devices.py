@@ -15,11 +15,13 @@ from chassis.errors import NotYet
 from chassis.ids import uuid7
 from contracts.events import Event
 from contracts.requests_mobile import RELEASE_REPORTED
-from services.payments import cash, device_cash, reviews
+from rules.refusal import Refusal
+from services.payments import books, cash, device_cash, drawers, reviews
 from tests.support.payments_ground import TOTAL, Ground
 
 OPERATOR = Actor(id="operator:mona", kind="operator", roles=())
 CASHIER = Actor(id="staff:cashier", kind="staff", roles=("cashier",), unit="EG-C-01")
+MANAGER = Actor(id="staff:manager", kind="staff", roles=("centre_manager",), unit="EG-C-01")
 REASON = "راجعت الإيصال مع المحصل"
 
 
@@ -103,6 +105,47 @@ def credited(ground: Ground, bill: dict[str, Any]) -> list[Any]:
     return ground.rows("SELECT account, amount FROM credit WHERE bill_id = :b", b=bill["bill_id"])
 
 
+def test_a_tablets_drawer_is_counted_into_the_cashiers(ground: Ground, device: Device) -> None:
+    bill = ground.billed()
+    take(ground, device.report(bill))
+    before, shift_id = ground.balances(), ground.at_counter(CASHIER)
+    held = before[f"cash:{device.drawer}"]
+    body = {"device_id": device.id, "count": {"20000": held // 20_000, "100": 1}, "reason": None}
+    with pytest.raises(Refusal, match="difference_reason_required"):
+        ground.attempt(lambda work: drawers.hand_in(work, body), CASHIER)
+    told = ground.attempt(lambda work: drawers.hand_in(work, {**body, "reason": "عد الموظف مرتين"}), CASHIER)
+    counted = held // 20_000 * 20_000 + 100
+    assert (told["expected"], told["counted"], told["difference"]) == (held, counted, counted - held)
+    after = ground.balances()
+    assert after[f"cash:{device.drawer}"] == 0
+    assert after["cash:EG-C-01"] - before.get("cash:EG-C-01", 0) == counted
+    assert after["difference:EG-C-01"] - before.get("difference:EG-C-01", 0) == held - counted
+    assert ground.rows("SELECT amount FROM shift_move WHERE shift_id = :s AND kind = 'drawer_handed_in'",
+                       s=shift_id) == [(counted,)]
+    with pytest.raises(Refusal, match="drawer_unknown"):
+        ground.attempt(lambda work: drawers.hand_in(work, body), CASHIER)
+
+
+def test_a_number_that_a_tablet_never_used_is_void_and_pays_nothing_afterwards(ground: Ground, device: Device) -> None:
+    take(ground, device.report(ground.billed(), device_receipt=2))
+
+    def void(serial: int, actor: Actor = MANAGER) -> Any:
+        body = {"device_id": device.id, "year": 2026, "serial": serial, "reason": "أعيد تشغيل الجهاز"}
+        return ground.attempt(lambda work: books.void_of_device(work, body), actor)
+
+    with pytest.raises(Refusal, match="receipt_number_used"):
+        void(2)
+    with pytest.raises(Refusal, match="forbidden"):
+        void(1, CASHIER)
+    assert void(1) == {"book": f"device:{device.id}/2026", "serial": 1}
+    with pytest.raises(Refusal, match="receipt_number_used"):
+        void(1)
+    [book] = [row for row in ground.attempt(device_cash.books) if str(device.id) in row.book]
+    assert not book.missing
+    take(ground, device.report(ground.billed(), device_receipt=1))
+    assert [row.reason for row in held(ground, device)] == ["device_receipt_used"]
+
+
 def test_cash_for_a_bill_that_was_paid_meanwhile_is_the_citizens(ground: Ground, device: Device) -> None:
     bill = ground.billed()
     ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
@@ -160,7 +203,7 @@ def test_a_bill_that_expired_while_the_tablet_was_offline_is_paid_all_the_same(g
     bill = ground.billed()
     with ground.database.transaction() as connection:
         connection.exec_driver_sql(
-            f"UPDATE bill SET state = 'expired' WHERE id = '{bill['bill_id']}'")  # noqa: S608
+            f"UPDATE bill SET state = 'expired' WHERE id = '{bill['bill_id']}'")
     take(ground, device.report(bill))
     assert ground.bill(bill["bill_id"])["state"] == "paid"
 
