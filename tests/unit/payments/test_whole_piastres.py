@@ -39,10 +39,18 @@ def computed_with_floats(path: Path) -> Iterator[str]:
     """Divisions, float(…) and round(…) of a module, but for those that are known to be exact."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         text = ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text not in EXACT:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and text not in EXACT and not of_paths(node):
             yield text
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("float", "round"):
             yield text
+
+
+def of_paths(node: ast.BinOp) -> bool:
+    """Whether it joins names to a path."""
+    if isinstance(node.left, ast.BinOp) and of_paths(node.left):
+        return True
+    return isinstance(node.right, ast.JoinedStr) or (
+        isinstance(node.right, ast.Constant) and isinstance(node.right.value, str))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
