@@ -26,7 +26,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     EVENTLET_NO_GREENDNS=yes \
     XDG_CACHE_HOME=/tmp/cache
-RUN python -m compileall -q rules contracts chassis services infra
+RUN python -m compileall -q rules contracts chassis services infra \
+    && ln -s /app/infra/shubbak /usr/local/bin/shubbak
 USER 10001:10001
 EXPOSE 8000 9100
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
