@@ -71,3 +71,16 @@ def test_the_clock_runs_from_the_rails_payment_time_however_late_the_callback_is
     shown = requests.timeline(lodged)["deadline"]
     assert [(part["from"], part["clock"]) for part in shown] == [
         (shown[0]["from"], "stopped"), (day.isoformat(), "running")]
+
+
+def test_a_fine_that_is_paid_or_expires_moves_no_request(requests: Requests) -> None:
+    requests.fresh()
+    requests.publish(shop())
+    lodged = requests.submit()
+    for state in ("paid", "expired"):
+        told = requests.bill_event(lodged["request_id"], "inspection", state)
+        told.data["kind"] = "fine"
+        requests.hear(told)
+    assert requests.row(lodged).state == "awaiting_inspection_fee"
+    assert requests.rows("SELECT 1 FROM audit WHERE action = 'payment.beside_the_fees' AND subject = :s",
+                       s=str(lodged["request_id"]))
