@@ -11,8 +11,9 @@ import requests
 
 from infra.peers.client import Peers
 from rules.calendar import cairo_date
-from services.payments import errands, paying
+from services.payments import errands, paying, refund_errands
 from services.payments.reconciliation import differences, matching
+from tests.support import refunds_ground
 from tests.support.callback_door import CallbackDoor
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.statements import OFFICER, read_in, waiting
@@ -72,6 +73,27 @@ def test_a_simulated_day_agrees_but_for_what_the_rail_kept_silent_about(
     assert ground.attempt(lambda work: differences.decide(work, body), OFFICER)["outcome"] == "paid"
     assert ground.bill(silent)["state"] == "paid"
     assert matching.summary(ground.unit_of_work(), found["statement_id"])["gross"] == 3 * TOTAL
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_what_the_rail_gave_back_stands_in_its_file_and_agrees(
+        ground: Ground, peers: Peers, door: CallbackDoor, rail: str) -> None:
+    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {}}}, timeout=5).raise_for_status()
+    bill_id, reference = order(ground, rail)
+    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=5).raise_for_status()
+    door.wait_for(1)
+    asked = refunds_ground.ask(ground, {"bill_id": bill_id})
+    refunds_ground.decide(ground, asked["refund_id"])
+    refund_errands.run(ground)
+    assert ground.bill(bill_id)["state"] == "refunded"
+    ground.now = datetime.now(UTC)
+    day = cairo_date(ground.now)
+    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
+    with_refund = content.splitlines(keepends=True)
+    own = b"".join([with_refund[0], *(line for line in with_refund if reference.encode() in line)])
+    found = read_in(ground, own, since=day, rail=rail)
+    assert found["found"]["matched"] == {"lines": 2, "amount": 0}
+    assert (found["gross"], found["returned"], found["expected"]) == (TOTAL, TOTAL, 0)
 
 
 def test_a_day_of_no_rail_is_not_found(peers: Peers) -> None:
