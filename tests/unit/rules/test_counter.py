@@ -23,7 +23,7 @@ def test_a_closing_accounts_for_every_piastre(opening, expected, found):
     assert 0 <= closing.returned <= opening
 
 
-@given(amounts, st.integers(-10**6, 10**6).filter(bool), st.sampled_from([None, "", "short", "........................"]))
+@given(amounts, st.integers(-10**6, 10**6).filter(bool), st.sampled_from([None, "", "short", "." * 20]))
 def test_a_difference_without_a_reason_closes_nothing(expected, off, reason):
     with pytest.raises(Refusal) as refused:
         counter.close(0, expected, expected + off, reason)
