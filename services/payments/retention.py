@@ -18,4 +18,15 @@ PAY_PAGES = Rule(
     ("UPDATE payment SET pay_url = NULL WHERE id IN (SELECT unnest(CAST(:ids AS uuid[])))",),
 )
 
-RULES = (COMMANDS, REVIEWS, PAY_PAGES)
+_FORGET_LINES = (
+    "UPDATE statement_line AS l SET raw = NULL FROM unnest(CAST(:ids AS text[])) AS gone (id) "
+    "WHERE l.statement_id = split_part(gone.id, ':', 1)::uuid AND l.number = split_part(gone.id, ':', 2)::int")
+BROKEN_LINES = Rule(
+    "lines of statements that could not be read", 365, "the line as it came, which may name a payer, a year after its "
+    "statement was read in; its faults and what was decided stay",
+    "SELECT l.statement_id || ':' || l.number FROM statement AS s JOIN statement_line AS l ON l.statement_id = s.id "
+    "WHERE l.raw IS NOT NULL AND s.started_at < :before ORDER BY s.started_at LIMIT :size",
+    (_FORGET_LINES,),
+)
+
+RULES = (COMMANDS, REVIEWS, PAY_PAGES, BROKEN_LINES)

@@ -16,7 +16,7 @@ import pytest
 from openpyxl import Workbook
 
 from rules.refusal import Refusal
-from services.payments.reconciliation import differences, formats, imports, matching, settlements
+from services.payments.reconciliation import differences, formats, imports, matching, reports, settlements
 from tests.support.payments_ground import NOON, TOTAL, Ground, callback_body
 from tests.support.statements import DAY, HEAD, OFFICER, Paid, file_of, line, pay, read_in, waiting
 
@@ -200,6 +200,32 @@ def test_a_wrong_file_is_set_aside_and_the_right_one_counts(ground: Ground, othe
     with pytest.raises(Refusal, match="statement_in_use"):
         ground.attempt(lambda work: settlements.set_aside(
             work, {"statement_id": right["statement_id"], "reason": REASON}), OFFICER)
+
+
+def test_what_people_look_at_adds_up(ground: Ground, others: list[str]) -> None:
+    paid = pay(ground)
+    found = read_in(ground, file_of(*others, line(paid), "broken,line"))
+    work = ground.unit_of_work(OFFICER)
+    listed = reports.statements(work, {"rail": "fawry", "after": None})["statements"]
+    assert listed[0] == {name: value for name, value in matching.summary(work, found["statement_id"]).items()
+                         if name != "found"}
+    assert reports.statements(work, {"rail": "fawry", "after": listed[-1]["statement_id"]})["statements"] == []
+    asked = {"statement_id": found["statement_id"], "kind": "broken", "after": 0}
+    [broken] = ground.attempt(lambda work: reports.lines(work, asked), OFFICER)["lines"]
+    assert (broken["raw"], broken["faults"][0]["code"]) == ("broken,line", "statement_line_broken")
+    assert ground.rows("SELECT actor_id FROM audit WHERE action = 'statement.lines_read' AND subject = :s",
+                       s=str(found["statement_id"]))[0].actor_id == OFFICER.id
+    wanted = {"rail": None, "kind": "broken", "settled": False, "after": None}
+    waits = differences.listed(work, wanted)["differences"]
+    assert (found["statement_id"], ["explain"]) in [(one["statement_id"], one["possible"]) for one in waits]
+    told = reports.reconciled(work, {"rail": "fawry", "since": DAY, "until": DAY})
+    [lines] = ground.rows("""
+        SELECT sum(CASE direction WHEN 'refund' THEN -e.amount ELSE e.amount END)::bigint AS booked
+        FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state IN ('matched', 'received')
+        JOIN entry e ON e.journal_id = l.journal_id AND e.account = 'rail:fawry' WHERE l.day = :d""", d=DAY)
+    assert told["total"] == lines.booked
+    revenue = {row["account"]: row["amount"] for row in told["rows"] if row["unit"] == "EG-C-01"}
+    assert revenue["revenue:1101"] * 2_050 == revenue["revenue:1102"] * 10_000  # every bill here has both lines
 
 
 def test_a_file_that_is_none_is_refused_and_nothing_is_kept(ground: Ground) -> None:

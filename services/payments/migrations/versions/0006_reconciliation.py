@@ -52,6 +52,7 @@ CREATE TABLE statement_line (
 );
 CREATE INDEX statement_line_open ON statement_line (statement_id, reference) WHERE kind IS NULL;
 CREATE INDEX statement_line_stated ON statement_line (rail, reference);
+CREATE INDEX statement_line_raw ON statement_line (statement_id) WHERE raw IS NOT NULL;
 CREATE UNIQUE INDEX statement_line_journal ON statement_line (journal_id) WHERE journal_id IS NOT NULL;
 CREATE TABLE difference (
   id uuid PRIMARY KEY,
