@@ -38,7 +38,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "payments.bill.pending.v1": ("notifications", "gateway"),
     "payments.bill.paid.v1": ("requests", "notifications", "gateway"),
     "payments.bill.changed.v1": ("requests", "notifications", "gateway"),
-    "payments.refund.changed.v1": (),
+    "payments.refund.changed.v1": ("notifications",),
     "notifications.message.changed.v1": (),
     "payments.statement.matched.v1": (),
     "payments.treasury.closed.v1": (),

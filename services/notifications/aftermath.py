@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from contracts.events import Event
 from rules import afterwards, register
-from rules.arabic import long_date
+from rules.arabic import format_egp, long_date
 from services.notifications.occasions import SHORT, Occasion, Told, common
 from services.notifications.templates import KINDS, shorten
 
@@ -27,7 +27,8 @@ LICENCE_ACTS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 REOPENED: Mapping[str, str] = MappingProxyType({"granted": "reopening_granted", "refused": "reopening_refused"})
 COMPLAINED = ("complaint_received", "complaint_escalated", "complaint_upheld", "complaint_not_upheld")
-TEMPLATES = frozenset((*LICENCE_ACTS.values(), *COMPLAINED, *REOPENED.values()))
+REFUNDED = ("refund_promised", "refund_ready", "refund_done")
+TEMPLATES = frozenset((*REFUNDED, *LICENCE_ACTS.values(), *COMPLAINED, *REOPENED.values()))
 
 
 def of_licence_change(event: Event, told: Told, public_url: str, note: str | None = None) -> Occasion | None:
@@ -55,6 +56,17 @@ def of_reopening(event: Event, told: Told, public_url: str, note: str | None = N
     """It was decided whether a request is opened again. That it was asked for is known to who asked."""
     template = REOPENED.get(event.data["state"])
     return None if template is None else _occasion(template, common(told, public_url), note)
+
+
+def of_refund(event: Event, told: Told, public_url: str, note: str | None = None) -> Occasion | None:
+    """Money goes back: that it was paid twice, that it lies ready in cash, that it was given back."""
+    data = event.data
+    template = {"approved": "refund_ready" if data["way"] == "cash" else None, "done": "refund_done"}.get(data["state"])
+    if event.sequence == 1 and data["of"] == "credit":
+        template = "refund_promised"
+    if template is None:
+        return None
+    return _occasion(template, {**common(told, public_url), "amount": format_egp(data["amount"], told.language)}, note)
 
 
 def _occasion(template: str, values: Mapping[str, str], note: str | None = None) -> Occasion:

@@ -11,6 +11,7 @@ from chassis.service import Platform, Service, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import (
     payments,
+    payments_refunds,
     requests,
     requests_afterwards,
     requests_deadlines,
@@ -53,6 +54,10 @@ class Notifications(Service):
                ahead=recipients.look_up)
     def on_bill(self, work: UnitOfWork, event: Event) -> None:
         recipients.tell_of_bill(work, event, self._loaded(work.settings).public_url)
+
+    @subscribe(payments_refunds.REFUND_CHANGED, way="each")
+    def on_refund(self, work: UnitOfWork, event: Event) -> None:
+        recipients.tell_after(work, event, self._loaded(work.settings).public_url, aftermath.of_refund)
 
     @subscribe(requests.LICENCE_ISSUED, way="each")
     def on_licence(self, work: UnitOfWork, event: Event) -> None:

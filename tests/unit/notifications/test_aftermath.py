@@ -11,6 +11,7 @@ import pytest
 from contracts import requests_afterwards as after
 from contracts import requests_outputs
 from contracts.events import Event, EventType
+from contracts.payments_refunds import REFUND_CHANGED
 from rules import register
 from services.notifications import aftermath
 from services.notifications.occasions import Told
@@ -37,6 +38,19 @@ def test_a_holder_hears_of_every_act_but_those_of_the_own_request(act: str) -> N
     else:
         assert told is not None
         assert told.values["serial"] == "L-1"
+
+
+@pytest.mark.parametrize(("sequence", "of", "state", "way", "expected"), [
+    (1, "credit", "requested", "rail", "refund_promised"), (1, "bill", "requested", "cash", None),
+    (2, "bill", "approved", "cash", "refund_ready"), (2, "bill", "approved", "rail", None),
+    (3, "credit", "sent", "rail", None), (2, "credit", "rejected", "rail", None),
+    (4, "credit", "done", "rail", "refund_done"), (3, "bill", "done", "cash", "refund_done")])
+def test_a_citizen_hears_of_money_that_goes_back(
+        sequence: int, of: str, state: str, way: str, expected: str | None) -> None:
+    told = aftermath.of_refund(
+        event(REFUND_CHANGED, sequence, of=of, state=state, way=way, amount=12_050), TOLD, URL)
+    assert (told.template if told else None) == expected
+    assert told is None or told.values["amount"] == "EGP 120.50"
 
 
 @pytest.mark.parametrize("act", ["suspend", "cancel"])
@@ -87,5 +101,8 @@ def test_every_template_of_what_comes_after_is_told_by_something() -> None:
                                           (3, "answered", False))),
         *(aftermath.of_reopening(event(after.REOPENING_CHANGED, state=state), TOLD, URL) for state in
           ("granted", "refused")),
+        *(aftermath.of_refund(
+            event(REFUND_CHANGED, sequence, of="credit", state=state, way="cash", amount=1), TOLD, URL)
+          for sequence, state in ((1, "requested"), (2, "approved"), (3, "done"))),
     ]  # fmt: skip
     assert {one.template for one in told if one is not None} == aftermath.TEMPLATES
