@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from sqlalchemy import text
 
 from rules.refusal import Refusal
+from services.payments import retention as payments_retention
 from services.payments.reconciliation import differences, formats, imports, matching, reports, settlements
 from tests.support.payments_ground import NOON, TOTAL, Ground, callback_body
 from tests.support.statements import DAY, HEAD, OFFICER, Paid, file_of, line, pay, read_in, waiting
@@ -237,6 +239,22 @@ def test_a_file_that_is_none_is_refused_and_nothing_is_kept(ground: Ground) -> N
     with pytest.raises(Refusal, match="statement_days_ahead"):
         read_in(ground, file_of(), since=DAY + timedelta(days=9))
     assert ground.rows("SELECT count(*) AS n FROM statement")[0].n == kept
+
+
+def test_what_stood_in_a_broken_line_goes_after_a_year_and_its_faults_stay(ground: Ground) -> None:
+    found = read_in(ground, file_of("broken,with a name"))
+    [row] = ground.rows("SELECT statement_id || ':' || number AS id FROM statement_line WHERE statement_id = :s",
+                        s=found["statement_id"])
+    rule = payments_retention.BROKEN_LINES
+    with ground.database.transaction() as connection:
+        asked = {"before": ground.now - timedelta(days=1), "size": 100}
+        assert row.id not in [one[0] for one in connection.execute(text(rule.due), asked)]
+        asked["before"] = ground.now + timedelta(days=1)
+        assert row.id in [one[0] for one in connection.execute(text(rule.due), asked)]
+        for statement in rule.forget:
+            connection.execute(text(statement), {"ids": [row.id]})
+    [kept] = ground.rows("SELECT raw, faults FROM statement_line WHERE statement_id = :s", s=found["statement_id"])
+    assert kept.raw is None and kept.faults[0]["code"] == "statement_line_broken"
 
 
 def test_a_workbook_is_read_like_a_text_file() -> None:
