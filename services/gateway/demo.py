@@ -21,6 +21,8 @@ PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     ("clerk", "window_clerk", "منى السيد", None, "3"),
     ("cashier", "cashier", "هاني عادل", None, "5"),
     ("field", "mobile_clerk", "ياسر حلمي", None, None),
+    ("accounts", "finance_officer", "مروة شوقي", None, None),
+    ("accounts-chief", "finance_officer", "عصام بدوي", None, None),
     ("officer", "officer", "سلمى فؤاد", "licensing", None),
     ("inspector", "inspector", "كريم نبيل", "engineering", None),
     ("head", "unit_head", "أحمد رفعت", "leadership", None),

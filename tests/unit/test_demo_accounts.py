@@ -23,6 +23,11 @@ def test_the_mobile_district_can_be_walked_too() -> None:
                                                for permission in roles.load().roles[one[1]].may}
 
 
+def test_a_refund_can_be_asked_for_and_approved_by_two_persons() -> None:
+    officers = [one[0] for one in demo.PEOPLE if "refund.approve" in roles.load().roles[one[1]].may]
+    assert len(officers) >= 2
+
+
 def test_no_page_asks_for_a_desk_that_is_not_listed() -> None:
     by_desk = docs_demo.accounts()
     listed = {one[0] for one in (*demo.PEOPLE, *demo.DESKS)}
