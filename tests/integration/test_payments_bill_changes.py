@@ -13,8 +13,9 @@ from services.payments import bill_changes, paying, reviews
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.refunds_ground import CASHIER, CHIEF, OFFICER, STRANGER, WHY, pay_cash, reported
 
-LAW = "Law 144/2017, article 7"
-FINE = {"name_ar": "غرامة تشغيل بدون ترخيص", "name_en": "Working without a licence", "account": "1102", "amount": 50_000}
+LAW = "the law and article that the decision names"
+FINE = {"name_ar": "غرامة تشغيل بدون ترخيص", "name_en": "Working without a licence", "account": "1102",
+        "amount": 50_000}
 
 
 @pytest.fixture(scope="module")

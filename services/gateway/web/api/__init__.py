@@ -58,8 +58,7 @@ def register(app: Any) -> None:
     smorest = Api(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
-                   collections, counter, licences, deadlines, devices,
-                   licence_register, letters, verification, afterwards, sessions, organisation, catalog, visits, access_log,
-                   engine, reconciliation, openapi):
+                   collections, counter, licences, deadlines, devices, licence_register, letters, verification,
+                   afterwards, sessions, organisation, catalog, visits, access_log, engine, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest.spec
