@@ -21,6 +21,7 @@ from rules.arabic import format_egp
 from rules.refusal import Refusal
 from services.payments import device_cash, ledger, reviews
 from services.payments.reconciliation import commands as statements
+from services.payments.reconciliation.imports import Attempt
 
 T = TypeVar("T")
 
@@ -97,7 +98,7 @@ def _attempt(run: Callable[[UnitOfWork], T]) -> T:
     return _attempts()(run)
 
 
-def _attempts() -> Callable[[Callable[[UnitOfWork], T]], T]:
+def _attempts() -> Attempt:
     """Runs one piece of work after the other over the same database."""
     context = _context()
 

@@ -15,9 +15,10 @@ from tqdm import tqdm
 from rules.arabic import format_egp
 from services.payments.rails import RAILS
 from services.payments.reconciliation import formats, imports, matching, settlements
+from services.payments.reconciliation.imports import Attempt
 
 
-def group(attempt_once: Callable[[], imports.Attempt]) -> click.Group:
+def group(attempt_once: Callable[[], Attempt]) -> click.Group:
     """The commands, over what opens the service's database."""
 
     @click.group("statement")
