@@ -25,7 +25,8 @@ def shop():
     return {"initial": "fee", "inputs": [FINDINGS], "states": {
         "fee": {"kind": "payment", "name": NAME, "stage": "inspection", "next": "review", "expired": "lapsed"},
         "review": task(("accept", "inspection", []), ("send_back", "completion", ["reason"])),
-        "completion": {"kind": "applicant", "name": NAME, "expired": "lapsed", "time_limit": {"days": 30, "kind": "calendar"},
+        "completion": {"kind": "applicant", "name": NAME, "expired": "lapsed",
+                       "time_limit": {"days": 30, "kind": "calendar"},
                        "actions": [{"code": "resubmit", "name": NAME, "to": "review"}]},
         "inspection": task(("report", "decision", ["findings"]), department="engineering", role="inspector"),
         "decision": task(("approve", "issued", []), ("reject", "rejected", ["reason", "findings"])),

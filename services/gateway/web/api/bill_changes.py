@@ -45,7 +45,7 @@ class ReviewDecision(Schema):
     reason = SettleReview().fields["reason"]
 
 
-class BillStands(BillState, Shown):
+class BillStands(BillState):
     """A bill as it stands."""
 
 

@@ -63,7 +63,7 @@ class DisputeClosing(Schema):
     reason = CloseDispute().fields["reason"]
 
 
-class RefundStands(RefundState, Shown):
+class RefundStands(RefundState):
     """A refund as it stands."""
 
 
