@@ -107,9 +107,10 @@ class GetReceipt(Schema):
 
 PROBLEMS: dict[str, Problem] = {
     "bill_unknown": Problem(404, "لا توجد مطالبة بهذا الرقم.", "There is no bill with this number."),
-    "bill_not_payable": Problem(409, "هذه المطالبة لم تعد قابلة للسداد ({state}).",
-                                "This bill can no longer be paid ({state})."),
-    "bill_not_paid": Problem(409, "لم تُسدَّد هذه المطالبة بعد ({state}).", "This bill has not been paid yet ({state})."),
+    "bill_not_payable": Problem(409, "هذه المطالبة لم تعد قابلة للسداد ({state_ar}).",
+                                "This bill can no longer be paid ({state_en})."),
+    "bill_not_paid": Problem(409, "لم تُسدَّد هذه المطالبة بعد ({state_ar}).",
+                             "This bill has not been paid yet ({state_en})."),
     "rail_unknown": Problem(404, "وسيلة السداد غير معروفة.", "This way of paying is not known."),
     "rail_unavailable": Problem(503, "وسيلة السداد لا تستجيب الآن. استخدم وسيلة أخرى أو أعد المحاولة.",
                                 "This way of paying does not answer now. Use another one or try again."),

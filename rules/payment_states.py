@@ -7,7 +7,9 @@ money for a bill that was cancelled, is held for a person, never dropped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rules.refusal import refuse
 
@@ -16,6 +18,18 @@ STATES = ("created", "pending", "paid", "failed", "expired", "cancelled", "under
 OPEN = ("created", "pending", "failed")  # can be paid
 COLLECTED = ("paid", "refund_requested", "partly_refunded", "refunded", "disputed")  # was paid, whatever came after
 SETTLED = (*COLLECTED, "cancelled")  # nothing is expected any more
+
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "created": ("لم تُسدد", "not paid"), "pending": ("بانتظار السداد", "payment pending"), "paid": ("مسددة", "paid"),
+    "failed": ("لم تنجح محاولة السداد", "payment failed"), "expired": ("انتهت مهلة السداد", "expired"),
+    "cancelled": ("ملغاة", "cancelled"),
+    "under_review": ("قيد المراجعة: المبلغ المسدد يختلف عن المطلوب", "under review: the amount paid differs"),
+    "refund_requested": ("مسددة، وطُلب رد المبلغ", "paid, a refund was asked for"),
+    "partly_refunded": ("مسددة، ورُدَّ جزء منها", "paid, partly given back"),
+    "refunded": ("رُدَّ المبلغ", "given back"),
+    "disputed": ("مسددة، والسداد محل منازعة لدى البنك", "paid, disputed at the bank"),
+})
+"""Each state in Arabic and English, on screens and in refusals."""
 
 # Triggers, by who pulls them.
 STARTED = "started"            # the payer chose a rail
@@ -177,8 +191,14 @@ def step(state: str, trigger: str) -> Step:
     not collected or is in dispute."""
     found = STEPS.get((state, trigger))
     if found is None:
-        raise refuse("bill_not_payable", "bill_id", state=state, trigger=trigger)
+        raise refuse("bill_not_payable", "bill_id", **told(state), trigger=trigger)
     return found
+
+
+def told(state: str) -> dict[str, str]:
+    """What a refusal says of how a bill stands: the code, and its name in both languages."""
+    arabic, english = NAMES.get(state, (state, state))
+    return {"state": state, "state_ar": arabic, "state_en": english}
 
 
 def table() -> str:

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rules.refusal import Fault, Refusal, refuse
 
 STATES = ("requested", "approved", "sent", "under_way", "refused", "uncertain", "done", "rejected")
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "requested": ("مطلوب", "requested"), "approved": ("معتمد", "approved"), "sent": ("أُرسل إلى وسيلة السداد", "sent"),
+    "under_way": ("قيد التنفيذ", "under way"), "refused": ("رفضته وسيلة السداد", "refused by the rail"),
+    "uncertain": ("غير مؤكد", "in doubt"), "done": ("تم", "done"), "rejected": ("مرفوض", "rejected"),
+})
+"""Each state in Arabic and English."""
 OPEN = ("requested", "approved", "sent", "under_way", "refused", "uncertain")
 AT_RAIL = ("sent", "under_way", "refused", "uncertain")  # the rail may say that it was done
 RAIL, CASH, BANK, TERMINAL = "rail", "cash", "bank", "terminal"
@@ -72,8 +79,14 @@ def step(state: str, trigger: str) -> str:
     """The state after the trigger. Refuses refund_not_possible where the table has no such step."""
     after = STEPS.get((state, trigger))
     if after is None:
-        raise refuse("refund_not_possible", "refund_id", state=state, trigger=trigger)
+        raise refuse("refund_not_possible", "refund_id", **told(state), trigger=trigger)
     return after
+
+
+def told(state: str) -> dict[str, str]:
+    """What a refusal says of how a refund stands: the code, and its name in both languages."""
+    arabic, english = NAMES[state]
+    return {"state": state, "state_ar": arabic, "state_en": english}
 
 
 def parts(lines: Iterable[Mapping[str, object]], given_back: Iterable[Part],

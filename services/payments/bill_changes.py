@@ -91,7 +91,7 @@ def cancel(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     if bill.kind == records.FEE and bill.state in payment_states.OPEN:
         raise refuse("bill_awaited", "bill_id")
     if not step.changes:
-        raise refuse("bill_not_payable", "bill_id", state=bill.state, trigger=payment_states.CANCELLED)
+        raise refuse("bill_not_payable", "bill_id", **payment_states.told(bill.state), trigger=payment_states.CANCELLED)
     _give_up_references(work, bill)
     cancelled = records.change_bill(work, bill, language.CHANGED, state=step.to_state)
     work.audit("bill.cancelled", str(bill.id), total=bill.total, reason=reason)

@@ -25,7 +25,7 @@ def start(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         raise refuse("rail_takes_slips", "rail")
     bill = records.bill(work, body["bill_id"])
     if bill.expires_at is not None and bill.expires_at <= work.now:
-        raise refuse("bill_not_payable", "bill_id", state="expired")
+        raise refuse("bill_not_payable", "bill_id", **payment_states.told("expired"))
     payment_states.step(bill.state, payment_states.STARTED)
     if not rail.takes(bill.total):
         raise refuse("rail_amount_outside", "rail", least=rail.least // 100, most=rail.most // 100)

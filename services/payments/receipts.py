@@ -63,7 +63,7 @@ def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """What a receipt shows. Refuses bill_unknown, and bill_not_paid while there is nothing to acknowledge."""
     standing = records.bill(work, body["bill_id"])
     if standing.state not in payment_states.COLLECTED or standing.paid_at is None:
-        raise refuse("bill_not_paid", "bill_id", state=standing.state)
+        raise refuse("bill_not_paid", "bill_id", **payment_states.told(standing.state))
     given = work.first(_OF_BILL, wanted=standing.id)
     return {
         **records.state_of(standing),

@@ -117,7 +117,7 @@ def taken(standing: list[Refund]) -> list[Part]:
 def bill_step(bill: Bill, trigger: str) -> payment_states.Step:
     """The step of the bill. Refuses bill_not_refundable where there is none, or nothing was paid."""
     if (bill.state, trigger) not in payment_states.STEPS or not bill.total:
-        raise refuse("bill_not_refundable", "bill_id", state=bill.state)
+        raise refuse("bill_not_refundable", "bill_id", **payment_states.told(bill.state))
     return payment_states.step(bill.state, trigger)
 
 
@@ -185,7 +185,7 @@ def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     standing = refund_records.refund(work, body["refund_id"])
     work.require(PAY, unit=standing.unit)
     if standing.state != "approved":
-        raise refuse("refund_not_possible", "refund_id", state=standing.state, trigger=rules.CONFIRMED)
+        raise refuse("refund_not_possible", "refund_id", **rules.told(standing.state), trigger=rules.CONFIRMED)
     if standing.way == rules.RAIL:
         raise refuse("refund_not_by_hand", "refund_id")
     if work.actor.id == standing.decided_by:
@@ -214,7 +214,7 @@ def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     state = rules.step(standing.state, act)
     if act == rules.CONFIRMED:
         if standing.state not in rules.AT_RAIL:  # by hand it is handed over, by another person
-            raise refuse("refund_not_possible", "refund_id", state=standing.state, trigger=act)
+            raise refuse("refund_not_possible", "refund_id", **rules.told(standing.state), trigger=act)
         if body["reference"] is None:
             raise refuse("field_required", "reference")
         changed = confirm(work, standing, bill, reference=body["reference"])

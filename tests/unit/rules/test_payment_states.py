@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.problems import describe
 from rules import payment_states as life
 from rules.refusal import Refusal
 
@@ -121,3 +122,11 @@ def test_every_state_is_reached_and_the_table_can_be_printed():
     assert {one.trigger for one in life.STEPS.values()} == set(life.TRIGGERS)
     assert life.table().count("\n") == len(life.STEPS) + 1
     assert "expired --> paid: succeeded / receipt" in life.mermaid()
+
+
+def test_how_a_bill_stands_is_said_in_the_language_of_the_answer():
+    assert set(life.NAMES) == set(life.STATES)
+    with pytest.raises(Refusal) as refusal:
+        life.step("cancelled", life.CASH_TAKEN)
+    told = {language: describe(refusal.value.faults[0], language) for language in ("ar", "en")}
+    assert "ملغاة" in told["ar"] and "cancelled" not in told["ar"] and "cancelled" in told["en"]

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.problems import describe
 from rules import refunds
 from rules.refunds import Part
 from rules.refusal import Refusal
@@ -92,3 +93,11 @@ def test_every_state_is_reached_and_the_table_can_be_printed():
     assert {trigger for _, trigger in refunds.STEPS} == set(refunds.TRIGGERS)
     assert refunds.table().count("\n") == len(refunds.STEPS) + 1
     assert "sent --> refused: refused" in refunds.mermaid()
+
+
+def test_how_a_refund_stands_is_said_in_the_language_of_the_answer():
+    assert set(refunds.NAMES) == set(refunds.STATES)
+    with pytest.raises(Refusal) as refusal:
+        refunds.step("done", refunds.REJECTED)
+    told = {language: describe(refusal.value.faults[0], language) for language in ("ar", "en")}
+    assert "تم" in told["ar"] and "done" not in told["ar"] and "done" in told["en"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rules import payment_states
 from services.gateway.web.pages.texts_counter import COUNTER
 from services.gateway.web.pages.texts_intake import INTAKE
 from services.gateway.web.pages.texts_service import SERVICE
@@ -215,20 +216,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "bill.at_window": ("أو ادفع نقداً في الشباك", "Or pay cash at the window"),
     "bill.at_window_help": ("اذكر رقم المطالبة للمحصل في {unit}.", "Tell the cashier at {unit} this bill number."),
-    "bill.state.created": ("لم تُسدد", "not paid"),
-    "bill.state.pending": ("بانتظار السداد", "payment pending"),
-    "bill.state.paid": ("مسددة", "paid"),
-    "bill.state.failed": ("لم تنجح محاولة السداد", "payment failed"),
-    "bill.state.expired": ("انتهت مهلة السداد", "expired"),
-    "bill.state.cancelled": ("ملغاة", "cancelled"),
-    "bill.state.under_review": (
-        "قيد المراجعة: المبلغ المسدد يختلف عن المطلوب",
-        "under review: the amount paid differs",
-    ),
-    "bill.state.refund_requested": ("مسددة، وطُلب رد المبلغ", "paid, a refund was asked for"),
-    "bill.state.partly_refunded": ("مسددة، ورُدَّ جزء منها", "paid, partly given back"),
-    "bill.state.refunded": ("رُدَّ المبلغ", "given back"),
-    "bill.state.disputed": ("مسددة، والسداد محل منازعة لدى البنك", "paid, disputed at the bank"),
+    **{f"bill.state.{state}": names for state, names in payment_states.NAMES.items()},
     "rail.help": ("اختر وسيلة السداد، وستحصل على كود مرجعي أو رابط للسداد.",
                   "Choose how to pay: you get a reference or a link."),
     "rail.help_else": ("الكود السابق يبقى صالحاً إلى أن يتم السداد. ادفع بطريقة واحدة فقط؛ وما سُدد مرتين يُرد.",
