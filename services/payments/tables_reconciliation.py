@@ -82,6 +82,7 @@ statement_line = Table(
     Column("faults", JSONB),
     Index("statement_line_open", "statement_id", "reference", postgresql_where=text("kind IS NULL")),
     Index("statement_line_stated", "rail", "reference"),
+    Index("statement_line_raw", "statement_id", postgresql_where=text("raw IS NOT NULL")),
     Index("statement_line_journal", "journal_id", unique=True, postgresql_where=text("journal_id IS NOT NULL")),
 )
 

@@ -87,7 +87,7 @@ def openapi() -> Response:
 
 def document(app: Any) -> dict[str, Any]:
     """The description as a dictionary, with every gate's demands added."""
-    described: dict[str, Any] = deepcopy(app.extensions["openapi"].to_dict())
+    described: dict[str, Any] = deepcopy(app.extensions["openapi"].description())
     for rule in app.url_map.iter_rules():
         gate: Gate = app.gates[rule.endpoint]
         if not rule.rule.startswith(PREFIX):
