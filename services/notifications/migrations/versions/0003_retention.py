@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "notifications0003"
-down_revision = "notifications0002"
+down_revision = "notifications0001"
 branch_labels = None
 depends_on = None
 
