@@ -96,11 +96,14 @@ class Postgres:
             self._process = None
 
     def kill(self) -> None:
-        """SIGKILL of the postmaster, as a crash would; its back ends notice and end by themselves."""
+        """SIGKILL of the postmaster, as a crash would; its back ends notice and end by themselves, and then its memory
+        is free for the next start."""
         if self._process is not None:
+            back_ends = processes.children(self._process.pid)
             self._process.kill()
             self._process.wait(10)
             self._process = None
+            processes.await_end(back_ends, 30)
 
     def restart(self) -> None:
         """Stop and start on the same port with the same data."""

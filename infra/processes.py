@@ -166,6 +166,27 @@ def end(process: subprocess.Popen[bytes], number: int, seconds: float) -> None:
             process.wait(10)
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that have not ended."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def await_end(pids: Sequence[int], seconds: float) -> None:
+    """Wait until processes that are no children of ours have ended; TimeoutError when one has not."""
+    deadline = time.monotonic() + seconds
+    while left := [pid for pid in pids if _runs(pid)]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still running after {seconds} s: {left}")
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def accepts(port: int) -> bool:
     """True when something listens on the loopback port."""
     try:
