@@ -43,7 +43,7 @@ def fork(ground: Any, url: str, run: Callable[[], None]) -> int:
         ground.context = Context(ground.settings, ground.database, ground.context.privacy, lambda: ground.now)
         run()
         while True:
-            time.sleep(1)
+            signal.pause()
     except BaseException:
         traceback.print_exc()
         os._exit(1)

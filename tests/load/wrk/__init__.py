@@ -56,7 +56,8 @@ def post_each(url: str, lines: Path, *, seconds: float, connections: int, thread
 
 
 def _run(script: str, url: str, seconds: float, connections: int, threads: int, extra: dict[str, str]) -> Load:
-    environment = {**os.environ, "WRK_REPORT": str(_HERE / "report.lua"), "WRK_THREADS": str(threads), **extra}
+    environment = {**os.environ, "WRK_REPORT": str(_HERE / "report.lua"), "WRK_LINES": str(_HERE / "lines.lua"),
+                   "WRK_THREADS": str(threads), **extra}
     command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds:.0f}s", "--timeout", "15s"]
     done = subprocess.run([*command, "-s", str(_HERE / script), url], env=environment, capture_output=True, text=True)
     line = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), None)
