@@ -4,6 +4,7 @@ being the header that joins them. A split never cuts a GSM escape pair or a UTF-
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,44 @@ def segments(text: str) -> Segments:
         filled += places
     parts.append(text[start:])
     return Segments(chosen, tuple(parts), len(parts))
+
+
+# What people and word processors write, and what every phone's alphabet has for it.
+_LOOK_ALIKES = str.maketrans(
+    dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‘’‚‛′`´ʼ‹›", "'") | dict.fromkeys("‐‑‒–—―−", "-")
+    | {"…": "...", "•": "-", "·": ".", "×": "x", "⁄": "/", "،": ",", "؛": ";", "؟": "?", "٪": "%", "٫": ".", "٬": ","})
+# What is written for the eye and says nothing in a text message: the stretching of a word, and marks of direction.
+_TATWEEL = "ـ"
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\xad\u061c")
+_VOWELS = frozenset(chr(code) for code in range(0x064B, 0x0653)) | {"\u0670"}  # harakat, shadda, sukun, small alef
+
+
+def fold(text: str) -> str:
+    """The text in fewer parts, by characters that look alike: typographic quotes, dashes, spaces and accents become
+    those of the GSM alphabet where that makes all of the text fit it; else vowel marks, tatweel and invisible marks
+    go, which Arabic reads without. A text that would save no part by it stays exactly as it is. Letters of another
+    script are never exchanged."""
+    latin = "".join(map(_in_gsm, text.translate(_LOOK_ALIKES)))
+    if encoding(latin) == UCS2:
+        latin = text
+    bare = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text
+                   if char not in _VOWELS and char not in _INVISIBLE and char != _TATWEEL)
+    return min((text, bare, latin), key=lambda one: segments(one).count)
+
+
+def _in_gsm(char: str) -> str:
+    """One character in the GSM alphabet, or itself."""
+    if char in _BASIC or char in _EXTENDED:
+        return char
+    if char in _INVISIBLE:
+        return ""
+    if unicodedata.category(char) == "Zs":
+        return " "
+    value = unicodedata.digit(char, None)
+    if value is not None and unicodedata.category(char) == "Nd":
+        return str(value)
+    base = unicodedata.normalize("NFD", char)[0]
+    return base if base in _BASIC and base.isalpha() else char
 
 
 _WIDTHS: dict[str, Callable[[str], int]] = {

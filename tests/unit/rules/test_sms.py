@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.sms import encoding, segments, width
+from rules.sms import encoding, fold, segments, width
 
 GSM = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./0123456789ABCxyz\n "
 
@@ -59,3 +59,64 @@ def test_no_part_is_left_with_room_for_the_next_character(text):
 def test_one_character_outside_decides_the_encoding(text, char):
     assert encoding(text) == "gsm7"
     assert encoding(text + char) == ("gsm7" if char in GSM else "ucs2")
+
+
+def fewest_parts(text, name):
+    """How many parts the text takes at least, by trying every place where it may be cut: no thrift is assumed."""
+    single, joined = {"gsm7": (160, 153), "ucs2": (70, 67)}[name]
+    sizes = [places(char, name) for char in text]
+    if sum(sizes) <= single:
+        return 1
+    reached, count = {0}, 0  # the places that `count` parts may end at
+    while len(sizes) not in reached:
+        ends, count = set(), count + 1
+        for start in reached:
+            filled = 0
+            for end in range(start, len(sizes)):
+                filled += sizes[end]
+                if filled > joined:
+                    break
+                ends.add(end + 1)
+        reached = ends
+    return count
+
+
+at_the_edges = st.one_of(
+    st.text(st.sampled_from("ab€[^"), min_size=140, max_size=459),
+    st.text(st.sampled_from("بت😀"), min_size=60, max_size=201))
+
+
+@given(st.one_of(texts, at_the_edges))
+def test_no_other_way_of_cutting_takes_fewer_parts(text):
+    found = segments(text)
+    assert found.count == fewest_parts(text, found.encoding)
+
+
+QUOTED = "“It’s ready” – come to the café… "
+
+
+@pytest.mark.parametrize("text, folded", [
+    (QUOTED * 3, "\"It's ready\" - come to the café... " * 3),  # é is in the alphabet and stays
+    ("Your file ١٢٣\xa0" * 6, "Your file 123 " * 6),
+    ("crêpe\u200f " * 12, "crepe " * 12),
+    ("مُـــؤَسَّسة " * 8, "مؤسسة " * 8),
+    ("طلبك جاهز، " * 4, "طلبك جاهز، " * 4),  # nothing to save
+    ("“quoted”", "“quoted”"),  # one part either way: it stays as it was written
+    ("Ω “" + "б" * 80, "Ω “" + "б" * 80),  # a letter of another script has no twin in the alphabet
+])
+def test_look_alikes_are_exchanged_where_that_saves_a_part(text, folded):
+    assert fold(text) == folded
+    assert (segments(folded).count < segments(text).count) == (folded != text)
+
+
+@given(st.one_of(texts, st.text(st.sampled_from("“”’–…é ê\xa0ab١مُـ\u200f"), max_size=300)))
+def test_folding_never_costs_and_never_folds_twice(text):
+    folded = fold(text)
+    assert segments(folded).count <= segments(text).count
+    assert fold(folded) == folded
+    assert folded == text or segments(folded).count < segments(text).count
+
+
+@given(st.text(st.sampled_from("ابتثجحخدذرزسشصضطظعغفقكلمنهوي ١٢٣abc.،"), max_size=300))
+def test_folding_leaves_letters_and_words_alone(text):
+    assert fold(text) == text or (encoding(text) == "ucs2" and not any("ا" <= char <= "ي" for char in text))
