@@ -18,6 +18,12 @@ PROBLEMS: dict[str, Problem] = {
                                        "The governorate inside the national ID does not exist. Check digits 8 and 9."),
     "phone_invalid": Problem(422, "اكتب رقم محمول مصري من 11 رقماً يبدأ بـ 010 أو 011 أو 012 أو 015.",
                              "Give an Egyptian mobile number: 11 digits beginning with 010, 011, 012 or 015."),
+    "phone_landline": Problem(422, "هذا رقم أرضي ولا تصله الرسائل. اكتب رقم محمول يبدأ بـ 010 أو 011 أو 012 أو 015.",
+                              "This is a landline, which receives no text messages. Give a mobile number beginning"
+                              " with 010, 011, 012 or 015."),
+    "phone_foreign": Problem(422, "هذا رقم من خارج مصر. اكتب رقم محمول مصري يبدأ بـ 010 أو 011 أو 012 أو 015.",
+                             "This number is not Egyptian. Give an Egyptian mobile number beginning with 010, 011, 012"
+                             " or 015."),
     "email_invalid": Problem(422, "البريد الإلكتروني غير صحيح. اكتب عنواناً واحداً مثل name@example.org أو اتركه فارغاً.",
                              "The e-mail address is not valid. Give one address such as name@example.org, or leave it"
                              " empty."),

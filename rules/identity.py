@@ -14,6 +14,7 @@ from rules.refusal import refuse
 
 _CENTURIES = {"2": 1900, "3": 2000}
 _CHECK_WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+EGYPT = 20  # country calling code, ITU-T E.164
 _MOBILE = re.compile(r"\+201[0125][0-9]{8}")  # 010, 011, 012, 015 and eight digits
 _SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
@@ -65,7 +66,7 @@ def _plausible_checks(digits: str) -> set[int]:
 
 def parse_mobile(text: str, field: str = "applicant/phone") -> str:
     """An Egyptian mobile number in E.164 (`+201012345678`). Arabic-Indic digits, spaces, +20 and 0020 are accepted.
-    Refuses phone_invalid."""
+    Refuses phone_landline and phone_foreign for numbers that exist but cannot be told by SMS, else phone_invalid."""
     plain = _bare(text)
     if plain.startswith("00"):
         plain = "+" + plain[2:]
@@ -77,8 +78,17 @@ def parse_mobile(text: str, field: str = "applicant/phone") -> str:
         raise refuse("phone_invalid", field) from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not _MOBILE.fullmatch(e164):
-        raise refuse("phone_invalid", field)
+        raise refuse(_why_no_mobile(number), field)
     return e164
+
+
+def _why_no_mobile(number: phonenumbers.PhoneNumber) -> str:
+    if not phonenumbers.is_valid_number(number):
+        return "phone_invalid"
+    if number.country_code != EGYPT:
+        return "phone_foreign"
+    landline = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE
+    return "phone_landline" if landline else "phone_invalid"
 
 
 def parse_email(text: str, field: str = "applicant/email") -> str:

@@ -79,7 +79,7 @@ def put(path, value):
         ("applicant/national_id", "28513150101232", 422, "national_id_date", "applicant/national_id"),
         ("applicant/national_id", "123", 422, "national_id_length", "applicant/national_id"),
         ("applicant/national_id", None, 422, "field_required", "applicant/national_id"),
-        ("applicant/phone", "0223456789", 422, "phone_invalid", "applicant/phone"),
+        ("applicant/phone", "0223456789", 422, "phone_landline", "applicant/phone"),
         ("applicant/email", "a@b.example\r\nBcc: c@d.example", 422, "email_invalid", "applicant/email"),
         ("applicant/kind", "ghost", 422, "field_invalid", "applicant/kind"),
         ("documents", [], 422, "document_missing", "documents/lease_contract"),

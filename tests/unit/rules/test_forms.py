@@ -82,7 +82,7 @@ def test_who_somebody_is_is_cleaned_to_one_shape():
 
 @pytest.mark.parametrize("name, value, code", [
     ("id", "285031501012", "national_id_length"), ("id", "28513150101232", "national_id_date"),
-    ("id", 28503150101232, "answer_not_text"), ("phone", "0225551234", "phone_invalid"),
+    ("id", 28503150101232, "answer_not_text"), ("phone", "0225551234", "phone_landline"),
     ("phone", True, "answer_not_text"), ("mail", "a@b@c", "email_invalid"), ("mail", ["a@b.org"], "answer_not_text")])
 def test_what_is_no_national_id_mobile_or_email_is_refused(name, value, code):
     assert faults({name: value}, WHO) == [(f"answers/{name}", code)]
