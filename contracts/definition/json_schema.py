@@ -14,6 +14,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import fields, validate
 
 from contracts.definition import basics, schema, values, workflow_shape
+from contracts.definition.loading import LARGEST
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:shubbak:schema:definition"
@@ -49,8 +50,21 @@ def document() -> dict[str, Any]:
     for name, completed in _COMPLETIONS.items():
         completed(defs[name])
     defs["Condition"] = _CONDITION
+    defs["Answer"] = _ANSWER
+    _bound(defs)
     return {"$schema": DIALECT, "$id": ID, "title": "Service definition · تعريف خدمة", "$ref": f"{_DEFS}Definition",
             "$defs": dict(sorted(defs.items()))}
+
+
+def _bound(value: Any) -> None:
+    """No number is larger than what stands behind the gate."""
+    if isinstance(value, dict):
+        kinds = value.get("type")
+        if kinds == "integer" or (isinstance(kinds, list) and "integer" in kinds):
+            value.setdefault("minimum", -LARGEST)
+            value.setdefault("maximum", LARGEST)
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _bound(one)
 
 
 def _custom(converter: object, field: fields.Field[Any], **kwargs: Any) -> dict[str, Any]:
@@ -104,9 +118,18 @@ def _definition(described: dict[str, Any]) -> None:
         "then": {"$ref": f"{_DEFS}PartUse"}, "else": {"$ref": f"{_DEFS}FormField"}}
 
 
-_COMPLETIONS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "FeeLine": _fee_line, "BranchAction": _branch_action, "Definition": _definition}
+def _example(described: dict[str, Any]) -> None:
+    described["properties"]["answers"]["additionalProperties"] = {"$ref": f"{_DEFS}Answer"}
 
+
+_COMPLETIONS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "FeeLine": _fee_line, "BranchAction": _branch_action, "Definition": _definition,
+    "Example": _example}
+
+_ANSWER: dict[str, Any] = {
+    "description": "What an applicant may answer; a fraction is written as text.",
+    "anyOf": [_SCALAR, {"type": "array", "items": {"$ref": f"{_DEFS}Answer"}},
+              {"type": "object", "additionalProperties": {"$ref": f"{_DEFS}Answer"}}]}
 _SELF = {"$ref": f"{_DEFS}Condition"}
 _CONDITION: dict[str, Any] = {
     "description": "When something applies, by the answers of the form. An absent answer fulfils only present: false.",

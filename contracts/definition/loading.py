@@ -144,7 +144,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
         return value.isoformat(), faults
     if isinstance(value, str) and UNFIT.search(value):
         return None, [invalid(where, *_UNFIT_SAID)]
-    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+    if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
         return None, [invalid(where, "عدد أكبر من المقبول.", "The number is too large.")]
     if value is None or isinstance(value, (str, bool, int)):
         return value, faults
@@ -156,7 +156,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> tuple[Any, list[Fault]]:
 UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _UNFIT_SAID = ("نص فيه رموز تحكم أو رموز تقلب اتجاه ما بعدها. احذفها.",
                "The text has control characters, or ones that turn the direction of text. Remove them.")
-_LARGEST = 2**63 - 1  # what JSON carries behind every door
+LARGEST = 2**63 - 1  # what JSON carries behind every door
 _ENTRY = re.compile(r"/workflow/states/[^/]*|/examples/[^/]*/answers/[^/]*|/change/[^/]*(/[^/]*)?")
 
 
