@@ -14,8 +14,9 @@ from types import MappingProxyType
 from contracts.events import Event
 from rules import afterwards, register
 from rules.arabic import format_egp, long_date
+from services.notifications.kinds import KINDS
 from services.notifications.occasions import SHORT, Occasion, Told, common
-from services.notifications.templates import KINDS, shorten
+from services.notifications.templates import shorten
 
 # What a holder hears of the own licence. A renewal or alteration is the holder's own request and told by that.
 LICENCE_ACTS: Mapping[str, str] = MappingProxyType({
@@ -72,4 +73,4 @@ def of_refund(event: Event, told: Told, public_url: str, note: str | None = None
 def _occasion(template: str, values: Mapping[str, str], note: str | None = None) -> Occasion:
     said = (note or "").strip() or "—"
     known = {**values, "note": said, "note_short": shorten(said, SHORT)}
-    return Occasion(template, {name: known[name] for name in KINDS[template]})
+    return Occasion(template, {name: known[name] for name in KINDS[template].placeholders})

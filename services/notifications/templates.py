@@ -19,56 +19,9 @@ from typing import Any
 import yaml
 
 from rules import strict_yaml
+from services.notifications.kinds import KINDS, LANGUAGES
 
 FOLDER = Path(__file__).parent / "templates"
-LANGUAGES = ("ar", "en")
-
-_COMMON = frozenset({"tracking_number", "service", "link"})
-
-_VISIT = frozenset({"visit_number", "service", "purpose", "link"})  # a visit may be about no request yet
-
-# What each kind of message may say. `name` is the applicant's and only e-mail greets by it.
-KINDS: Mapping[str, frozenset[str]] = {
-    "request_received": _COMMON,
-    "payment_needed": _COMMON | {"amount", "bill_number"},
-    "payment_reference": _COMMON | {"amount", "reference"},
-    "refund_promised": _COMMON | {"amount"},
-    "refund_ready": _COMMON | {"amount"},
-    "refund_done": _COMMON | {"amount"},
-    "payment_received": _COMMON | {"amount", "receipt_number"},
-    "completion_needed": _COMMON | {"missing", "missing_short"},
-    "completion_by": _COMMON | {"missing", "missing_short", "until"},
-    "completion_reminder": _COMMON | {"until"},
-    "completion_extended": _COMMON | {"until"},
-    "moved": _COMMON | {"step"},
-    "approved": _COMMON,
-    "rejected": _COMMON,
-    "withdrawn": _COMMON,
-    "lapsed": _COMMON,
-    "licence_ready": _COMMON | {"serial"},
-    "rating_asked": _COMMON,
-    "due_moved": _COMMON | {"due_on"},
-    "due_extended": _COMMON | {"due_on"},
-    "deemed_approval": _COMMON | {"number"},
-    "deemed_rejection": _COMMON | {"number"},
-    "corrected": _COMMON,
-    "document_refused": _COMMON | {"document", "reason"},
-    "licence_suspended": _COMMON | {"serial", "note", "note_short"},
-    "licence_resumed": _COMMON | {"serial"},
-    "licence_cancelled": _COMMON | {"serial", "note", "note_short"},
-    "licence_print_replaced": _COMMON | {"serial"},
-    "licence_transferred": _COMMON | {"serial"},
-    "complaint_received": _COMMON | {"number", "due_on"},
-    "complaint_escalated": _COMMON | {"number", "due_on"},
-    "complaint_upheld": _COMMON | {"number", "note", "note_short"},
-    "complaint_not_upheld": _COMMON | {"number", "note", "note_short"},
-    "reopening_granted": _COMMON | {"note", "note_short"},
-    "visit_planned": _VISIT | {"day"},
-    "visit_moved": _VISIT | {"day"},
-    "visit_cancelled": _VISIT,
-    "visit_missed": _VISIT,
-    "reopening_refused": _COMMON | {"note", "note_short"},
-}
 
 # C0 and C1 controls, line and paragraph separators: none of them belongs into a subject or a text message's value.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -193,7 +146,7 @@ def _wording(source: str, code: str, language: str, given: Any) -> Wording:
     body = given["body"]
     if not isinstance(body, list) or not body:
         raise TemplateError(f"{where}: body must be a list of paragraphs")
-    allowed = KINDS[code]
+    allowed = KINDS[code].placeholders
     for text, names in ((given["sms"], allowed), (given["subject"], allowed), (given["button"], frozenset[str]()),
                         *((paragraph, allowed | {"name"}) for paragraph in body)):
         _check(where, text, names)

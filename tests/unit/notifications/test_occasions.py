@@ -7,7 +7,8 @@ import pytest
 
 from contracts import payments, requests, requests_deadlines, requests_engine, requests_intake, requests_visits
 from contracts.events import Event
-from services.notifications import aftermath, occasions, templates
+from services.notifications import aftermath, occasions
+from services.notifications.kinds import KINDS
 from services.notifications.occasions import Told
 
 REQUEST = UUID(int=1)
@@ -137,9 +138,9 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
           for kind in requests_deadlines.DEEMED_KINDS),
     ]
     visits = {f"visit_{change}" for change in requests_visits.TOLD_CHANGES}  # test_visit_occasions.py
-    assert {one.template for one in given} == set(templates.KINDS) - aftermath.TEMPLATES - visits
+    assert {one.template for one in given} == set(KINDS) - aftermath.TEMPLATES - visits
     for one in given:
-        assert set(one.values) == templates.KINDS[one.template]
+        assert set(one.values) == KINDS[one.template].placeholders
 
 
 def test_a_tracking_number_cannot_leave_its_place_in_the_link():

@@ -6,7 +6,8 @@ import pytest
 
 from rules import sms
 from services.notifications import templates
-from services.notifications.templates import KINDS, TemplateError
+from services.notifications.kinds import KINDS
+from services.notifications.templates import TemplateError
 
 VALUES = {
     "tracking_number": "EG-C-7K3M-9Q2X-4",

@@ -1,0 +1,204 @@
+"""The kinds of messages: what each may say, from which event it comes, and what it looks like with sample values.
+
+Pure data. A placeholder that no event can fill would be found by a citizen: `check` holds each of them against the
+schemas of the published language, at start and in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+
+from marshmallow import Schema, fields
+
+from contracts import (
+    payments,
+    payments_refunds,
+    requests,
+    requests_afterwards,
+    requests_deadlines,
+    requests_engine,
+    requests_intake,
+    requests_outputs,
+    requests_visits,
+)
+from contracts.events import REGISTRY, EventType
+
+LANGUAGES = ("ar", "en")
+
+# The source of a value that this service makes itself (the digits of a one-time code): no event carries it.
+MADE_HERE = "notifications"
+
+
+class Lane(IntEnum):
+    """Which message goes first. A lower one is claimed before a higher one."""
+
+    CODE = 0
+    STEP = 1
+    CAMPAIGN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of message.
+
+    `sources`: per placeholder the fields it is made from, each as `event type:field`. `optional`: placeholders whose
+    value may be empty, so that a wording names them in a conditional part. `sample`: per language a value for each
+    placeholder. `legal`: a notice with legal effect (a decision, a deadline, what silence means, money due or given
+    back, what became of a licence, a change that its owner must hear of): neither opting out nor the daily limit
+    holds it back, quiet hours do.
+    """
+
+    placeholders: frozenset[str]
+    sources: Mapping[str, tuple[str, ...]]
+    sample: Mapping[str, Mapping[str, str]]
+    lane: Lane = Lane.STEP
+    legal: bool = False
+    optional: frozenset[str] = frozenset()
+
+
+# Sample values, made up; the shapes are those of real ones, long ones among them, so that a preview shows the length.
+_SAMPLES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "tracking_number": ("EG-C-7K3M-9Q2X-4", "EG-C-7K3M-9Q2X-4"),
+    "service": ("ترخيص محل تجاري", "Shop licence"),
+    "link": ("https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
+             "https://cairo.shubbak.gov.eg/en/follow/EG-C-7K3M-9Q2X-4"),
+    "amount": ("12,345.50 ج.م", "EGP 12,345.50"),
+    "bill_number": ("C-2026-0001234", "C-2026-0001234"),
+    "reference": ("931337410", "931337410"),
+    "receipt_number": ("C-2026-R-0001234", "C-2026-R-0001234"),
+    "missing": ("صورة عقد الإيجار موثقة، وشهادة الحماية المدنية سارية",
+                "A copy of the notarised lease, and the valid certificate of civil protection"),
+    "missing_short": ("صورة عقد الإيجار موثقة، وشهادة الحماية...", "A copy of the notarised lease, and the..."),
+    "until": ("28 سبتمبر 2026", "28 September 2026"),
+    "due_on": ("28 سبتمبر 2026", "28 September 2026"),
+    "day": ("الأربعاء 30 سبتمبر 2026", "Wednesday 30 September 2026"),
+    "step": ("مراجعة الإدارة الهندسية", "Engineering review"),
+    "serial": ("EG-C-SHOP-2026-000123", "EG-C-SHOP-2026-000123"),
+    "number": ("D-C-2026-000123-K", "D-C-2026-000123-K"),
+    "document": ("عقد إيجار المحل أو سند ملكيته", "Lease contract of the shop or proof of its ownership"),
+    "reason": ("الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.", "The file is damaged. Upload a sound copy."),
+    "note": ("ثبت في معاينتين أن المحل يبيع ما لا يسمح به الترخيص، ولم تُزل المخالفة.",
+             "Two inspections found that the shop sells what the licence does not allow, and nothing was changed."),
+    "note_short": ("ثبت في معاينتين أن المحل يبيع ما لا يسمح به...",
+                   "Two inspections found that the shop sells what the..."),
+    "visit_number": ("V-GZ-2026-000123-K", "V-GZ-2026-000123-K"),
+    "purpose": ("استكمال مستندات", "Completion of documents"),
+})  # fmt: skip
+NAME_SAMPLE: Mapping[str, str] = MappingProxyType({"ar": "منى السيد عبد الرحمن", "en": "Mona El-Sayed"})
+
+# What every message about a request names: kept from the request's first event.
+_COMMON: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "tracking_number": (f"{requests.SUBMITTED.name}:tracking_number",),
+    "service": (f"{requests.SUBMITTED.name}:service_name",),
+    "link": (f"{requests.SUBMITTED.name}:tracking_number", f"{requests.SUBMITTED.name}:language"),
+})  # fmt: skip
+
+
+def kind(sources: Mapping[str, tuple[str, ...]], *, samples: Mapping[str, tuple[str, str]] = _SAMPLES,
+         lane: Lane = Lane.STEP, legal: bool = False, optional: frozenset[str] = frozenset()) -> Kind:
+    """A kind whose samples are looked up by placeholder, (Arabic, English). KeyError where a sample is missing."""
+    sample = {language: MappingProxyType({name: samples[name][at] for name in sources})
+              for at, language in enumerate(LANGUAGES)}
+    return Kind(frozenset(sources), MappingProxyType(dict(sources)), MappingProxyType(sample), lane, legal, optional)
+
+
+def _of(event: EventType, legal: bool = False, optional: frozenset[str] = frozenset(), /, **names: str) -> Kind:
+    """A kind about a request, made from one event; `names` maps a placeholder to the event's field."""
+    return kind({**_COMMON, **{name: (f"{event.name}:{path}",) for name, path in names.items()}},
+                legal=legal, optional=optional)
+
+
+def _visit(**names: str) -> Kind:
+    """A visit may be about no request yet, so its event says all."""
+    name = requests_visits.VISIT_CHANGED.name
+    return kind({
+        "visit_number": (f"{name}:number",), "service": (f"{name}:service_name",), "purpose": (f"{name}:purpose",),
+        "link": (f"{name}:tracking_number", f"{name}:language"),
+        **{placeholder: (f"{name}:{path}",) for placeholder, path in names.items()}})
+
+
+_NOTE = {"note": "note", "note_short": "note"}
+_NOTES = frozenset(_NOTE)
+_LICENCE, _COMPLAINT = requests_outputs.LICENCE_CHANGED, requests_afterwards.COMPLAINT_CHANGED
+_REOPENING, _REFUND = requests_afterwards.REOPENING_CHANGED, payments_refunds.REFUND_CHANGED
+
+KINDS: Mapping[str, Kind] = MappingProxyType({
+    "request_received": _of(requests.SUBMITTED),
+    "payment_needed": _of(payments.ISSUED, True, amount="total", bill_number="bill_number"),
+    "payment_reference": _of(payments.PENDING, True, amount="total", reference="reference"),
+    "refund_promised": _of(_REFUND, True, amount="amount"),
+    "refund_ready": _of(_REFUND, True, amount="amount"),
+    "refund_done": _of(_REFUND, True, amount="amount"),
+    "payment_received": _of(payments.PAID, amount="total", receipt_number="receipt_number"),
+    "completion_needed": _of(requests.MOVED, True, missing="note", missing_short="note"),
+    "completion_by": _of(requests.MOVED, True, missing="note", missing_short="note", until="applicant_until"),
+    "completion_reminder": _of(requests_engine.REMINDED, True, until="until"),
+    "completion_extended": _of(requests_deadlines.DUE_CHANGED, True, until="applicant_until"),
+    "moved": _of(requests.MOVED, step="state_name"),
+    "approved": _of(requests.MOVED, True),
+    "rejected": _of(requests.MOVED, True),
+    "withdrawn": _of(requests.MOVED, True),
+    "lapsed": _of(requests.MOVED, True),
+    "licence_ready": _of(requests.LICENCE_ISSUED, serial="serial"),
+    "rating_asked": kind({**_COMMON, "link": (f"{requests.MOVED.name}:rating", f"{requests.MOVED.name}:language")}),
+    "due_moved": _of(requests_deadlines.DUE_CHANGED, True, due_on="due_on"),
+    "due_extended": _of(requests_deadlines.DUE_CHANGED, True, due_on="due_on"),
+    "deemed_approval": _of(requests_deadlines.DEEMED_ISSUED, True, number="number"),
+    "deemed_rejection": _of(requests_deadlines.DEEMED_ISSUED, True, number="number"),
+    "corrected": _of(requests_intake.CORRECTED, True),  # a wrong correction cannot hide behind an opt-out
+    "document_refused": _of(requests_intake.DOCUMENT_REFUSED, True, document="name", reason="reason"),
+    "licence_suspended": _of(_LICENCE, True, _NOTES, serial="serial", **_NOTE),
+    "licence_resumed": _of(_LICENCE, True, serial="serial"),
+    "licence_cancelled": _of(_LICENCE, True, _NOTES, serial="serial", **_NOTE),
+    "licence_print_replaced": _of(_LICENCE, serial="serial"),
+    "licence_transferred": _of(_LICENCE, True, serial="serial"),
+    "complaint_received": _of(_COMPLAINT, number="number", due_on="due_on"),
+    "complaint_escalated": _of(_COMPLAINT, number="number", due_on="due_on"),
+    "complaint_upheld": _of(_COMPLAINT, True, _NOTES, number="number", **_NOTE),
+    "complaint_not_upheld": _of(_COMPLAINT, True, _NOTES, number="number", **_NOTE),
+    "reopening_granted": _of(_REOPENING, True, _NOTES, **_NOTE),
+    "reopening_refused": _of(_REOPENING, True, _NOTES, **_NOTE),
+    "visit_planned": _visit(day="day"),
+    "visit_moved": _visit(day="day"),
+    "visit_cancelled": _visit(),
+    "visit_missed": _visit(),
+})  # fmt: skip
+
+
+def check(kinds: Mapping[str, Kind] = KINDS) -> list[str]:
+    """What is wrong with the kinds: a placeholder without a source or a sample, a source that no event's schema holds,
+    an optional placeholder that is none. Empty when every placeholder can be filled."""
+    wrong: list[str] = []
+    for code, one in kinds.items():
+        if set(one.sources) != one.placeholders:
+            wrong.append(f"{code}: sources are given for {sorted(one.sources)}, not for {sorted(one.placeholders)}")
+        if one.optional - one.placeholders:
+            wrong.append(f"{code}: {sorted(one.optional - one.placeholders)} are optional and no placeholders")
+        for language in LANGUAGES:
+            given = one.sample.get(language, {})
+            if set(given) != one.placeholders or not all(value.strip() for value in given.values()):
+                wrong.append(f"{code}: the samples in {language} are not those of its placeholders")
+        wrong += [f"{code}: {name} comes from {source}, which no event holds"
+                  for name, sources in one.sources.items() for source in sources or ("nothing",)
+                  if source != MADE_HERE and not _exists(source)]
+    return wrong
+
+
+def _exists(source: str) -> bool:
+    """Whether `event type:field.field` names a field of that event's schema. What lies inside a Dict is not described
+    by its schema, so a path ends there."""
+    name, _, path = source.partition(":")
+    event = REGISTRY.get(name)
+    if event is None or not path:
+        return False
+    declared: type[Schema] | Schema = event.schema
+    *above, last = path.split(".")
+    for part in above:
+        field = declared._declared_fields.get(part)
+        if not isinstance(field, fields.Nested):
+            return False
+        declared = field.schema
+    return last in declared._declared_fields

@@ -1,0 +1,46 @@
+"""Every placeholder of every kind can be filled from an event that exists, and has a sample to be seen with."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.notifications import kinds
+from services.notifications.kinds import KINDS
+
+
+def test_every_placeholder_is_filled_by_a_field_of_an_event_and_has_its_samples():
+    assert kinds.check() == []
+
+
+@pytest.mark.parametrize("source", [
+    "payments.bill.issued.v1:unheard_of", "payments.bill.unheard_of.v1:total", "payments.bill.issued.v1", "",
+    "payments.bill.issued.v1:total.inside",
+])
+def test_a_source_that_no_event_holds_is_named(source):
+    one = KINDS["payment_needed"]
+    broken = replace(one, sources={**one.sources, "amount": (source,)})
+    assert kinds.check({"payment_needed": broken}) == [
+        f"payment_needed: amount comes from {source}, which no event holds"]
+
+
+def test_a_field_inside_another_is_found_and_a_value_made_here_needs_none():
+    one = KINDS["payment_needed"]
+    inside = replace(one, sources={**one.sources, "amount": ("payments.bill.issued.v1:lines",),
+                                   "bill_number": (kinds.MADE_HERE,)})
+    assert kinds.check({"payment_needed": inside}) == []
+
+
+def test_a_placeholder_without_source_or_sample_is_named():
+    one = KINDS["moved"]
+    sources = {name: given for name, given in one.sources.items() if name != "step"}
+    sample = {**one.sample, "en": {**one.sample["en"], "step": " "}}
+    wrong = kinds.check({"moved": replace(one, sources=sources, sample=sample, optional=frozenset({"other"}))})
+    assert len(wrong) == 3
+    assert all(text.startswith("moved: ") for text in wrong)
+
+
+def test_every_notice_of_legal_effect_is_marked():
+    legal = {code for code, one in KINDS.items() if one.legal}
+    assert {"approved", "rejected", "deemed_approval", "deemed_rejection", "completion_by", "payment_needed",
+            "licence_suspended", "licence_cancelled", "refund_done"} <= legal
+    assert not {"request_received", "moved", "rating_asked", "visit_planned"} & legal
