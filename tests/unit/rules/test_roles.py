@@ -17,6 +17,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
                                  "department_head", "mobile_clerk",
                                  "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
                                  "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system",
+                                 "bound_citizen",
                                  "finance_officer", "finance_head"}
     assert set(load().permissions) == {
         "request.find", "request.find_person", "visit.order", "visit.plan", "visit.carry_out", "offline.read",
@@ -32,6 +33,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review", "silence.release",
         "bill.issue", "bill.amend", "bill.approve", "bill.cancel", "refund.request", "refund.approve", "refund.pay",
         "refund.read", "dispute.manage", "review.settle", "reconciliation.read", "reconciliation.resolve",
+        "code.use", "citizen.bind", "request.own", "request.own_person", "account.tell",
         "settlement.record", "settlement.let_go", "treasury.export", "treasury.close"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
@@ -59,8 +61,16 @@ def test_the_public_gets_in_only_where_it_should():
     assert permits(["public"], "request.submit")
     for permission in ("task.list", "task.act", "bill.take_cash", "bill.callback", "account.manage", "audit.read",
                        "parked.manage", "catalog.load", "proposal.read", "proposal.write", "proposal.decide",
-                       "message.read"):
+                       "message.read", "citizen.bind", "request.own_person", "account.tell"):
         assert not permits(["public", "citizen"], permission)
+
+
+def test_own_requests_are_for_citizens_and_those_of_a_person_for_bound_ones():
+    may = {code: role.may for code, role in load().roles.items()}
+    assert [code for code in may if "request.own" in may[code]] == ["citizen"]
+    assert [code for code in may if "request.own_person" in may[code]] == ["bound_citizen"]
+    assert [code for code in may if "citizen.bind" in may[code]] == ["window_clerk"]
+    assert [code for code in may if "account.tell" in may[code]] == ["system"]
 
 
 @given(st.lists(st.text(max_size=12)), st.text(max_size=20))
