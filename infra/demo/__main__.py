@@ -78,7 +78,7 @@ def _show(process: Any, around: surroundings.Surroundings, chosen: argparse.Name
     _say(f"    and {len(DESKS)} other desks, so that any service can be walked: docs/demo-accounts.md")
     _say(f"توثيق الواجهة · API document          {url}/api/v1/openapi.json")
     _say(f"السداد باليد · pay any reference by hand: {around.peers.url}/ (docs/payments-sandbox.md)")
-    _say(f"الرسائل المرسلة · messages that went out: {around.peers.url}/sms and {around.peers.url}/mail")
+    _say(f"الرسائل المرسلة · messages that went out: {around.peers.url}/outbox")
     _say("Ctrl-C ends it; the next start finds this data again (demo-data/).")
 
 

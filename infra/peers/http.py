@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from infra.peers import magic
 from infra.peers.mail import MailSink
+from infra.peers.outbox import LANGUAGES, mail_page, outbox_page
 from infra.peers.pay_page import orders_page, pay_page
 from infra.peers.rail import RailError
 from infra.peers.rails import Rails
@@ -111,6 +112,19 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flas
     def forget_mail() -> tuple[str, int]:
         mail.forget()
         return "", 204
+
+    @app.get("/outbox")
+    def outbox_first() -> AnyResponse:
+        return redirect(f"/outbox/{LANGUAGES[0]}")
+
+    @app.get(f"/outbox/<any({','.join(LANGUAGES)}):language>")
+    def outbox(language: str) -> str:
+        return outbox_page(language, centre.messages(), mail.messages())
+
+    @app.get(f"/outbox/<any({','.join(LANGUAGES)}):language>/mail/<int:number>")
+    def one_mail(language: str, number: int) -> str | tuple[str, int]:
+        kept = mail.messages()
+        return mail_page(language, kept[number]) if number < len(kept) else ("no such message", 404)
 
     @app.get("/control")
     def settings() -> Response:

@@ -355,3 +355,23 @@ def test_mail_is_kept_or_refused_as_told(peers: Peers) -> None:
     kept = peers.mail("owner@example.org")
     assert [(one["subject"], one["text"].strip(), one["html"].strip()) for one in kept] == [
         ("صدرت رخصتك", "نص الرسالة", "<p>نص</p>")] * 2
+
+
+def test_every_message_can_be_read_on_one_page_and_runs_nothing(peers: Peers, bound: smpplib.client.Client) -> None:
+    submit(bound, "رقم متابعتك <b>12</b> " + "ش" * 70)
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = "صدرت رخصتك <i>", "node@example.org", "owner@example.org"
+    mail.set_content("نص الرسالة")
+    mail.add_alternative('<p>نص</p><script>"1"</script>', subtype="html")
+    with smtplib.SMTP("127.0.0.1", peers.smtp, timeout=5) as client:
+        client.send_message(mail)
+    for language, direction in (("ar", "rtl"), ("en", "ltr")):
+        page = requests.get(f"{peers.url}/outbox/{language}", timeout=5).text
+        assert f'lang="{language}" dir="{direction}"' in page
+        assert "رقم متابعتك &lt;b&gt;12&lt;/b&gt; ش" in page and "201001234567" in page
+        assert "صدرت رخصتك &lt;i&gt;" in page and "<script" not in page
+        letter = requests.get(f"{peers.url}/outbox/{language}/mail/0", timeout=5).text
+        assert 'sandbox=""' in letter and "&lt;script&gt;" in letter and "<script" not in letter
+        assert "نص الرسالة" in letter
+    assert requests.get(f"{peers.url}/outbox/ar/mail/7", timeout=5).status_code == 404
+    assert requests.get(f"{peers.url}/outbox", timeout=5).url.endswith("/outbox/ar")
