@@ -167,6 +167,17 @@ PROBLEMS: dict[str, Problem] = {
         "The file lacks columns: {columns}. Check that it is this rail's statement."),
     "statement_unreadable": Problem(422, "تعذر فتح الملف. اطلب من الوسيلة ملفاً سليماً.",
                                     "The file cannot be opened. Ask the rail for a sound one."),
+    "statement_heading_doubled": Problem(422, "يتكرر في الملف عمود: {columns}. أبقِ واحداً.",
+                                         "The file has columns twice: {columns}. Keep one of each."),
+    "statement_encoding_unknown": Problem(422, "الملف بترميز UTF-16. احفظه بترميز UTF-8 ثم أعد رفعه.",
+                                          "The file is UTF-16. Save it as UTF-8 and send it again."),
+    "statement_unpacks_too_large": Problem(
+        422, "يتجاوز الملف {limit} ميجابايت بعد فك ضغطه. احفظه CSV أو قسّمه بالأيام.",
+        "The workbook unpacks to more than {limit} MB. Save it as CSV, or split it by days."),
+    "statement_fee_above_amount": Problem(422, "العمولة أكبر من المبلغ.", "The commission is larger than the amount."),
+    "statement_number_rounded": Problem(
+        422, "رقم طويل حُفظ كعدد فضاعت خاناته الأخيرة. اطلب العمود نصاً أو الملف CSV.",
+        "A long number was kept as a number and lost its last digits. Ask for the column as text, or for CSV."),
     "statement_too_long": Problem(422, "الملف أطول من {lines} سطر. قسّمه بالأيام.",
                                   "The file has more than {lines} lines. Split it by days."),
     "statement_days_reversed": Problem(422, "نهاية أيام الكشف قبل بدايتها.",
@@ -176,8 +187,8 @@ PROBLEMS: dict[str, Problem] = {
                                      "The line is damaged or has another number of columns."),
     "statement_text_invalid": Problem(422, "قيمة ناقصة أو أطول من المسموح.", "The value is missing or too long."),
     "statement_amount_invalid": Problem(
-        422, "مبلغ غير صحيح ({value}): يجب أن يكون أكبر من صفر وبالقرش الصحيح.",
-        "Not an amount ({value}): it must be above zero and in whole piastres."),
+        422, "مبلغ غير صحيح ({value}): يجب أن يكون أكبر من صفر وبالقرش الصحيح، والفاصلة العشرية نقطة.",
+        "Not an amount ({value}): it must be above zero, in whole piastres, with a point as decimal mark."),
     "statement_currency_unknown": Problem(422, "العملة ليست الجنيه المصري ({currency}).",
                                           "The currency is not the Egyptian pound ({currency})."),
     "statement_time_invalid": Problem(422, "تاريخ أو وقت غير مفهوم.", "The date or time cannot be understood."),

@@ -6,26 +6,28 @@ rail publishes its file: the columns are our reading (docs/reconciliation.md), a
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import BinaryIO
-from zipfile import BadZipFile
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from rules import slips
 from rules.arabic import western_digits
 from rules.calendar import CAIRO
 from rules.reconciliation import PAYMENT, REFUND
 from rules.refusal import Fault, Refusal, refuse
+from services.payments.reconciliation.files import ROUNDED, rows_of
 
-LONGEST = 4096  # bytes of a line
 MOST = 10**12  # piastres of a line
 MOST_LINES = 2_000_000
+# Digits, a point, groups of three. A lone comma is no group: where the comma is the decimal mark, 20,500 is 20.50.
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]{1,3}(,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(,[0-9]{3}){2,}")
+_GROUPED = re.compile(r"[0-9]{1,3}(\u066c[0-9]{3})+(\.[0-9]+)?")  # by the Arabic mark, which can mean nothing else
+_DECIMAL_MARK = "\u066b"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
+_FORMULA = tuple("=+-@")  # a text that a spreadsheet would take as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +64,36 @@ class Cells:
     faults: list[Fault] = field(default_factory=list)
 
     def text(self, column: str, least: int = 1, most: int = 64) -> str:
+        """What stands there, printable and between `least` and `most` letters. No formula, and no number that a
+        workbook has rounded."""
         value = self.values.get(column, "").strip()
-        if not least <= len(value) <= most or not value.isprintable():
+        if value.startswith(ROUNDED):
+            self.faults.append(Fault("statement_number_rounded", column))
+        elif not least <= len(value) <= most or not value.isprintable() or value.startswith(_FORMULA):
             self.faults.append(Fault("statement_text_invalid", column))
         return value
 
     def piastres(self, column: str, *, per_pound: int = 100, least: int = 1, optional: bool = False) -> int:
-        """An amount in pounds (or piastres, with `per_pound` 1), exact. Nothing is rounded."""
-        value = western_digits(self.values.get(column, "").strip()).replace(",", "")
+        """An amount in pounds (or piastres, with `per_pound` 1), exact. Nothing is rounded, and a comma that may be a
+        decimal mark is not read as anything."""
+        told = self.values.get(column, "").strip()
+        value = western_digits(told).replace(_DECIMAL_MARK, ".")
         if optional and not value:
             return 0
-        try:
-            amount = Decimal(value) * per_pound
-        except InvalidOperation:
-            amount = Decimal("NaN")
+        plain = _AMOUNT.fullmatch(value) or _GROUPED.fullmatch(value)
+        amount = Decimal(value.replace(",", "").replace("\u066c", "")) * per_pound if plain else Decimal("NaN")
         if not amount.is_finite() or amount != amount.to_integral_value() or not least <= amount <= MOST:
-            self.faults.append(Fault("statement_amount_invalid", column, {"value": value[:40]}))
+            self.faults.append(Fault("statement_amount_invalid", column, {"value": told[:40]}))
             return least
         return int(amount)
 
     def moment(self, column: str) -> datetime:
-        """ISO 8601; without an offset it is Cairo time."""
+        """ISO 8601, the day as 2026-03-01; without an offset it is Cairo time."""
         try:
-            found = datetime.fromisoformat(western_digits(self.values.get(column, "").strip()))
+            told = western_digits(self.values.get(column, "").strip())
+            if not _DAY.fullmatch(told):
+                raise ValueError(told)
+            found = datetime.fromisoformat(told)
             return (found if found.tzinfo else found.replace(tzinfo=CAIRO)).astimezone(UTC)
         except (ValueError, OverflowError):
             self.faults.append(Fault("statement_time_invalid", column))
@@ -113,10 +122,9 @@ class Format:
 
     def read(self, stream: BinaryIO) -> Iterator[Row]:
         """The lines of a CSV or XLSX file after its heading, numbered as a person counts them. Refuses
-        statement_heading_unknown, statement_unreadable, statement_too_long."""
-        rows = _sheet(stream) if _is_workbook(stream) else _lines(stream)
+        statement_heading_unknown, statement_heading_doubled, statement_too_long and what `rows_of` refuses."""
         heading: list[str] | None = None
-        for number, cells, raw in rows:
+        for number, cells, raw in rows_of(stream):
             if number > MOST_LINES:
                 raise refuse("statement_too_long", "file", lines=MOST_LINES)
             if heading is None:
@@ -124,6 +132,9 @@ class Format:
                 missing = [column for column in self.columns if column not in heading]
                 if missing:
                     raise refuse("statement_heading_unknown", "file", columns=", ".join(missing))
+                doubled = [column for column in self.columns if heading.count(column) > 1]
+                if doubled:
+                    raise refuse("statement_heading_doubled", "file", columns=", ".join(doubled))
             elif raw.strip():
                 yield self._row(number, heading, cells, raw)
         if heading is None:
@@ -134,6 +145,8 @@ class Format:
             return Unreadable(number, raw, (Fault("statement_line_broken", "line"),))
         cells = Cells(dict(zip(heading, values, strict=True)))
         reference, ours, direction, amount, fee, at = self.read_line(cells)
+        if not cells.faults and fee > amount:
+            cells.faults.append(Fault("statement_fee_above_amount", "line"))
         if cells.faults:
             return Unreadable(number, raw, tuple(cells.faults))
         return Stated(number, reference, ours, direction, amount, fee, at, at.astimezone(CAIRO).date())
@@ -193,65 +206,3 @@ def pos(cells: Cells) -> tuple[str, str, str, int, int, datetime]:
         cells.faults.extend(refusal.faults)
     return (reference, "", cells.direction("type", {"SALE": PAYMENT, "REFUND": REFUND}), cells.piastres("amount"),
             cells.piastres("fees", least=0, optional=True), cells.moment("time"))
-
-
-def _is_workbook(stream: BinaryIO) -> bool:
-    start = stream.read(4)
-    stream.seek(0)
-    return start == b"PK\x03\x04"
-
-
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, list[str] | None, str]]:
-    """Physical lines, so that a quotation mark left open costs one line and not the rest of the file."""
-    delimiter = ","
-    number = 0
-    while line := stream.readline(LONGEST):
-        number += 1
-        whole = line.endswith(b"\n")
-        while not whole and (more := stream.readline(LONGEST)):
-            whole = more.endswith(b"\n")
-            line = line[:LONGEST] + b"..."  # kept in part, and told broken: its cells do not add up
-            if whole:
-                break
-        too_long = line.endswith(b"...") and len(line) > LONGEST
-        raw = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip("\r\n")
-        if number == 1 and raw.count(";") > raw.count(","):
-            delimiter = ";"
-        if too_long or "�" in raw or "\x00" in raw:
-            yield number, None, raw.replace("\x00", "�")
-            continue
-        try:
-            yield number, next(csv.reader([raw], delimiter=delimiter, strict=True), []), raw
-        except csv.Error:
-            yield number, None, raw
-
-
-def _sheet(stream: BinaryIO) -> Iterator[tuple[int, list[str] | None, str]]:
-    """The rows of a workbook's first sheet, as the texts that they show."""
-    try:
-        book = load_workbook(stream, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
-        raise refuse("statement_unreadable", "file") from error
-    try:
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what a file says of its own size need not be so
-        width = 0
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            cells = [_shown(value) for value in row]
-            while len(cells) > width and cells and not cells[-1]:
-                cells.pop()
-            width = width or len(cells)
-            cells += [""] * (width - len(cells))
-            yield number, cells, ",".join(cells) if any(cells) else ""
-    finally:
-        book.close()
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float):
-        return format(Decimal(repr(value)).normalize(), "f")
-    return str(value)

@@ -21,7 +21,7 @@ from rules.reconciliation import BROKEN
 from rules.refusal import Fault, Refusal, refuse
 from services.payments import tables_reconciliation as tables
 from services.payments.rails import RAILS
-from services.payments.reconciliation import formats, matching
+from services.payments.reconciliation import formats, matching, settlements
 from services.payments.reconciliation.formats import Row, Stated
 
 PERMISSION = "reconciliation.import"
@@ -63,16 +63,21 @@ class File:
 def read_in(attempt: Attempt, file: File, stream: BinaryIO,
             told: Callable[[str, int], None]) -> dict[str, Any]:
     """Read a statement, hold it against the books and answer what was found (matching.summary). A file that was read
-    to a part goes on from there. `told` hears of every page: phase (`read`, `match`) and how many lines it had. Refuses
-    statement_known, statement_days_reversed, statement_days_ahead, rail_unknown, statement_format_unknown and what the
-    format refuses; then nothing is kept."""
+    to a part goes on from there; one that turns out to be damaged further on is set aside. `told` hears of every page:
+    phase (`read`, `match`) and how many lines it had. Refuses statement_known, statement_days_reversed,
+    statement_days_ahead, rail_unknown, statement_format_unknown and what the format refuses."""
     layout = formats.of(file.format)
     digest = digest_of(stream)
     rows = layout.read(stream)
     first = next(rows, None)  # an unknown heading is found out before anything is written
     standing = attempt(lambda work: _begin(work, file, digest))
     if standing.state == "reading":
-        _read(attempt, standing, chain([first] if first else [], rows), told)
+        try:
+            _read(attempt, standing, chain([first] if first else [], rows), told)
+        except Refusal as refusal:  # damaged further on: what was read of it counts as little as the rest
+            code = refusal.faults[0].code
+            attempt(lambda work: settlements.set_aside(work, {"statement_id": standing.id, "reason": f"file: {code}"}))
+            raise
     return matching.run(attempt, standing.id, told)
 
 
