@@ -262,7 +262,7 @@ def _page(
         shown = [str(row.id) for row in rows]
         work.audit_read("request.find", unit or work.settings.node, by=sorted(by), requests=shown)
     return {
-        "requests": [_shown(work, row, named) for row in rows],
+        "requests": [summary(work, row, named) for row in rows],
         "next": (f"{rows[-1].due_on}/{rows[-1].id}" if by_date else str(rows[-1].id)) if more else None,
     }
 
@@ -286,7 +286,8 @@ def _after(cursor: str | None, by_date: bool) -> dict[str, Any]:
         raise refuse("find_page_unknown", "after") from None
 
 
-def _shown(work: UnitOfWork, row: Any, named: bool) -> dict[str, Any]:
+def summary(work: UnitOfWork, row: Any, named: bool) -> dict[str, Any]:
+    """One request in a list; `named` with its applicant, masked."""
     definition = guide.definition(work, row.service_code, row.service_version)
     found = {
         "request_id": str(row.id),

@@ -42,6 +42,7 @@ CONTACT = "requests.contact"
 PARTICULARS = "requests.request.particulars"
 NATIONAL_ID = "requests.request.national_id"
 _INQUIRY = "requests.inquiry"
+PUBLIC = "public"
 PASSPORT = "requests.request.passport"
 
 _LOOK_UP = Statement(
@@ -157,6 +158,8 @@ def _lodge(
     standings = due.standings(definition, [mark], work.now, calendar)
     dates = due.dates(standings, definition.workflow, [state.code], work.now)
     contact = sealed_contact(work, applicant)
+    # Nobody of the staff took in what a citizen lodged: whoever it was, it keeps nobody from deciding.
+    account_id = UUID(work.actor.id) if work.actor.kind == "citizen" else None
     row = SimpleNamespace(
         id=request_id,
         version=1,
@@ -180,7 +183,8 @@ def _lodge(
         due_on=dates.due_on,
         judge_on=dates.judge_on,
         silence_on=dates.silence_on,
-        taken_by=work.actor.id,
+        taken_by=PUBLIC if account_id else work.actor.id,
+        account_id=account_id,
         **in_whose_name(work, applicant),
     )
     work.write(_INSERT, **vars(row))
@@ -189,7 +193,7 @@ def _lodge(
     finding.keep(work, request_id, body["unit"], words)
     documents.take(work, request_id, body["documents"])
     life.record(work, request_id, transition, state, 1, at)
-    life.hand_out(work, request_id, body["unit"], work.actor.id, state, calendar)
+    life.hand_out(work, request_id, body["unit"], row.taken_by, state, calendar)
     row.licence_serial = None
     data = snapshots.snapshot(row, definition, transition, state, dates.due_on, {})
     work.append(SUBMITTED, request_id, 1, {**data, "contact": contact}, occurred=at)

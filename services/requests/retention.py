@@ -51,7 +51,8 @@ ENDED = Rule(
     "AND decided_at IS NULL) ORDER BY request.id LIMIT :size",
     (
         ("UPDATE request SET name = :gone_name, contact = :gone_contact, national_id = NULL, national_id_key = NULL, "
-         "passport = NULL, particulars = NULL, holder = NULL, inquiry_key = ''::bytea, answers = (SELECT "
+         "passport = NULL, particulars = NULL, holder = NULL, inquiry_key = ''::bytea, account_id = NULL, "
+         "answers = (SELECT "
          "coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(answers) "
          f"WHERE coalesce(value #>> '{{}}', '') NOT LIKE 'v1.%') WHERE id IN {_IDS}"),
         f"UPDATE step SET reason = NULL, inputs = NULL WHERE {_OF}",

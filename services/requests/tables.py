@@ -93,7 +93,9 @@ request = Table(
     Column("particulars", Text),  # sealed: of a company, an attorney, heirs, a foreigner (rules.applicants)
     Column("holder", Text),  # sealed: in whose name the outcome is issued; NULL: the applicant's own
     Column("corrected", Integer, nullable=False, server_default="0"),  # times; a step demands the count it read
+    Column("account_id", Uuid),  # the citizen's account it was lodged from; NULL: without one, or at a window
     Index("request_national_id", "national_id_key"),
+    Index("request_account", "account_id", "id", postgresql_where=text("account_id IS NOT NULL")),
     Index("request_by_state", "unit", "state", "id"),
     Index("request_by_service", "unit", "service_code", "id"),
     Index("request_by_service_state", "unit", "service_code", "state", "id"),

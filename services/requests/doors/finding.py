@@ -7,7 +7,8 @@ from typing import Any
 from chassis.service import query
 from chassis.uow import UnitOfWork
 from contracts import requests_finding as language
-from services.requests import finding
+from contracts.requests_own import OwnRequests
+from services.requests import finding, own
 
 
 class FindingDoors:
@@ -20,3 +21,7 @@ class FindingDoors:
     @query("requests.list", language.ListRequests, permission=finding.FIND)
     def list_requests(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return finding.listed(work, body)
+
+    @query("requests.own", OwnRequests, permission=own.OWN)
+    def own(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return own.listed(work, body)
