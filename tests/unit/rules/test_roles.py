@@ -16,6 +16,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
                                  "department_head", "mobile_clerk",
                                  "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
+                                 "message_editor",
                                  "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system",
                                  "bound_citizen",
                                  "finance_officer", "finance_head"}
@@ -31,6 +32,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "collections.read", "licence.read", "licence.print", "licence.replace", "licence.suspend", "licence.resume",
         "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate", "complaint.make",
         "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review", "silence.release",
+        "template.read", "template.write", "template.review",
         "bill.issue", "bill.amend", "bill.approve", "bill.cancel", "refund.request", "refund.approve", "refund.pay",
         "refund.read", "dispute.manage", "review.settle", "reconciliation.read", "reconciliation.resolve",
         "code.use", "citizen.bind", "request.own", "request.own_person", "account.tell",
@@ -47,6 +49,7 @@ def test_duties_that_stay_apart():
         assert not ("bill.take_cash" in permissions and "task.act" in permissions), role
         assert not ("account.manage" in permissions and "task.act" in permissions), role
     for editor, reviewer in (("guide.edit", "guide.review"), ("guide.adopt", "guide.approve_adoption"),
+                             ("template.write", "template.review"),
                              ("organisation.propose", "organisation.review_council"),
                              ("organisation.propose", "organisation.review_follow_up"),
                              ("organisation.review_council", "organisation.review_follow_up")):
