@@ -125,6 +125,10 @@ _NOTES = frozenset(_NOTE)
 _LICENCE, _COMPLAINT = requests_outputs.LICENCE_CHANGED, requests_afterwards.COMPLAINT_CHANGED
 _REOPENING, _REFUND = requests_afterwards.REOPENING_CHANGED, payments_refunds.REFUND_CHANGED
 
+# A one-time code and for how many minutes it holds.
+_CODE = kind({"code": (MADE_HERE,), "minutes": (MADE_HERE,)},
+             samples={"code": ("482915", "482915"), "minutes": ("10", "10")}, lane=Lane.CODE, legal=True)
+
 KINDS: Mapping[str, Kind] = MappingProxyType({
     "request_received": _of(requests.SUBMITTED),
     "payment_needed": _of(payments.ISSUED, True, amount="total", bill_number="bill_number"),
@@ -165,6 +169,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "visit_moved": _visit(day="day"),
     "visit_cancelled": _visit(),
     "visit_missed": _visit(),
+    "login_code": _CODE,
+    "binding_code": _CODE,
+    "phone_unbound": kind({}, legal=True),  # whoever lost an account must hear of it
 })  # fmt: skip
 
 

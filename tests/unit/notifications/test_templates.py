@@ -18,6 +18,8 @@ VALUES = {
     "link": "https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
     "amount": "12,345.50 ج.م",
     "bill_number": "C-2026-0001234",
+    "code": "482915",
+    "minutes": "10",
     "reference": "931337410",
     "receipt_number": "C-2026-R-0001234",
     "missing": "صورة عقد الإيجار موثقة، وشهادة الحماية المدنية سارية",
