@@ -18,9 +18,13 @@ class MessageState(EventSchema):
     template_version = fields.Integer(required=True)
     language = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(
-        ("created", "sending", "sent", "delivered", "failed_temporarily", "failed", "expired")))
+        ("created", "queued", "sending", "sent", "delivered", "failed_temporarily", "failed", "expired")))
     parts = fields.Integer(allow_none=True)
     provider = fields.String(allow_none=True)
+    lane = fields.Integer()  # 0 one-time code, 1 step of a request, 2 message to many
+    # Why it waits though its lane is free, and until when.
+    held = fields.String(allow_none=True)
+    held_until = fields.AwareDateTime(allow_none=True)
 
 
 CHANGED = event("notifications.message.changed.v1", MessageState)

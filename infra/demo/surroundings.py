@@ -53,6 +53,7 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_SMTP_HOST": peers.host,
         "SHUBBAK_SMTP_PORT": str(peers.smtp),
         "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
+        "SHUBBAK_QUIET_HOURS": "off",  # the demo is tried at any hour
         "EVENTLET_NO_GREENDNS": "yes",
     }
     return Surroundings(postgres, peers, environment)

@@ -14,3 +14,23 @@ UNADDRESSABLE = Counter("shubbak_notifications_unaddressable", "Contacts whose a
                         ("channel",), registry=REGISTRY)
 CONNECTED = Gauge("shubbak_notifications_provider_connected", "1 while the provider's session stands.", ("provider",),
                   registry=REGISTRY)
+
+# Providers: what each takes of its channel, how well it does, and what it answered.
+PROVIDER_SHARE = Gauge("shubbak_notifications_provider_share", "Part in a hundred of its channel.",
+                       ("channel", "provider"), registry=REGISTRY)
+PROVIDER_HEALTH = Gauge("shubbak_notifications_provider_health", "Health in a hundred.", ("channel", "provider"),
+                        registry=REGISTRY)
+PROVIDER_ANSWERS = Counter("shubbak_notifications_provider_answers", "Parts by what the provider made of them.",
+                           ("provider", "verdict"), registry=REGISTRY)
+PROVIDER_STEPS = Counter("shubbak_notifications_provider_steps", "Steps of health.", ("provider", "reason"),
+                         registry=REGISTRY)
+HEALED = Counter("shubbak_notifications_healed",
+                 "Messages found `sending` after their lease, whose answer never came, and taken up again.",
+                 ("channel",), registry=REGISTRY)
+STUCK = Gauge("shubbak_notifications_stuck", "Messages `sending` whose lease is over and which nobody took up yet.",
+              ("channel",), registry=REGISTRY)
+HELD = Gauge("shubbak_notifications_held", "Messages that wait though their lane is free, by reason.",
+             ("channel", "why"), registry=REGISTRY)
+WITHHELD = Counter("shubbak_notifications_withheld",
+                   "Messages that were not made because the citizen does not want any.", ("channel",),
+                   registry=REGISTRY)

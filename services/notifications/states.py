@@ -7,7 +7,8 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    CREATED = "created"
+    CREATED = "created"  # held back until its moment; `held` says by what
+    QUEUED = "queued"  # stands in its lane
     SENDING = "sending"
     SENT = "sent"
     DELIVERED = "delivered"
@@ -29,7 +30,8 @@ class PartState(StrEnum):
 # whatever was concluded before it, so `delivered` may follow even `failed` and `expired`. `sending` follows itself when
 # the answer to an attempt was never learnt (README.md, "The one window").
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.CREATED: frozenset({State.SENDING, State.FAILED_TEMPORARILY, State.FAILED, State.EXPIRED}),
+    State.CREATED: frozenset({State.QUEUED, State.FAILED, State.EXPIRED}),
+    State.QUEUED: frozenset({State.CREATED, State.SENDING, State.FAILED_TEMPORARILY, State.FAILED, State.EXPIRED}),
     State.SENDING: frozenset({State.SENDING, State.SENT, State.DELIVERED, State.FAILED_TEMPORARILY, State.FAILED,
                               State.EXPIRED}),
     State.FAILED_TEMPORARILY: frozenset({State.SENDING, State.FAILED_TEMPORARILY, State.SENT, State.DELIVERED,
@@ -40,7 +42,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DELIVERED: frozenset(),
 }
 
-UNSENT = (State.CREATED, State.SENDING, State.FAILED_TEMPORARILY)
+UNSENT = (State.CREATED, State.QUEUED, State.SENDING, State.FAILED_TEMPORARILY)
 
 LIFETIME = timedelta(hours=72)
 

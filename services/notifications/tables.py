@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -25,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 metadata = MetaData()
 
 # Written out, so that the planner recognises the condition of the partial index.
-UNSENT = text("message.state IN ('created','sending','failed_temporarily')")
+UNSENT = text("message.state IN ('created','queued','sending','failed_temporarily')")
 
 _moment = DateTime(timezone=True)
 
@@ -52,16 +54,17 @@ message = Table(
     # Counts messages of this database; the references that SMPP wants (16 and 8 bits) are cut from it.
     Column("serial", BigInteger, Identity(always=True), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("request_id", Uuid, nullable=False),
+    Column("request_id", Uuid),  # none for a one-time code or a message to many
     Column("cause", Uuid, nullable=False),  # the event that is told about
     Column("channel", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("template_version", Integer, nullable=False),
     Column("language", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("address_lookup", LargeBinary, nullable=False),
-    Column("content", Text, nullable=False),
+    # Gone after their time, a code's text at once (retention.py).
+    Column("address", Text),
+    Column("address_lookup", LargeBinary),
+    Column("content", Text),
     Column("created_at", _moment, nullable=False),
     Column("expires_at", _moment, nullable=False),
     # When somebody has to look at it again: to send, to try again, or to give up waiting for an unknown answer.
@@ -72,10 +75,23 @@ message = Table(
     Column("sent_at", _moment),
     Column("delivered_at", _moment),
     Column("error", Text),
+    Column("lane", SmallInteger, nullable=False, server_default="1"),
+    Column("legal", Boolean, nullable=False, server_default="false"),  # no choice and no daily limit holds it back
+    Column("unit", Text),
+    Column("held", Text),  # why it waits until `next_at` (gate.py)
+    Column("campaign_id", Uuid),
+    Column("queued_at", _moment),
+    Column("counted_on", Date),  # the Cairo day on which it last took a place within the daily limit
+    Column("price", Integer),  # of all its parts, in 1/1000 EGP; known when sent
     UniqueConstraint("request_id", "cause", "channel", name="message_once"),
+    Index("message_cause_once", "cause", "channel", unique=True, postgresql_where=text("request_id IS NULL")),
     Index("message_made", "created_at"),
-    Index("message_due", "channel", "next_at", "id",
-          postgresql_where=text("state IN ('created','sending','failed_temporarily')")),
+    # A claim reads each lane from its head, whatever waits in the lanes behind.
+    Index("message_due", "channel", "lane", "next_at", "id",
+          postgresql_where=text("state IN ('queued','sending','failed_temporarily')")),
+    Index("message_held", "channel", "next_at", postgresql_where=text("state = 'created'")),
+    Index("message_over", "channel", "expires_at",
+          postgresql_where=text("state IN ('created','queued','sending','failed_temporarily')")),
 )
 
 message_part = Table(

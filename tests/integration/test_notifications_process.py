@@ -51,6 +51,7 @@ def environ(database_url, peers) -> dict[str, str]:
         "SHUBBAK_SMTP_PORT": str(peers.smtp),
         "SHUBBAK_MAIL_FROM": "no-reply@cairo.example",
         "SHUBBAK_UNCERTAIN_AFTER_SECONDS": "2",
+        "SHUBBAK_QUIET_HOURS": "off",
         "EVENTLET_NO_GREENDNS": "yes",
     }
 

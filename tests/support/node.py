@@ -190,6 +190,7 @@ class Node:
             "SHUBBAK_SMTP_HOST": self.peers.host,
             "SHUBBAK_SMTP_PORT": str(self.peers.smtp),
             "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
+            "SHUBBAK_QUIET_HOURS": "off",
         }
         return self.stack.environment(service, admin_port=self.admin_ports[service], extra={**common, **extra})
 
