@@ -38,6 +38,13 @@ def test_a_key_that_is_no_plain_value() -> None:
         strict_yaml.load("? [a, b]\n: 1\n? {c: d}\n: 2\n")
 
 
+@pytest.mark.parametrize("nested", ["[" * 300_000, "- " * 300_000, "{a: " * 300_000,
+                                    "\n".join(" " * column + "a:" for column in range(3000))])
+def test_what_is_nested_beyond_measure_is_an_error_and_no_end_of_the_process(nested: str) -> None:
+    with pytest.raises((RecursionError, yaml.YAMLError)):
+        strict_yaml.load(nested)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_our_own_files_are_read_as_before(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
