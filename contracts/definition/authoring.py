@@ -21,6 +21,7 @@ from rules import definition_paths, strict_yaml
 from rules.refusal import Fault, Refusal
 
 _BEFORE, _REMOVE, _EXTENDS = "before", "remove", "extends"
+_Parsed = dict[Path, dict[str, Any]]  # what was parsed so far: many services stand over the same bases
 
 
 def read_folder(path: Path) -> dict[str, dict[str, Any]]:
@@ -28,9 +29,10 @@ def read_folder(path: Path) -> dict[str, dict[str, Any]]:
     fault of every file, each `field` beginning with the file's name; only reading and merging are judged here."""
     found: dict[str, dict[str, Any]] = {}
     faults: list[Fault] = []
+    parsed: _Parsed = {}
     for file in files(path):
         try:
-            found[file.stem] = read_file(file)
+            found[file.stem] = _read_file(file, parsed)
         except Refusal as refusal:
             faults += [Fault(fault.code, f"{file.name}/{fault.field or ''}".rstrip("/"), fault.params)
                        for fault in refusal.faults]
@@ -48,8 +50,12 @@ def read_file(path: Path) -> dict[str, Any]:
     """The raw definition of one file, its bases (in the same folder) merged in, without `extends`. Refuses, each as
     `definition_invalid` with its `rule`: file_unreadable, file_named_otherwise (a service's file has its code as its
     name), base_unknown, base_circular, merge_key_unknown."""
+    return _read_file(path, {})
+
+
+def _read_file(path: Path, parsed: _Parsed) -> dict[str, Any]:
     faults: list[Fault] = []
-    data = _read(path, (), faults)
+    data = copy.deepcopy(_read(path, (), faults, parsed))
     if not faults and data.get("code") != path.stem and not path.name.startswith("_"):
         faults.append(Fault("file_named_otherwise", "code", {"file": path.name, "code": data.get("code")}))
     if faults:
@@ -58,8 +64,11 @@ def read_file(path: Path) -> dict[str, Any]:
     return data
 
 
-def _read(path: Path, above: tuple[str, ...], faults: list[Fault]) -> dict[str, Any]:
-    data = _parse(path)
+def _read(path: Path, above: tuple[str, ...], faults: list[Fault], parsed: _Parsed) -> dict[str, Any]:
+    """Shares its parts with what was parsed: who hands it out copies it."""
+    if path not in parsed:
+        parsed[path] = _parse(path)
+    data = dict(parsed[path])
     bases = data.pop(_EXTENDS, [])
     merged: dict[str, Any] = {}
     for base in [bases] if isinstance(bases, str) else bases if isinstance(bases, list) else [None]:
@@ -69,8 +78,8 @@ def _read(path: Path, above: tuple[str, ...], faults: list[Fault]) -> dict[str, 
         elif base in (*above, path.stem):
             faults.append(Fault("base_circular", _EXTENDS, {"base": base}))
         else:
-            merged = merge(merged, _read(file, (*above, path.stem), faults), faults)
-    return merge(merged, data, faults)
+            merged = _merge(merged, _read(file, (*above, path.stem), faults, parsed), faults, "")
+    return _merge(merged, data, faults, "")
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -88,9 +97,13 @@ def _unreadable(reason: str) -> Refusal:
     return Refusal(invalid(None, describe(fault, "ar"), describe(fault, "en"), fault.code))
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any], faults: list[Fault], where: str = "") -> dict[str, Any]:
-    """`over` laid over `base`; neither is changed. An item to be removed or stood before that is not there is added to
-    `faults` as merge_key_unknown."""
+def merge(base: Mapping[str, Any], over: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
+    """`over` laid over `base`; neither is changed, and the result shares nothing with them. An item to be removed or
+    stood before that is not there is added to `faults` as merge_key_unknown."""
+    return copy.deepcopy(_merge(base, over, faults, ""))
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any], faults: list[Fault], where: str) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         at = f"{where}/{key}".lstrip("/")
@@ -98,12 +111,12 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any], faults: list[Fault],
             merged.pop(key)
         else:
             merged[key] = _over(base.get(key), value, faults, at)
-    return copy.deepcopy(merged)
+    return merged
 
 
 def _over(base: Any, value: Any, faults: list[Fault], where: str) -> Any:
     if isinstance(base, Mapping) and isinstance(value, Mapping):
-        return merge(base, value, faults, where)
+        return _merge(base, value, faults, where)
     if isinstance(value, list) and _keyed(value) and (base is None or (isinstance(base, list) and _keyed(base))):
         return _items(base or [], value, faults, where)
     return value
@@ -134,7 +147,7 @@ def _items(base: list[Any], over: list[Any], faults: list[Fault], where: str) ->
                 merged.pop(place)
             continue
         if place is not None:
-            item = merge(merged.pop(place)[1], item, faults, at)
+            item = _merge(merged.pop(place)[1], item, faults, at)
         before = written.get(_BEFORE)
         if before is not None:
             places = [place for place, (known, _) in enumerate(merged) if known in (before, f"part {before}")]
