@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, bindparam, func, select, text
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -25,7 +25,7 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from contracts.notifications import CHANGED
 from rules.identity import mask_email, mask_phone
-from services.notifications import gate, metrics, settings_gate, states
+from services.notifications import gate, metrics, settings_gate, states, tally
 from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
@@ -58,10 +58,12 @@ _DUE = Statement(
         "SELECT due.* FROM unnest(CAST(:lanes AS smallint[])) AS wanted (lane) CROSS JOIN LATERAL ("
         "SELECT * FROM message AS m WHERE m.channel = :channel AND m.lane = wanted.lane AND m.next_at <= :now "
         "AND m.state IN ('queued','sending','failed_temporarily') "
-        "AND (m.attempts = 0 OR m.provider = :provider OR NOT EXISTS (SELECT FROM message_part AS p "
-        "WHERE p.message_id = m.id AND p.state IN ('accepted','delivered'))) "
+        "AND (m.attempts = 0 OR m.provider = :provider OR (NOT (m.state = 'sending' AND m.provider = ANY(:left)) "
+        "AND NOT EXISTS (SELECT FROM message_part AS p WHERE p.message_id = m.id "
+        "AND p.state IN ('accepted','delivered')))) "
         "ORDER BY m.next_at, m.id LIMIT :most) AS due ORDER BY due.lane, due.next_at, due.id LIMIT :most"
-    ).bindparams(bindparam("now", type_=DateTime(timezone=True)), bindparam("most", type_=BigInteger)))
+    ).bindparams(bindparam("now", type_=DateTime(timezone=True)), bindparam("most", type_=BigInteger),
+                 bindparam("left", type_=ARRAY(Text))))
 # One whose answer is still waited for is not given up.
 _OVER = Statement(
     text(
@@ -162,6 +164,8 @@ def _create(work: UnitOfWork, request_id: UUID | None, cause: UUID, draft: Draft
         "lane": int(draft.lane), "legal": draft.legal, "unit": draft.unit, "campaign_id": draft.campaign_id,
     }  # fmt: skip
     work.write(_CREATE, **row)
+    tally.made(work, created_at=work.now, channel=draft.channel, template=draft.template, unit=draft.unit,
+               lane=int(draft.lane))
     work.append(CHANGED, row["id"], 1, _told(row, None, None))
 
 
@@ -175,12 +179,14 @@ def expire(work: UnitOfWork, channel: str) -> int:
 
 
 def claim(work: UnitOfWork, channel: str, provider: str, most: int, lease: timedelta, pack: Pack,
-          lanes: Sequence[int] = tuple(Lane)) -> list[Outgoing]:
+          lanes: Sequence[int] = tuple(Lane), left: Sequence[str] = ()) -> list[Outgoing]:
     """Take the messages that are due, at most `most`, lane by lane, and mark them `sending` with the references under
     which the provider will know them. Until `lease` is over nobody else takes them; after it the rule of the one window
-    holds (README): whoever finds one still `sending` hands over again the parts that nobody confirmed. What the gate
-    holds back is put off or given up here instead."""
-    rows = work.all(_DUE, channel=channel, provider=provider, now=work.now, most=most, lanes=list(map(int, lanes)))
+    holds (README): whoever finds one still `sending` hands over again the parts that nobody confirmed, but what may be
+    with one of the providers `left` is left to that one. What the gate holds back is put off or given up here
+    instead."""
+    rows = work.all(_DUE, channel=channel, provider=provider, now=work.now, most=most, lanes=list(map(int, lanes)),
+                    left=list(left))
     known = _parts_of(work, [row.id for row in rows if row.attempts])  # one that was never tried has none yet
     opened = {row.id: _open(work, row, pack) for row in rows if row.expires_at > work.now}
     keeper = Keeper(work, [(row, content[0]) for row in rows if (content := opened.get(row.id)) is not None])
@@ -239,9 +245,9 @@ def _open(work: UnitOfWork, row: Any, pack: Pack) -> tuple[str, list[Part]] | No
     return None
 
 
-def record(work: UnitOfWork, outcomes: Mapping[UUID, Outcome]) -> dict[str, int]:
+def record(work: UnitOfWork, outcomes: Mapping[UUID, Outcome], price: int | None = None) -> dict[str, int]:
     """Write down what the provider answered; returns how many messages came into which state. A part whose answer was
-    lost leaves its message `sending` until a receipt comes or the lease is over."""
+    lost leaves its message `sending` until a receipt comes or the lease is over. `price`: of a part, in 1/1000 EGP."""
     rows = work.all(_BY_IDS, ids=list(outcomes))
     known = _parts_of(work, list(outcomes))
     counted: dict[str, int] = {}
@@ -256,17 +262,19 @@ def record(work: UnitOfWork, outcomes: Mapping[UUID, Outcome]) -> dict[str, int]
             elif answer.verdict is Verdict.PERMANENT and after[number] is PartState.WAITING:
                 work.write(_REFUSED, key=row.id, part=number)
                 after[number] = PartState.UNDELIVERED
-        state = _conclude(work, row, list(after.values()), outcome)
+        state = _conclude(work, row, list(after.values()), outcome, price)
         if state is not None:
             counted[state] = counted.get(state, 0) + 1
     return counted
 
 
-def _conclude(work: UnitOfWork, row: Any, parts: list[PartState], outcome: Outcome) -> State | None:
+def _conclude(work: UnitOfWork, row: Any, parts: list[PartState], outcome: Outcome, price: int | None) -> State | None:
     reason = next((answer.reason for answer in outcome.values() if answer.reason), None)
     decided = states.settled(parts)
     if decided is not None:
-        return settle(work, row, decided, reason if decided is State.FAILED else None)
+        taken = sum(part is not PartState.UNDELIVERED for part in parts)
+        return settle(work, row, decided, reason if decided is State.FAILED else None,
+                      price=None if price is None else price * taken)
     verdicts = {answer.verdict for answer in outcome.values()}
     if State(row.state) is not State.SENDING or Verdict.UNCERTAIN in verdicts:
         return None
@@ -278,14 +286,15 @@ def _conclude(work: UnitOfWork, row: Any, parts: list[PartState], outcome: Outco
     return State.FAILED_TEMPORARILY
 
 
-def settle(work: UnitOfWork, row: Any, decided: State, reason: str | None = None) -> State | None:
+def settle(work: UnitOfWork, row: Any, decided: State, reason: str | None = None, *,
+           price: int | None = None) -> State | None:
     """Bring a message into the state that its parts decide, where its present state lets it; None when nothing
     changes."""
     before = State(row.state)
     if before is decided or not states.may_follow(before, decided):
         return None
     change(work, row, decided, error=reason, sent_at=row.sent_at or (work.now if decided is not State.FAILED else None),
-           delivered_at=work.now if decided is State.DELIVERED else None)
+           delivered_at=work.now if decided is State.DELIVERED else None, price=row.price if price is None else price)
     return decided
 
 
@@ -304,6 +313,7 @@ def change(work: UnitOfWork, row: Any, state: State, **new: Any) -> None:
     told = state is not State.SENDING
     work.write(_CHANGE, expect=1, key=row.id, seen=row.version, tried=row.attempts, told=int(told), state=state.value,
                blank=row.lane == Lane.CODE and state not in states.UNSENT, **values)
+    tally.count(work, row, state, values)
     if told:
         known = {**row._asdict(), **values, "state": state.value}
         work.append(CHANGED, row.id, row.version + 1, _told(known, values["parts"], values["provider"]))
@@ -329,13 +339,18 @@ def history(work: UnitOfWork, request_id: UUID) -> dict[str, Any]:
     if unit is not None:
         work.require("message.read", unit=unit)
     work.audit_read("message.read", str(request_id))
-    return {"messages": [
-        {"message_id": row.id, "channel": row.channel, "template": row.template,
-         "template_version": row.template_version, "language": row.language, "state": row.state,
-         "address": _masked(row.channel, work.privacy.open(row.address, field=ADDRESS)), "parts": row.parts,
-         "attempts": row.attempts, "provider": row.provider, "error": row.error, "created_at": row.created_at,
-         "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at}
-        for row in work.all(_HISTORY, request_id=request_id)]}
+    return {"messages": [shown(work, row) for row in work.all(_HISTORY, request_id=request_id)]}
+
+
+def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
+    """One message as staff see it: no text, the address masked, or None where it is gone."""
+    address = None if row.address is None else _masked(row.channel, work.privacy.open(row.address, field=ADDRESS))
+    return {
+        "message_id": row.id, "channel": row.channel, "template": row.template,
+        "template_version": row.template_version, "language": row.language, "state": row.state, "held": row.held,
+        "held_until": row.next_at if row.held else None, "address": address, "parts": row.parts, "price": row.price,
+        "attempts": row.attempts, "provider": row.provider, "error": row.error, "created_at": row.created_at,
+        "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at}
 
 
 def oldest_unsent(work: UnitOfWork) -> dict[str, timedelta]:
