@@ -31,5 +31,18 @@ PROBLEMS: dict[str, Problem] = {
                                   "There is no department with the code {department}."),
     "cursor_invalid": Problem(422, "قيمة after ليست من نتيجة سابقة. أعد البحث من أوله.",
                               "This `after` is not from an earlier answer. Search again from the beginning."),
+    "card_one_of": Problem(422, "اكتب الرقم القومي أو رقم جواز السفر، واحداً منهما.",
+                           "Give a national ID or a passport number, one of them."),
+    "bound_before": Problem(409, "هذا الهاتف مربوط بهذا الرقم بالفعل.", "This phone is bound to this number already."),
+    "person_has_phone": Problem(
+        409, "صاحب البطاقة مربوط بهاتف آخر. إن طلب تغييره فاكتب السبب، وسيُبلَّغ الهاتف القديم.",
+        "This person is bound to another phone. If it is to give way, say why; the old number will be told."),
+    "phone_has_person": Problem(
+        409, "هذا الهاتف مربوط بشخص آخر. إن صار لصاحب البطاقة التي أمامك فاكتب السبب.",
+        "This phone is bound to another person. If it is this one's now, say why."),
+    "citizen_session_over": Problem(
+        401, "انتهت مدة دخولك. ادخل من جديد في نافذة أخرى ثم أرسل، أو أرسل الآن دون حسابك وتابع برقم الطلب.",
+        "Your session has ended. Log in again in another tab and send, or send now without your account and follow"
+        " by the tracking number."),
     "choose_one": Problem(422, "اختر واحداً مما يلي.", "Choose one of these."),
 }

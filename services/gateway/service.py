@@ -12,7 +12,7 @@ from contracts import catalog, payments
 from contracts.events import Event
 from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from rules import licence
-from services.gateway import accounts, bills, guide, organisation, throttle
+from services.gateway import accounts, bills, citizens, guide, organisation, telling, throttle
 from services.gateway.tables import metadata
 
 
@@ -55,6 +55,11 @@ class Gateway(Service):
 
         def run(work: UnitOfWork) -> None:
             accounts.forget_sessions(work)
+            citizens.forget(work)
             throttle.forget(work)
 
         platform.attempt(run)
+
+    @timer(seconds=2, name="tell-unbound")
+    def tell_unbound(self, platform: Platform) -> bool:
+        return telling.tell_unbound(platform)

@@ -104,3 +104,5 @@ failure = Table(
     Column("count", Integer, nullable=False),
     Index("failure_window", "window_start"),
 )
+
+from services.gateway import tables_citizens  # noqa: E402, F401  (more of the same metadata)

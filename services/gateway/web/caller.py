@@ -1,5 +1,5 @@
-"""Who stands at the door: staff by a session, otherwise a visitor. The API knows bearer tokens only and the pages
-cookies only, so a page of another site can never act through the API."""
+"""Who stands at the door: staff or a citizen by a session, otherwise a visitor. The API knows bearer tokens only and
+the pages cookies only, so a page of another site can never act through the API."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ from flask import Response, g, request
 
 from chassis.actors import PUBLIC, Actor
 from rules.refusal import Refusal, refuse
-from services.gateway import accounts
+from services.gateway import accounts, citizens
+from services.gateway.citizens import Citizen
 from services.gateway.web.platform import platform
 
 STAFF_COOKIE = "shubbak_staff"
+CITIZEN_COOKIE = "shubbak_citizen"
+CITIZENS_PAGES = "citizens"  # the pages on which the citizen counts, whoever of the staff is logged in beside
 VISITOR_COOKIE = "shubbak_visitor"
 CSRF_FIELD = "csrf"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`token` is the staff session's, `key` what idempotency keys are kept apart by."""
+    """`token` is the session's, `key` what idempotency keys are kept apart by."""
 
     actor: Actor
     token: str | None = None
     username: str | None = None
     window: str | None = None
+    citizen: Citizen | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -36,7 +40,7 @@ class Caller:
 
     @property
     def key(self) -> str:
-        return self.actor.id if self.is_staff else "public"
+        return self.actor.id if self.is_staff or self.citizen else "public"
 
 
 VISITOR = Caller(PUBLIC)
@@ -51,8 +55,8 @@ def turned_away(permission: str) -> Refusal:
     """The refusal of a caller who may not do this. That somebody of the staff tried is recorded; visitors, who may try
     without end, are not."""
     who = caller()
-    if not who.is_staff:
-        return refuse("unauthenticated")
+    if not who.is_staff:  # on the pages a citizen may log in as somebody else; a program's token stays what it is
+        return refuse("forbidden" if who.citizen and request.path.startswith("/api/") else "unauthenticated")
     platform().run(lambda work: work.deny(permission, request.endpoint or ""), who.actor)
     return refuse("forbidden")
 
@@ -64,12 +68,20 @@ def identify(*, api: bool) -> Caller:
         if not header:
             return VISITOR
         scheme, _, token = header.partition(" ")
-        found = _staff(token.strip()) if scheme.lower() == "bearer" else None
+        found = _holder(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise refuse("unauthenticated", "Authorization")
         return found
-    token = request.cookies.get(STAFF_COOKIE, "")
-    return (token and _staff(token)) or VISITOR
+    of_staff, of_citizen = request.cookies.get(STAFF_COOKIE, ""), request.cookies.get(CITIZEN_COOKIE, "")
+    tokens = [of_citizen] if request.blueprint == CITIZENS_PAGES else [of_staff, of_citizen]
+    return next((found for token in tokens if token and (found := _holder(token))), VISITOR)
+
+
+def _holder(token: str) -> Caller | None:
+    if not citizens.is_token(token):
+        return _staff(token)
+    citizen = platform().run(lambda work: citizens.citizen_of(work, token), PUBLIC)
+    return Caller(citizen.actor, token, citizen=citizen) if citizen else None
 
 
 def _staff(token: str) -> Caller | None:
@@ -91,9 +103,15 @@ def visitor_token() -> str:
 
 
 def csrf_token() -> str:
-    """The token that every form of this browser carries. It changes at log-in and log-out."""
-    bound = visitor_token() + "\n" + (caller().token or "")
+    """The token that every form of this browser carries. It changes at log-in and log-out. It outlives a citizen's
+    session, which ends while a long form is filled in."""
+    bound = visitor_token() + "\n" + ((caller().token or "") if caller().is_staff else "")
     return base64.urlsafe_b64encode(platform().privacy.lookup(bound, "gateway.csrf")).decode().rstrip("=")
+
+
+def renew_visitor() -> None:
+    """Let go of the value that ties this browser's forms to it: somebody else may stand there now."""
+    g.visitor, g.visitor_is_new = secrets.token_urlsafe(24), True
 
 
 def check_csrf() -> None:
