@@ -27,6 +27,7 @@ from contracts import (
 from contracts.events import REGISTRY, EventType
 
 LANGUAGES = ("ar", "en")
+SMS, EMAIL = "sms", "email"
 
 # The source of a value that this service makes itself (the digits of a one-time code): no event carries it.
 MADE_HERE = "notifications"
@@ -48,7 +49,7 @@ class Kind:
     value may be empty, so that a wording names them in a conditional part. `sample`: per language a value for each
     placeholder. `legal`: a notice with legal effect (a decision, a deadline, what silence means, money due or given
     back, what became of a licence, a change that its owner must hear of): neither opting out nor the daily limit
-    holds it back, quiet hours do.
+    holds it back, quiet hours do. `channels`: one that never goes by e-mail has an SMS text and nothing else.
     """
 
     placeholders: frozenset[str]
@@ -57,6 +58,7 @@ class Kind:
     lane: Lane = Lane.STEP
     legal: bool = False
     optional: frozenset[str] = frozenset()
+    channels: tuple[str, ...] = (SMS, EMAIL)
 
 
 # Sample values, made up; the shapes are those of real ones, long ones among them, so that a preview shows the length.
@@ -87,6 +89,33 @@ _SAMPLES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "visit_number": ("V-GZ-2026-000123-K", "V-GZ-2026-000123-K"),
     "purpose": ("استكمال مستندات", "Completion of documents"),
 })  # fmt: skip
+# What an editor is told of each placeholder. `name` is the applicant's: only an e-mail greets by it.
+MEANINGS: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "tracking_number": ("رقم متابعة الطلب", "The request's tracking number"),
+    "service": ("اسم الخدمة", "The service's name"),
+    "link": ("رابط صفحة الطلب", "The link to the request's page"),
+    "amount": ("المبلغ بالجنيه", "The amount in EGP"),
+    "bill_number": ("رقم المطالبة", "The bill's number"),
+    "reference": ("الرقم المرجعي للسداد", "The reference to pay with"),
+    "receipt_number": ("رقم الإيصال", "The receipt's number"),
+    "missing": ("المطلوب استكماله كاملاً", "All that is missing"),
+    "missing_short": ("أول المطلوب استكماله", "The first words of what is missing"),
+    "until": ("آخر يوم للاستكمال", "The last day to complete the request"),
+    "due_on": ("الموعد", "The day that it is due"),
+    "day": ("يوم الزيارة", "The day of the visit"),
+    "step": ("اسم الخطوة", "The step's name"),
+    "serial": ("رقم الترخيص", "The licence's serial"),
+    "number": ("رقم الشكوى أو المحرر", "The number of the complaint or document"),
+    "document": ("اسم المستند", "The document's name"),
+    "reason": ("سبب رفض المستند", "Why the document was refused"),
+    "note": ("السبب أو الرد كاملاً", "The reason or answer, whole"),
+    "note_short": ("أول السبب أو الرد", "The first words of the reason or answer"),
+    "visit_number": ("رقم الزيارة", "The visit's number"),
+    "purpose": ("غرض الزيارة", "What the visit is for"),
+    "code": ("الرمز", "The code"),
+    "minutes": ("مدة صلاحية الرمز بالدقائق", "For how many minutes the code is good"),
+    "name": ("اسم مقدم الطلب (للبريد الإلكتروني فقط)", "The applicant's name (e-mail only)"),
+})  # fmt: skip
 NAME_SAMPLE: Mapping[str, str] = MappingProxyType({"ar": "منى السيد عبد الرحمن", "en": "Mona El-Sayed"})
 
 # What every message about a request names: kept from the request's first event.
@@ -98,11 +127,13 @@ _COMMON: Mapping[str, tuple[str, ...]] = MappingProxyType({
 
 
 def kind(sources: Mapping[str, tuple[str, ...]], *, samples: Mapping[str, tuple[str, str]] = _SAMPLES,
-         lane: Lane = Lane.STEP, legal: bool = False, optional: frozenset[str] = frozenset()) -> Kind:
+         lane: Lane = Lane.STEP, legal: bool = False, optional: frozenset[str] = frozenset(),
+         channels: tuple[str, ...] = (SMS, EMAIL)) -> Kind:
     """A kind whose samples are looked up by placeholder, (Arabic, English). KeyError where a sample is missing."""
     sample = {language: MappingProxyType({name: samples[name][at] for name in sources})
               for at, language in enumerate(LANGUAGES)}
-    return Kind(frozenset(sources), MappingProxyType(dict(sources)), MappingProxyType(sample), lane, legal, optional)
+    return Kind(frozenset(sources), MappingProxyType(dict(sources)), MappingProxyType(sample), lane, legal, optional,
+                channels)
 
 
 def _of(event: EventType, legal: bool = False, optional: frozenset[str] = frozenset(), /, **names: str) -> Kind:
@@ -127,7 +158,8 @@ _REOPENING, _REFUND = requests_afterwards.REOPENING_CHANGED, payments_refunds.RE
 
 # A one-time code and for how many minutes it holds.
 _CODE = kind({"code": (MADE_HERE,), "minutes": (MADE_HERE,)},
-             samples={"code": ("482915", "482915"), "minutes": ("10", "10")}, lane=Lane.CODE, legal=True)
+             samples={"code": ("482915", "482915"), "minutes": ("10", "10")}, lane=Lane.CODE, legal=True,
+             channels=(SMS,))
 
 KINDS: Mapping[str, Kind] = MappingProxyType({
     "request_received": _of(requests.SUBMITTED),
@@ -171,7 +203,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "visit_missed": _visit(),
     "login_code": _CODE,
     "binding_code": _CODE,
-    "phone_unbound": kind({}, legal=True),  # whoever lost an account must hear of it
+    "phone_unbound": kind({}, legal=True, channels=(SMS,)),  # whoever lost an account must hear of it
 })  # fmt: skip
 
 
@@ -182,6 +214,7 @@ def check(kinds: Mapping[str, Kind] = KINDS) -> list[str]:
     for code, one in kinds.items():
         if set(one.sources) != one.placeholders:
             wrong.append(f"{code}: sources are given for {sorted(one.sources)}, not for {sorted(one.placeholders)}")
+        wrong += [f"{code}: nothing tells what {name} is" for name in sorted(one.placeholders - set(MEANINGS))]
         if one.optional - one.placeholders:
             wrong.append(f"{code}: {sorted(one.optional - one.placeholders)} are optional and no placeholders")
         for language in LANGUAGES:
