@@ -97,6 +97,7 @@ class Callback(Schema):
     body = fields.String(required=True)
     query = fields.Dict(load_default=dict)
     media_type = fields.String(load_default="")
+    source = fields.String(load_default="unknown")  # the address it came from, for counting forged ones
 
 
 class GetReceipt(Schema):

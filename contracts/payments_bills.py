@@ -23,13 +23,24 @@ class ExtraLine(Schema):
 
 class IssueBill(Schema):
     """Command `payments.issue_bill` → BillState: a fine, or a difference of fees that were paid. No request waits for
-    it. `days` that it may be paid; without, it does not expire."""
+    it. The request by its id or by its tracking number, as it is typed. `days` that it may be paid; without, it does
+    not expire."""
 
-    request_id = fields.UUID(required=True)
+    request_id = fields.UUID(load_default=None, allow_none=True)
+    tracking_number = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
     kind = fields.String(required=True, validate=validate.OneOf(("fine", "difference")))
     lines = fields.List(fields.Nested(ExtraLine), required=True, validate=validate.Length(1, 20))
     reason = fields.String(required=True, validate=_REASON)
     days = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 365))
+
+
+class ExtendBill(Schema):
+    """Command `payments.extend_bill` → BillState: an unpaid fine or difference, also one that expired, can be paid for
+    so many days from today."""
+
+    bill_id = fields.UUID(required=True)
+    days = fields.Integer(required=True, strict=True, validate=validate.Range(1, 365))
+    reason = fields.String(required=True, validate=_REASON)
 
 
 class RequestExemption(Schema):
@@ -82,15 +93,16 @@ class ListChanges(Schema):
 
 
 class ListReviews(Schema):
-    """Query `payments.reviews` → {reviews: [{review_id, reason, rail, reference, bill_id, unit, amount, raised_at}]}:
+    """Query `payments.reviews` → {reviews: [{review_id, reason, rail, reference, bill_id, unit, amount, raised_at,
+    refund_id}]}:
     money and reports that wait for a person, the longest first, at most 500. A person of a unit sees those of its bills
     and those of no bill."""
 
 
 class SettleReview(Schema):
-    """Command `payments.settle_review` → {review_id, decision, receipt_number, new_bill}. `accept`: the held money pays
-    its bill. `return`: it was given back by the way it came; the request is billed anew if it still waits. `note`:
-    there is no money in it."""
+    """Command `payments.settle_review` → {review_id, decision, receipt_number, refund_id}. `accept`: the held money
+    pays its bill. `return`: it is to go back; the refund waits for a second person, and when the money is back, the
+    request is billed anew if it still waits. `note`: there is no money in it."""
 
     review_id = fields.UUID(required=True)
     decision = fields.String(required=True, validate=validate.OneOf(("accept", "return", "note")))
@@ -99,6 +111,10 @@ class SettleReview(Schema):
 
 PROBLEMS: dict[str, Problem] = {
     "request_not_billable": Problem(404, "لا يعرف السداد طلباً بهذا الرقم.", "No such request is known to payments."),
+    "request_or_number": Problem(422, "اذكر رقم الطلب أو معرّفه، أحدهما فقط.",
+                                 "Name the request by its id or by its tracking number, one of the two."),
+    "bill_not_extendable": Problem(409, "لا تُمد إلا مهلة غرامة أو فرق رسوم، وإلى يوم بعد آخر يوم لها.",
+                                   "Only a fine or a difference is given more time, and to a later day than its last."),
     "account_not_of_service": Problem(422, "الكود المحاسبي ({account}) ليس من أكواد هذه الخدمة ({known}).",
                                       "The service's fees have no accounting code {account}; theirs are {known}."),
     "bill_line_unknown": Problem(422, "هذا البند ({line}) ليس في المطالبة.", "The bill has no line {line}."),

@@ -14,7 +14,7 @@ _REASON = validate.Length(1, 500)
 
 class RefundState(EventSchema):
     """A refund after a transition (rules.refunds). `of`: `bill` for a bill's own money, `credit` for what came when it
-    was paid already."""
+    was paid already, `held` for what did not fit it."""
 
     refund_id = fields.UUID(required=True)
     bill_id = fields.UUID(required=True)
@@ -22,7 +22,7 @@ class RefundState(EventSchema):
     request_id = fields.UUID(required=True)
     tracking_number = fields.String(required=True)
     unit = fields.String(required=True)
-    of = fields.String(required=True, validate=validate.OneOf(("bill", "credit")))
+    of = fields.String(required=True, validate=validate.OneOf(("bill", "credit", "held")))
     state = fields.String(required=True, validate=validate.OneOf(refunds.STATES))
     way = fields.String(required=True, validate=validate.OneOf(refunds.WAYS))
     rail = fields.String(allow_none=True)
@@ -63,8 +63,9 @@ class DecideRefund(Schema):
 
 
 class HandOverRefund(Schema):
-    """Command `payments.hand_over_refund` → RefundState: an approved refund was given in cash, ordered at the bank or
-    made at the card terminal. `reference`: the order's or slip's number; none in cash."""
+    """Command `payments.hand_over_refund` → RefundState: an approved refund was given in cash, ordered at the bank,
+    made at the card terminal or on the rail's own pages. `reference`: the order's, slip's or refund's number; none in
+    cash."""
 
     refund_id = fields.UUID(required=True)
     reference = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 60))
@@ -100,7 +101,8 @@ class OpenDispute(Schema):
 
 
 class CloseDispute(Schema):
-    """Command `payments.close_dispute` → {dispute_id, state, amount}. Lost: the rail took back what was at issue."""
+    """Command `payments.close_dispute` (another person than who opened it) → {dispute_id, state, amount}.
+    Lost: the rail took back what was at issue."""
 
     bill_id = fields.UUID(required=True)
     won = fields.Boolean(required=True)
@@ -133,6 +135,8 @@ PROBLEMS: dict[str, Problem] = {
                                      "It cannot be given back this way ({way}). Choose another."),
     "dispute_without_rail": Problem(422, "لا ينازع البنك إلا في سداد تم من خلال وسيلة إلكترونية.",
                                     "Only what was paid through a rail can be disputed at a bank."),
+    "dispute_own": Problem(403, "من سجّل المنازعة لا يغلقها. يلزم شخص آخر.",
+                           "Whoever recorded the dispute does not close it. Ask another person."),
     "refund_not_by_hand": Problem(409, "هذا الرد يتم من خلال وسيلة السداد نفسها.",
                                   "This refund goes through the rail by itself."),
 }

@@ -92,19 +92,9 @@ def cash_held(drawer: str, reference: str, amount: int) -> Entry:
     return _entry("cash_held", reference, cash(drawer), (Posting(held(drawer), -_positive(amount)),))
 
 
-def held_cash_returned(drawer: str, reference: str, amount: int) -> Entry:
-    """Held cash given back out of the drawer it lies in."""
-    return _entry("held_cash_returned", reference, held(drawer), (Posting(cash(drawer), -_positive(amount)),))
-
-
 def held_applied(rail_name: str, reference: str, charges: Sequence[Charge]) -> Entry:
     """A person found that the held money does pay the bill."""
     return _entry("held_applied", reference, held(rail_name), fee_split(charges))
-
-
-def held_returned(rail_name: str, reference: str, amount: int) -> Entry:
-    """Held money given back through the rail it came by."""
-    return _entry("held_returned", reference, held(rail_name), (Posting(rail(rail_name), -_positive(amount)),))
 
 
 def fee_split(charges: Iterable[Charge]) -> tuple[Posting, ...]:

@@ -17,6 +17,11 @@ def credit_refunded(credit_account: str, reference: str, account: str, amount: i
     return _entry("credit_refunded", reference, ((credit_account, amount), (account, -amount)))
 
 
+def held_refunded(held_account: str, reference: str, account: str, amount: int) -> Entry:
+    """Held money, which belonged to no bill, was given back out of `account`."""
+    return _entry("held_refunded", reference, ((held_account, amount), (account, -amount)))
+
+
 def bill_refunded(parts: Iterable[tuple[str, int]], reference: str, account: str) -> Entry:
     """Of a bill that was paid, parts (accounting code, piastres) were given back out of `account`."""
     return _taken_back("bill_refunded", parts, reference, account)

@@ -43,6 +43,7 @@ CANCELLED = "cancelled"        # the request was withdrawn or decided otherwise
 ACCEPTED = "accepted"          # a person found that the held money pays the bill
 RETURNED = "returned"          # a person sent the held money back
 AMENDED = "amended"            # other lines, another total
+EXTENDED = "extended"          # a person gave more time
 WAIVED = "waived"              # nothing is left of it: exempt, or amended to nothing
 REFUND_REQUESTED = "refund_requested"
 REFUND_DROPPED = "refund_dropped"    # refused or given up; nothing was given back before
@@ -55,8 +56,8 @@ REST_WON = "rest_won"                # the same, when a part was given back befo
 DISPUTE_LOST = "dispute_lost"        # the rail takes back what is left
 
 TRIGGERS = (STARTED, SUCCEEDED, CASH_TAKEN, WRONG_AMOUNT, REPEATED, FAILED, EXPIRED, CANCELLED, ACCEPTED, RETURNED,
-            AMENDED, WAIVED, REFUND_REQUESTED, REFUND_DROPPED, REST_KEPT, PARTLY_REFUNDED, REFUNDED, DISPUTE_OPENED,
-            DISPUTE_WON, REST_WON, DISPUTE_LOST)
+            AMENDED, EXTENDED, WAIVED, REFUND_REQUESTED, REFUND_DROPPED, REST_KEPT, PARTLY_REFUNDED, REFUNDED,
+            DISPUTE_OPENED, DISPUTE_WON, REST_WON, DISPUTE_LOST)
 MONEY = (SUCCEEDED, WRONG_AMOUNT)  # triggers by which money has moved at a rail: they are never refused
 
 # Effects: what the service does besides keeping the state.
@@ -163,6 +164,10 @@ under_review     returned         cancelled        give_back
 created          amended          created          nothing
 pending          amended          created          nothing
 failed           amended          created          nothing
+created          extended         created          nothing
+pending          extended         pending          nothing
+failed           extended         failed           nothing
+expired          extended         created          nothing
 created          waived           paid             nothing
 pending          waived           paid             nothing
 failed           waived           paid             nothing

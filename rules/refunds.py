@@ -1,8 +1,8 @@
 """Money that goes back: the life of a refund as data, and what of a bill may be given back.
 
 A refund is asked for by one person (or by the platform, where a bill was paid twice) and approved by another. It then
-goes through the rail by which the money came, in cash at the counter, by an order to the bank, or at the card terminal
-that charged the card. Amounts are piastres.
+goes through the rail by which the money came, in cash at the counter, by an order to the bank, at the card terminal
+that charged the card, or on the rail's own pages. Amounts are piastres.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
 """Each state in Arabic and English."""
 OPEN = ("requested", "approved", "sent", "under_way", "refused", "uncertain")
 AT_RAIL = ("sent", "under_way", "refused", "uncertain")  # the rail may say that it was done
-RAIL, CASH, BANK, TERMINAL = "rail", "cash", "bank", "terminal"
-WAYS = (RAIL, CASH, BANK, TERMINAL)
+RAIL, CASH, BANK, TERMINAL, PORTAL = "rail", "cash", "bank", "terminal", "portal"
+WAYS = (RAIL, CASH, BANK, TERMINAL, PORTAL)
+"""`rail`: by an order of ours; `portal`: by a person on the rail's own pages."""
 
 APPROVED = "approved"      # a second person agrees
 REJECTED = "rejected"      # a second person does not

@@ -81,9 +81,9 @@ def accept(review_id: UUID, reason: str) -> None:
 @click.argument("review_id", type=click.UUID)
 @click.option("--reason", required=True, help="ten letters or more: an auditor will read it")
 def give_back(review_id: UUID, reason: str) -> None:
-    """The held money went back through its rail; the request is billed anew if it still waits."""
-    number = _attempt(lambda work: reviews.give_back(work, review_id, reason))
-    click.echo(f"settled; new bill {number}" if number else "settled")
+    """The held money is to go back: another person approves the refund that is named."""
+    refund_id = _attempt(lambda work: reviews.give_back(work, review_id, reason))
+    click.echo(f"refund {refund_id} waits for its approval" if refund_id else "noted")
 
 
 def _context() -> Context:
@@ -98,14 +98,14 @@ def _attempt(run: Callable[[UnitOfWork], T]) -> T:
     return _attempts()(run)
 
 
-def _attempts() -> Attempt:
-    """Runs one piece of work after the other over the same database."""
+def _attempts(account: str | None = None) -> Attempt:
+    """Runs one piece of work after the other over the same database, in the operator's name or an account's."""
     context = _context()
 
     def once(run: Callable[[UnitOfWork], T]) -> T:
-        return _once(context, run)
+        return attempt(lambda: UnitOfWork(context, Actor(id=account, kind="staff", roles=()), uuid7().hex), run)
 
-    return once
+    return once if account else lambda run: _once(context, run)
 
 
 def _once(context: Context, run: Callable[[UnitOfWork], T]) -> T:

@@ -17,6 +17,7 @@ from chassis.uow import UnitOfWork
 from contracts import payments as language
 from rules import fees, payment_states
 from rules import ledger as accounts
+from rules.numbering import parse_tracking
 from rules.refusal import Fault, Refusal, refuse
 from services.payments import bills, guide, ledger, records, settle, tables, tables_refunds
 from services.payments.explaining import explained
@@ -40,17 +41,20 @@ _DECIDE = Statement(update(_table).where(
     "state", "decided_by", "decided_at", "decision_reason")}))
 _REQUEST = Statement(select(tables.request_seen, bills.NEXT_SERIAL).where(
     tables.request_seen.c.request_id == bindparam("wanted")))
+_NUMBERED = Statement(select(tables.request_seen, bills.NEXT_SERIAL).where(
+    tables.request_seen.c.tracking_number == bindparam("wanted")))
 
 
 # -- beside the fees -------------------------------------------------------------------------------------------------
 
 def issue(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A person bills a fine or a difference. Refuses forbidden, request_not_billable, account_not_of_service,
-    explanation_too_short."""
-    request_id: UUID = body["request_id"]
-    known, earlier = work.first(_REQUEST, wanted=request_id), records.bills_of_request(work, request_id)
+    explanation_too_short, request_or_number, tracking_malformed."""
+    known, named = _request(work, body)
+    earlier = [] if known is None else records.bills_of_request(work, known.request_id)
     if known is None or (known.unit is None and not earlier):
-        raise refuse("request_not_billable", "request_id")
+        raise refuse("request_not_billable", named)
+    request_id: UUID = known.request_id
     like = known if known.unit is not None else earlier[-1]
     work.require(ISSUE, unit=like.unit)
     reason, kind = explained(body["reason"]), body["kind"]
@@ -67,6 +71,16 @@ def issue(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     records.announce(work, issued, language.ISSUED)
     work.audit("bill.issued", str(issued.id), kind=kind, total=total, reason=reason)
     return records.state_of(issued)
+
+
+def _request(work: UnitOfWork, body: dict[str, Any]) -> tuple[Any, str]:
+    """What is known of the request, and the field that named it."""
+    request_id, number = body.get("request_id"), body.get("tracking_number")
+    if (request_id is None) == (number is None):
+        raise refuse("request_or_number", "request_id")
+    if number is None:
+        return work.first(_REQUEST, wanted=request_id), "request_id"
+    return work.first(_NUMBERED, wanted=parse_tracking(number)), "tracking_number"
 
 
 def _charges(work: UnitOfWork, like: Any, kind: str, lines: list[dict[str, Any]]) -> list[fees.Charge]:
@@ -96,6 +110,23 @@ def cancel(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     cancelled = records.change_bill(work, bill, language.CHANGED, state=step.to_state)
     work.audit("bill.cancelled", str(bill.id), total=bill.total, reason=reason)
     return records.state_of(cancelled)
+
+
+def extend(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+    """More days for a fine or a difference, also when its time is over: it can then be paid again, at the counter too.
+    References of before stay good. Refuses forbidden, bill_unknown, bill_not_extendable (a fee follows its request, or
+    nothing ends), bill_not_payable, explanation_too_short."""
+    bill = records.bill(work, body["bill_id"])
+    work.require(ISSUE, unit=bill.unit)
+    reason = explained(body["reason"])
+    step = payment_states.step(bill.state, payment_states.EXTENDED)
+    until = bills.last_moment(work, body["days"])
+    if bill.kind == records.FEE or bill.expires_at is None or until <= bill.expires_at:
+        raise refuse("bill_not_extendable", "bill_id")
+    extended = records.change_bill(work, bill, language.CHANGED, state=step.to_state, expires_at=until)
+    work.audit("bill.extended", str(bill.id), before=bill.expires_at.isoformat(), after=until.isoformat(),
+               state=bill.state, reason=reason)
+    return records.state_of(extended)
 
 
 # -- exemption and amendment -----------------------------------------------------------------------------------------

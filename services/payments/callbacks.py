@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.uow import UnitOfWork
 from rules.refusal import Refusal
-from services.payments import settle
+from services.payments import forgeries, settle
 from services.payments.rails import RAILS
 
 
@@ -15,13 +15,13 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """Take one callback, raw as it came. `taken` is false for a repeat; both are acknowledged with 200, also when it
     speaks of nothing we know (that is kept for a person); `reply` is the answer that the rail expects, None for any.
     Refuses rail_unknown, callback_malformed, callback_forged;
-    a forged one is recorded in the audit and changes nothing."""
+    a forged one is counted for the audit and changes nothing."""
     rail = RAILS.of(work.settings, body["rail"])
     try:
         report = rail.read_callback(body["body"], body["query"], body["media_type"])
     except Refusal as refusal:
         if refusal.code == "callback_forged":
-            work.deny("bill.callback", f"forged:{body['rail']}")
+            forgeries.count(work, body["rail"], body["source"])
         raise
     outcome = settle.take(work, body["rail"], report, "callback", body["body"])
     reply = rail.reply(report)

@@ -25,6 +25,7 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         raise refuse("amount_insufficient", "tendered", missing=standing.total - tendered)
     number = receipts.next_number(work)
     paid = records.change_bill(work, standing, language.PAID, state=step.to_state, paid_at=work.now,
+                               rail=None, reference=None,  # of a reference that was not used
                                receipt_number=number, collected_by=work.actor.id)
     receipts.give(work, number, paid, WAY, tendered=tendered, book=books.of_counter(shift.counter, work.now))
     ledger.post_cash(work, paid, number, shift.id)

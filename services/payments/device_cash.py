@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
 from chassis.database import Statement
@@ -25,14 +24,12 @@ from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import ledger as ledger_rules
 from rules import payment_states
-from services.payments import ledger, receipts, records, refunds, settle
+from services.payments import held_cash, ledger, receipts, records, refunds, settle
 from services.payments.cash import WAY
 from services.payments.records import Bill
 from services.payments.totals import Source
 
-PREFIX = "device."
 BILL_MAY_COME = timedelta(hours=1)  # after the report: the fact that asks for the bill may lag behind it
-_SEALED = "payments.review.body"
 
 _SEEN = Statement(
     text(
@@ -57,7 +54,7 @@ _BOOKS = Statement(
 def take(work: UnitOfWork, event: Event) -> None:
     """A device reported a receipt. Raises NotYet while the bill may still come."""
     data = event.data
-    drawer, reference = f"{PREFIX}{data['device_id']}", f"{data['ticket_id']}:{data['device_receipt']}"
+    drawer, reference = f"{held_cash.PREFIX}{data['device_id']}", f"{data['ticket_id']}:{data['device_receipt']}"
     at = min(datetime.fromisoformat(data["collected_at"]), work.now)
     book = _book(data["device_id"], at)
     if work.first(_SEEN, drawer=drawer, reference=reference, book=book, serial=data["device_receipt"],
@@ -79,32 +76,20 @@ def take(work: UnitOfWork, event: Event) -> None:
                receipt=data["device_receipt"], amount=data["amount"], outcome=reason or "paid")
 
 
-def is_device(drawer: str) -> bool:
-    """Whether what is held lies in a device's drawer, and not at a rail."""
-    return drawer.startswith(PREFIX)
-
-
 def accept(work: UnitOfWork, review: Any, bill: Bill, number: str) -> Bill:
     """The held cash pays its bill, as a person found: at the moment it was collected, by who collected it."""
-    said = orjson.loads(work.privacy.open(review.body, field=_SEALED))
+    said = held_cash.told(work, review)
     at = datetime.fromisoformat(said["collected_at"])
     paid = records.change_bill(
         work, bill, records.event_of("paid"), occurred=at, collected_by=said["collected_by"], state="paid", paid_at=at,
         receipt_number=number)
-    book = _book(review.rail.removeprefix(PREFIX), at)
+    book = _book(review.rail.removeprefix(held_cash.PREFIX), at)
     taken = work.first(_TAKEN, book=book, serial=said["device_receipt"]) is not None
     receipts.give(work, number, paid, WAY, tendered=paid.total, book=None if taken else book,
                   serial=None if taken else said["device_receipt"], taken_by=said["collected_by"], taken_at=at)
     ledger.post(work, ledger_rules.held_applied(review.rail, number, ledger.charges(paid.lines)), unit=paid.unit,
                 bill_id=paid.id, source=Source(paid.service_code, WAY, said["collected_by"]))
     return paid
-
-
-def give_back(work: UnitOfWork, review: Any) -> None:
-    """The held cash went back to who paid it, out of the device's drawer."""
-    said = orjson.loads(work.privacy.open(review.body, field=_SEALED))
-    ledger.post(work, ledger_rules.held_cash_returned(review.rail, str(review.id), review.amount), unit=said["unit"],
-                bill_id=review.bill_id)
 
 
 def books(work: UnitOfWork) -> list[Any]:
@@ -156,7 +141,7 @@ def _hold(work: UnitOfWork, data: dict[str, Any], bill: Bill | None, drawer: str
                                           "request_id", "applied", "unit")}
     work.write(settle.REVIEW, id=uuid7(), reason=reason, rail=drawer, reference=reference, merchant_reference=None,
                payment_id=None, bill_id=bill.id if bill else None, amount=data["amount"], raised_at=work.now,
-               body=work.privacy.seal(orjson.dumps(told).decode(), field=_SEALED))
+               body=held_cash.seal(work, told))
     if bill is None:
         return
     step = payment_states.step(bill.state, payment_states.WRONG_AMOUNT)

@@ -1,5 +1,6 @@
 """Payments that the payer's bank takes into question. The rails tell of one by post or on their pages, not by callback,
-so a person records it. While it is open, nothing of the bill is given back; what is lost, the rail has taken back."""
+so a person records it and another closes it. While it is open, nothing of the bill is given back; what is lost, the
+rail has taken back."""
 
 from __future__ import annotations
 
@@ -49,14 +50,17 @@ def open_one(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def close(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """The bank decided: the payment stands, or the rail took back what was left of it. Refuses forbidden, bill_unknown,
-    bill_not_refundable, explanation_too_short."""
+    """The bank decided: the payment stands, or the rail took back what was left of it. Another person than who opened
+    it says so. Refuses forbidden, bill_unknown, bill_not_refundable, dispute_own, explanation_too_short."""
     bill = records.bill(work, body["bill_id"])
     work.require(MANAGE, unit=bill.unit)
     reason = explained(body["reason"])
     won = payment_states.REST_WON if bill.refunded else payment_states.DISPUTE_WON
     step = refunds.bill_step(bill, won if body["won"] else payment_states.DISPUTE_LOST)
     standing = work.one(_OPEN, wanted=bill.id)
+    if work.actor.id == standing.opened_by:
+        work.deny(MANAGE, str(standing.id))
+        raise refuse("dispute_own", "bill_id")
     state = "won" if body["won"] else "lost"
     work.write(_CLOSE, expect=1, which=standing.id, state=state, closed_by=work.actor.id, closed_at=work.now,
                closing_reason=reason)

@@ -97,13 +97,13 @@ _CHECKS = {
           AND b.total > 0 AND r.number IS NULL""",
     "money from a rail that is not in the books": """
         SELECT p.merchant_reference FROM payment p LEFT JOIN journal j ON j.payment_id = p.id
-          AND j.kind NOT IN ('bill_refunded', 'credit_refunded', 'charged_back')
+          AND j.kind NOT IN ('bill_refunded', 'credit_refunded', 'held_refunded', 'charged_back')
         LEFT JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || p.rail
         WHERE p.paid_amount IS NOT NULL GROUP BY p.id, p.merchant_reference, p.paid_amount
         HAVING coalesce(sum(e.amount), 0) <> p.paid_amount""",
     "payment whose state hides its money": """
         SELECT merchant_reference FROM payment
-        WHERE (paid_amount IS NOT NULL) <> (state IN ('paid', 'under_review'))""",
+        WHERE (paid_amount IS NOT NULL) <> (state IN ('paid', 'under_review', 'returned'))""",
     "held money that does not match what waits for a person": """
         SELECT h.account || ' holds ' || h.amount || ', reviews say ' || h.waiting FROM (
           SELECT e.account, -sum(e.amount) AS amount,

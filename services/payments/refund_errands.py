@@ -32,7 +32,7 @@ from services.payments.rails.base import (
     RefundUncertain,
     Report,
 )
-from services.payments.records import Payment
+from services.payments.records import Bill, Payment
 from services.payments.refund_records import Refund
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def _mark(work: UnitOfWork, seen: Refund) -> tuple[Refund, RefundOrder] | None:
     standing = refund_records.refund(work, seen.id)
     if standing.version != seen.version or standing.next_at is None or standing.payment_id is None:
         return None
-    bill, payment = records.bill(work, standing.bill_id), records.payment(work, standing.payment_id)
+    payment = records.payment(work, standing.payment_id)
+    bill = records.bill(work, payment.bill_id)
     work.correlation_id = bill.correlation_id
     before = sum(one.amount for one in refund_reports.through_rail(work, payment) if one.state == "done")
     order = RefundOrder(
@@ -122,7 +123,7 @@ def _record(work: UnitOfWork, seen: Refund, report: RefundReport) -> None:
     standing = refund_records.refund(work, seen.id)
     if standing.version != seen.version:  # the rail's callback was faster
         return
-    bill = records.bill(work, standing.bill_id)
+    bill = _bill(work, standing)
     work.correlation_id = bill.correlation_id
     if report.status == DONE:
         refunds.confirm(work, standing, bill, reference=report.reference)
@@ -137,7 +138,7 @@ def _put_off(work: UnitOfWork, seen: Refund, error: str) -> None:
     if standing.version != seen.version:
         return
     wait = timedelta(seconds=AGAIN[min(standing.attempts - 1, len(AGAIN) - 1)])
-    refund_records.change(work, standing, records.bill(work, standing.bill_id), next_at=work.now + wait, error=error)
+    refund_records.change(work, standing, _bill(work, standing), next_at=work.now + wait, error=error)
 
 
 def _to_a_person(work: UnitOfWork, seen: Refund, trigger: str, error: str) -> None:
@@ -145,7 +146,7 @@ def _to_a_person(work: UnitOfWork, seen: Refund, trigger: str, error: str) -> No
     if standing.version != seen.version:
         return
     state = rules.step(standing.state, trigger)
-    refund_records.change(work, standing, records.bill(work, standing.bill_id), state=state, next_at=None, error=error)
+    refund_records.change(work, standing, _bill(work, standing), state=state, next_at=None, error=error)
     work.audit(f"refund.{state}", str(standing.id), rail=standing.rail, amount=standing.amount, error=error)
 
 
@@ -164,7 +165,7 @@ def _heard(work: UnitOfWork, seen: Refund, payment: Payment, report: Report | No
     standing = refund_records.refund(work, seen.id)
     if standing.version != seen.version:
         return
-    bill = records.bill(work, standing.bill_id)
+    bill = _bill(work, standing)
     if report is not None and refund_reports.belongs(work, payment, report) == standing:
         refunds.confirm(work, standing, bill, reference=standing.reference)
         work.audit("refund.done", str(standing.id), rail=standing.rail, amount=standing.amount)
@@ -174,3 +175,8 @@ def _heard(work: UnitOfWork, seen: Refund, payment: Payment, report: Report | No
         return
     wait = timedelta(seconds=ASK[min(standing.attempts, len(ASK) - 1)])
     refund_records.change(work, standing, bill, attempts=standing.attempts + 1, next_at=work.now + wait)
+
+
+def _bill(work: UnitOfWork, standing: Refund) -> Bill:
+    """What goes through a rail came for a bill."""
+    return records.bill(work, standing.bill_id)  # type: ignore[arg-type]

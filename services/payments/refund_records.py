@@ -1,5 +1,5 @@
 """Refunds and credits as they stand in the database, and the one way in which either changes: by the version that was
-seen, each change of a refund exactly one event."""
+seen, each change of a refund exactly one event (none where it is about no bill)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from services.payments import tables_refunds as tables
 from services.payments.records import Bill
 
 AT_MOST = 500
+BILL, CREDIT, HELD = "bill", "credit", "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,11 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """An order to give money back."""
+    """An order to give money back. `bill_id` is None for held money that came for no bill, and `unit` then empty."""
 
     id: UUID
     version: int
-    bill_id: UUID
+    bill_id: UUID | None
     credit_id: UUID | None
     payment_id: UUID | None
     unit: str
@@ -68,6 +69,14 @@ class Refund:
     error: str | None = None
     done_by: str | None = None
     done_at: datetime | None = None
+    review_id: UUID | None = None
+
+    @property
+    def of(self) -> str:
+        """Whose money goes back: `bill`, `credit`, or `held` for what belonged to no bill."""
+        if self.review_id is not None:
+            return HELD
+        return BILL if self.credit_id is None else CREDIT
 
 
 _CHANGES = ("state", "way", "rail", "attempts", "decided_by", "decided_at", "decision_reason", "next_at", "reference",
@@ -94,7 +103,7 @@ _CREDITS_OF_BILL = Statement(_of(tables.credit, Credit, tables.credit.c.bill_id 
                              .order_by(tables.credit.c.raised_at, tables.credit.c.id))
 _WAITING = Statement(_of(  # the predicate of the index refund_waiting, to the letter
     tables.refund, Refund, text("state IN ('requested','approved','sent','under_way','refused','uncertain')"),
-    text("(CAST(:unit AS text) IS NULL OR unit = :unit)")).order_by(tables.refund.c.requested_at).limit(AT_MOST))
+    text("(CAST(:unit AS text) IS NULL OR unit IN (:unit, ''))")).order_by(tables.refund.c.requested_at).limit(AT_MOST))
 
 
 def refund(work: UnitOfWork, refund_id: UUID) -> Refund:
@@ -113,8 +122,13 @@ def credit(work: UnitOfWork, credit_id: UUID) -> Credit:
     return Credit(**row._asdict())
 
 
+def bill_of(work: UnitOfWork, standing: Refund) -> Bill | None:
+    """The bill that the refund is about, if it is about one."""
+    return None if standing.bill_id is None else records.bill(work, standing.bill_id)
+
+
 def of_bill(work: UnitOfWork, bill_id: UUID) -> list[Refund]:
-    """All refunds of a bill and of its credits, oldest first."""
+    """All refunds of a bill, of its credits and of money held for it, oldest first."""
     return [Refund(**row._asdict()) for row in work.all(_OF_BILL, wanted=bill_id)]
 
 
@@ -123,7 +137,8 @@ def credits_of_bill(work: UnitOfWork, bill_id: UUID) -> list[Credit]:
 
 
 def waiting(work: UnitOfWork, unit: str | None) -> list[Refund]:
-    """Refunds that wait for a person, a rail or their hand-over, longest first, at most 500."""
+    """Refunds that wait for a person, a rail or their hand-over, longest first, at most 500; to a person of a unit those
+    of the unit and of no unit."""
     return [Refund(**row._asdict()) for row in work.all(_WAITING, unit=unit)]
 
 
@@ -135,12 +150,12 @@ def change_credit(work: UnitOfWork, old: Credit, refunded: int) -> None:
     work.write(_UPDATE_CREDIT, expect=1, which=old.id, seen=old.version, refunded=refunded)
 
 
-def add(work: UnitOfWork, new: Refund, bill: Bill) -> None:
+def add(work: UnitOfWork, new: Refund, bill: Bill | None) -> None:
     work.write(_INSERT, **asdict(new))
     _announce(work, new, bill)
 
 
-def change(work: UnitOfWork, old: Refund, bill: Bill, **changes: Any) -> Refund:
+def change(work: UnitOfWork, old: Refund, bill: Bill | None, **changes: Any) -> Refund:
     """Change a refund and say so. Whether the change is allowed has been judged before (rules.refunds)."""
     new = replace(old, version=old.version + 1, **changes)
     work.write(_UPDATE, expect=1, which=old.id, seen=old.version, **{name: getattr(new, name) for name in _CHANGES})
@@ -148,24 +163,27 @@ def change(work: UnitOfWork, old: Refund, bill: Bill, **changes: Any) -> Refund:
     return new
 
 
-def _announce(work: UnitOfWork, standing: Refund, bill: Bill) -> None:
+def _announce(work: UnitOfWork, standing: Refund, bill: Bill | None) -> None:
+    if bill is None:  # of no request either: there is nobody to tell
+        return
     work.append(REFUND_CHANGED, standing.id, standing.version, state_of(standing, bill))
 
 
-def state_of(standing: Refund, bill: Bill) -> dict[str, Any]:
+def state_of(standing: Refund, bill: Bill | None) -> dict[str, Any]:
     """The refund in the published language (contracts.payments_refunds.RefundState)."""
     return {
-        "refund_id": standing.id, "bill_id": bill.id, "bill_number": bill.number, "request_id": bill.request_id,
-        "tracking_number": bill.tracking_number, "unit": standing.unit,
-        "of": "bill" if standing.credit_id is None else "credit", "state": standing.state, "way": standing.way,
+        "refund_id": standing.id, "bill_id": standing.bill_id, "bill_number": bill.number if bill else None,
+        "request_id": bill.request_id if bill else None, "tracking_number": bill.tracking_number if bill else None,
+        "unit": standing.unit, "of": standing.of, "state": standing.state, "way": standing.way,
         "rail": standing.rail, "amount": standing.amount, "currency": records.CURRENCY,
         "reference": standing.reference, "done_at": standing.done_at,
     }
 
 
-def shown(standing: Refund, bill: Bill) -> dict[str, Any]:
+def shown(standing: Refund, bill: Bill | None) -> dict[str, Any]:
     """All that a person who decides about it must see."""
-    return {**state_of(standing, bill), "credit_id": standing.credit_id, "parts": standing.parts,
+    return {**state_of(standing, bill), "credit_id": standing.credit_id, "review_id": standing.review_id,
+            "parts": standing.parts,
             "reason": standing.reason, "requested_by": standing.requested_by, "requested_at": standing.requested_at,
             "decided_by": standing.decided_by, "decided_at": standing.decided_at,
             "decision_reason": standing.decision_reason, "attempts": standing.attempts, "error": standing.error,

@@ -21,7 +21,7 @@ from rules import ledger_refunds, payment_states
 from rules import refunds as rules
 from rules.refunds import Part
 from rules.refusal import Refusal, refuse
-from services.payments import ledger, records, refund_records, shifts, tables
+from services.payments import held_returns, ledger, records, refund_records, shifts, tables
 from services.payments.explaining import explained
 from services.payments.rails import RAILS, base
 from services.payments.records import Bill
@@ -61,7 +61,7 @@ def request(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     work.require(REQUEST, unit=bill.unit)
     reason = explained(body["reason"])
     standing = refund_records.of_bill(work, bill.id)
-    if any(one.credit_id is None and one.state in rules.OPEN for one in standing):
+    if any(one.of == refund_records.BILL and one.state in rules.OPEN for one in standing):
         raise refuse("refund_open", "bill_id")
     step = bill_step(bill, payment_states.REFUND_REQUESTED)
     wanted = None if body["lines"] is None else [Part(line["code"], line["amount"]) for line in body["lines"]]
@@ -102,7 +102,7 @@ def _add(work: UnitOfWork, bill: Bill, held: Credit | None, amount: int, parts: 
     codes = {line["code"]: line["account"] for line in bill.lines}
     asked = Refund(
         id=uuid7(), version=1, bill_id=bill.id, credit_id=held.id if held else None, payment_id=payment_id,
-        unit=bill.unit, state="requested", way=usual_way(work, rail), rail=rail, amount=amount,
+        unit=bill.unit, state="requested", way=usual_way(work, rail, payment_id), rail=rail, amount=amount,
         parts=[{"code": part.code, "account": codes[part.code], "amount": part.amount} for part in parts],
         reason=reason, requested_by=requested_by, requested_at=work.now)
     refund_records.add(work, asked, bill)
@@ -121,22 +121,28 @@ def bill_step(bill: Bill, trigger: str) -> payment_states.Step:
     return payment_states.step(bill.state, trigger)
 
 
-def usual_way(work: UnitOfWork, rail: str | None) -> str:
-    """How the money goes back when nobody says otherwise: the way it came."""
-    return next(way for way in (rules.RAIL, rules.TERMINAL, rules.CASH) if _possible(work, way, rail))
+def usual_way(work: UnitOfWork, rail: str | None, payment_id: UUID | None) -> str:
+    """How the money goes back when nobody says otherwise: the way it came. What a rail told of no payment that we know
+    goes back on the rail's own pages."""
+    if rail is not None and payment_id is None:
+        return rules.PORTAL
+    return next(way for way in (rules.RAIL, rules.TERMINAL, rules.CASH) if _possible(work, way, rail, payment_id))
 
 
-def _possible(work: UnitOfWork, way: str, rail: str | None) -> bool:
-    if way in (rules.CASH, rules.BANK):
+def _possible(work: UnitOfWork, way: str, rail: str | None, payment_id: UUID | None) -> bool:
+    if way == rules.BANK:
         return True
-    if rail is None:
+    of_nobody = rail is not None and payment_id is None  # and of no unit, whose drawer could pay
+    if way == rules.CASH:
+        return not of_nobody
+    if rail is None or (of_nobody and way != rules.PORTAL):
         return False
     try:
         traits = RAILS.of(work.settings, rail).traits
     except Refusal:  # this node has it set up no more
         return False
-    if way == rules.TERMINAL:
-        return traits.way == base.TERMINAL_SLIP
+    if way in (rules.TERMINAL, rules.PORTAL):
+        return (traits.way == base.TERMINAL_SLIP) == (way == rules.TERMINAL)
     return traits.refund != base.NO_REFUND
 
 
@@ -146,15 +152,15 @@ def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A second person approves or rejects. Refuses forbidden, refund_unknown, refund_own (who asked or who collected
     the money), refund_not_possible, refund_way_impossible, explanation_too_short."""
     standing = refund_records.refund(work, body["refund_id"])
-    work.require(APPROVE, unit=standing.unit)
+    work.require(APPROVE, unit=standing.unit or None)
     reason = explained(body["reason"])
     if work.actor.id in (standing.requested_by, _collector(work, standing)):
         work.deny(APPROVE, str(standing.id))
         raise refuse("refund_own", "refund_id")
-    bill = records.bill(work, standing.bill_id)
+    bill = refund_records.bill_of(work, standing)
     state = rules.step(standing.state, rules.APPROVED if body["approve"] else rules.REJECTED)
     way = body["way"] if body["approve"] and body["way"] else standing.way
-    if body["approve"] and not _possible(work, way, standing.rail):
+    if body["approve"] and not _possible(work, way, standing.rail, standing.payment_id):
         raise refuse("refund_way_impossible", "way", way=way)
     changed = refund_records.change(
         work, standing, bill, state=state, way=way, decided_by=work.actor.id, decided_at=work.now,
@@ -165,25 +171,30 @@ def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     return refund_records.state_of(changed, bill)
 
 
-def let_go(work: UnitOfWork, standing: Refund, bill: Bill) -> None:
-    """Nothing goes back by this refund: the bill is what it was. A credit stays the citizen's."""
-    if standing.credit_id is None:
+def let_go(work: UnitOfWork, standing: Refund, bill: Bill | None) -> None:
+    """Nothing goes back by this refund: the bill is what it was, a credit the citizen's, held money held."""
+    if standing.of == refund_records.HELD:
+        held_returns.let_go(work, standing)
+    elif standing.of == refund_records.BILL and bill is not None:
         step = payment_states.step(
             bill.state, payment_states.REST_KEPT if bill.refunded else payment_states.REFUND_DROPPED)
         records.change_bill(work, bill, language.CHANGED, state=step.to_state)
 
 
 def _collector(work: UnitOfWork, standing: Refund) -> str | None:
+    if standing.of == refund_records.HELD:
+        return held_returns.collector(work, standing)
     came = work.first(_COLLECTION, wanted=standing.bill_id)
     return came.taken_by if came else None
 
 
 def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """An approved refund was given in cash, ordered at the bank, or made at the card terminal, by another person than
-    the one who approved it. Refuses forbidden, refund_unknown, refund_paid_by_approver, refund_not_by_hand,
-    refund_not_possible, field_required (the number of the order or slip); in cash shift_required, drawer_short."""
+    """An approved refund was given in cash, ordered at the bank, made at the card terminal or on the rail's own pages,
+    by another person than the one who approved it. Refuses forbidden, refund_unknown, refund_paid_by_approver,
+    refund_not_by_hand, refund_not_possible, field_required (the number of the order or slip); in cash shift_required,
+    drawer_short."""
     standing = refund_records.refund(work, body["refund_id"])
-    work.require(PAY, unit=standing.unit)
+    work.require(PAY, unit=standing.unit or None)
     if standing.state != "approved":
         raise refuse("refund_not_possible", "refund_id", **rules.told(standing.state), trigger=rules.CONFIRMED)
     if standing.way == rules.RAIL:
@@ -194,7 +205,7 @@ def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     reference = body["reference"]
     if standing.way != rules.CASH and reference is None:
         raise refuse("field_required", "reference")
-    bill = records.bill(work, standing.bill_id)
+    bill = refund_records.bill_of(work, standing)
     done = confirm(work, standing, bill, reference=reference)
     work.audit("refund.handed_over", str(done.id), way=done.way, amount=done.amount, reference=reference)
     return refund_records.state_of(done, bill)
@@ -205,12 +216,12 @@ def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     rerouted, confirmed (the rail's statement shows it), given_up. Refuses forbidden, refund_unknown, refund_own,
     refund_not_possible, refund_way_impossible, field_required, explanation_too_short."""
     standing = refund_records.refund(work, body["refund_id"])
-    work.require(APPROVE, unit=standing.unit)
+    work.require(APPROVE, unit=standing.unit or None)
     reason, act = explained(body["reason"]), body["act"]
     if work.actor.id in (standing.requested_by, _collector(work, standing)):
         work.deny(APPROVE, str(standing.id))
         raise refuse("refund_own", "refund_id")
-    bill = records.bill(work, standing.bill_id)
+    bill = refund_records.bill_of(work, standing)
     state = rules.step(standing.state, act)
     if act == rules.CONFIRMED:
         if standing.state not in rules.AT_RAIL:  # by hand it is handed over, by another person
@@ -233,20 +244,22 @@ def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 def _steered(work: UnitOfWork, standing: Refund, body: dict[str, Any]) -> str:
     if body["way"] is None:
         raise refuse("field_required", "way")
-    if not _possible(work, body["way"], standing.rail):
+    if not _possible(work, body["way"], standing.rail, standing.payment_id):
         raise refuse("refund_way_impossible", "way", way=body["way"])
     return str(body["way"])
 
 
 # -- done ------------------------------------------------------------------------------------------------------------
 
-def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | None) -> Refund:
+def confirm(work: UnitOfWork, standing: Refund, bill: Bill | None, *, reference: str | None) -> Refund:
     """The money went back: post it, once, and say so."""
-    out = {rules.CASH: accounts.cash(standing.unit), rules.BANK: accounts.bank(standing.unit)}.get(
-        standing.way) or accounts.rail(str(standing.rail))
+    out = _account(work, standing)
     shift_id = shifts.pay_out(work, standing.amount) if standing.way == rules.CASH else None
     done = refund_records.change(work, standing, bill, state=rules.step(standing.state, rules.CONFIRMED), next_at=None,
                                  reference=reference, error=None, done_by=work.actor.id, done_at=work.now)
+    if bill is None or standing.of == refund_records.HELD:
+        held_returns.done(work, standing, bill, out, shift_id)
+        return done
     if standing.credit_id is not None:
         held = refund_records.credit(work, standing.credit_id)
         ledger.post(work, ledger_refunds.credit_refunded(accounts.credit(held.unit), str(standing.id), out,
@@ -258,7 +271,7 @@ def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | 
     step = payment_states.step(
         bill.state, payment_states.REFUNDED if refunded == bill.total else payment_states.PARTLY_REFUNDED)
     taken_back = [(part["account"], part["amount"]) for part in standing.parts]
-    way = standing.rail if standing.way in (rules.RAIL, rules.TERMINAL) else standing.way
+    way = standing.way if standing.way in (rules.CASH, rules.BANK) else standing.rail
     ledger.post(work, ledger_refunds.bill_refunded(taken_back, str(standing.id), out), unit=bill.unit, bill_id=bill.id,
                 payment_id=standing.payment_id,
                 source=Source(bill.service_code, str(way), work.actor.id if standing.way == rules.CASH else "",
@@ -267,14 +280,24 @@ def confirm(work: UnitOfWork, standing: Refund, bill: Bill, *, reference: str | 
     return done
 
 
+def _account(work: UnitOfWork, standing: Refund) -> str:
+    """What the money goes out of: a drawer, a bank account (the node's own where it is of no unit), or the rail's."""
+    if standing.way == rules.CASH:
+        return accounts.cash(standing.unit)
+    if standing.way == rules.BANK:
+        return accounts.bank(standing.unit or work.settings.node)
+    return accounts.rail(str(standing.rail))
+
+
 # -- showing ---------------------------------------------------------------------------------------------------------
 
 def listed(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """The refunds of a bill with its credits, or all refunds that wait. Refuses forbidden, bill_unknown."""
     if body.get("bill_id") is None:
         found = refund_records.waiting(work, work.actor.unit)
-        bills = {one.bill_id: records.bill(work, one.bill_id) for one in found}
-        return {"refunds": [refund_records.shown(one, bills[one.bill_id]) for one in found], "credits": []}
+        bills = {bill_id: records.bill(work, bill_id) for bill_id in {one.bill_id for one in found} if bill_id}
+        return {"refunds": [refund_records.shown(one, bills.get(one.bill_id) if one.bill_id else None)
+                            for one in found], "credits": []}
     bill = records.bill(work, body["bill_id"])
     work.require(READ, unit=bill.unit)
     return {

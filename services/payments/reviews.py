@@ -1,8 +1,8 @@
 """What only a person can settle: money that came and does not fit.
 
-A review is settled once: `accepted` (the held money pays its bill), `returned` (it went back through the rail, which
-the person has seen to) or `noted` (there was no money in it). Money that is more than the bill stays held, as a review
-of its own.
+A review is settled once: `accepted` (the held money pays its bill), `returned` (it went back, which takes two persons:
+held_returns) or `noted` (there was no money in it). Money that is more than the bill stays held, as a review of its
+own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from chassis.uow import UnitOfWork
 from rules import ledger as ledger_rules
 from rules import payment_states
 from rules.refusal import refuse
-from services.payments import bills, device_cash, ledger, receipts, records, settle, tables
-from services.payments.explaining import explained
+from services.payments import device_cash, held_cash, held_returns, ledger, receipts, records, refunds, settle, tables
+from services.payments.explaining import LEAST, explained
 from services.payments.totals import Source
 
 SETTLE = "review.settle"
@@ -27,11 +27,8 @@ SETTLE = "review.settle"
 _columns = tables.review.c
 _OPEN = Statement(select(tables.review).where(_columns.settled_at.is_(None)).order_by(_columns.raised_at).limit(500))
 _ONE = Statement(select(tables.review).where(_columns.id == bindparam("wanted"), _columns.settled_at.is_(None)))
-_OTHERS = Statement(select(_columns.id).where(
-    _columns.bill_id == bindparam("wanted_bill"), _columns.id != bindparam("wanted"), _columns.amount > 0,
-    _columns.settled_at.is_(None)))
 _SETTLE = Statement(update(tables.review).where(
-    _columns.id == bindparam("which"), _columns.settled_at.is_(None)
+    _columns.id == bindparam("which"), _columns.settled_at.is_(None), _columns.refund_id.is_(None)
 ).values(settled_at=bindparam("settled_at"), settled_by=bindparam("settled_by"), decision=bindparam("decision")))
 
 
@@ -47,25 +44,26 @@ def listed(work: UnitOfWork) -> dict[str, Any]:
     """What waits for a person, longest first; a person of a unit sees that of its bills and of no bill."""
     return {"reviews": [{
         "review_id": row.id, "reason": row.reason, "rail": row.rail, "reference": row.reference,
-        "bill_id": row.bill_id, "unit": row.unit, "amount": row.amount, "raised_at": row.raised_at}
+        "bill_id": row.bill_id, "unit": row.unit, "amount": row.amount, "raised_at": row.raised_at,
+        "refund_id": row.refund_id}
         for row in work.all(_LISTED, unit=work.actor.unit)]}
 
 
 def settle_one(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """A person settles a review: accept, return or note. Refuses forbidden, review_unknown, review_holds_money,
-    explanation_too_short, and what accept and give_back refuse."""
+    """A person settles a review: accept or note; or asks that its money go back. Refuses forbidden, review_unknown,
+    review_holds_money, explanation_too_short, and what accept and give_back refuse."""
     review = _one(work, body["review_id"])
     unit = records.bill(work, review.bill_id).unit if review.bill_id is not None else None
     work.require(SETTLE, unit=unit)
     reason, decision = explained(body["reason"]), body["decision"]
-    receipt_number = new_bill = None
+    receipt_number = refund_id = None
     if decision == "accept":
         receipt_number = accept(work, review.id, reason)
     elif decision == "note" and review.amount:
         raise refuse("review_holds_money", "decision")
     else:
-        new_bill = give_back(work, review.id, reason)
-    return {"review_id": review.id, "decision": decision, "receipt_number": receipt_number, "new_bill": new_bill}
+        refund_id = give_back(work, review.id, reason)
+    return {"review_id": review.id, "decision": decision, "receipt_number": receipt_number, "refund_id": refund_id}
 
 
 def waiting(work: UnitOfWork) -> list[Any]:
@@ -75,8 +73,9 @@ def waiting(work: UnitOfWork) -> list[Any]:
 
 def accept(work: UnitOfWork, review_id: UUID, reason: str) -> str:
     """The held money pays its bill after all; answers the receipt number. Refuses review_unknown, bill_unknown (money
-    that belongs to no bill), bill_not_payable, amount_insufficient."""
+    that belongs to no bill), refund_open, bill_not_payable, amount_insufficient."""
     review = _one(work, review_id)
+    held_returns.check_open(review)
     if review.bill_id is None:
         raise refuse("bill_unknown", "review_id")
     bill = records.bill(work, review.bill_id)
@@ -84,7 +83,7 @@ def accept(work: UnitOfWork, review_id: UUID, reason: str) -> str:
     if review.amount < bill.total:
         raise refuse("amount_insufficient", "review_id", missing=bill.total - review.amount)
     number = receipts.next_number(work)
-    if device_cash.is_device(review.rail):
+    if held_cash.is_device(review.rail):
         device_cash.accept(work, review, bill, number)
     else:
         _accept_of_rail(work, review, bill, step.to_state, number)
@@ -92,7 +91,8 @@ def accept(work: UnitOfWork, review_id: UUID, reason: str) -> str:
     if review.amount > bill.total:
         work.write(settle.REVIEW, id=uuid7(), reason="remainder", rail=review.rail, reference=review.reference,
                    merchant_reference=review.merchant_reference, payment_id=review.payment_id, bill_id=bill.id,
-                   amount=review.amount - bill.total, body=None, raised_at=work.now)
+                   amount=review.amount - bill.total, body=review.body if held_cash.is_device(review.rail) else None,
+                   raised_at=work.now)
     return number
 
 
@@ -107,32 +107,19 @@ def _accept_of_rail(work: UnitOfWork, review: Any, bill: records.Bill, state: st
     records.change_payment(work, payment, state="paid")
 
 
-def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> str | None:
-    """The held money went back. The bill that it was held for is cancelled, and the request is billed anew if it still
-    waits; answers the new bill's number. Refuses review_unknown."""
+def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> UUID | None:
+    """Ask that the held money go back: answers the refund, which another person approves. A review without money is
+    noted and settled. Refuses review_unknown, refund_open, review_reason_required."""
     review = _one(work, review_id)
     if not review.amount:
         _settle(work, review, "noted", reason)
         return None
-    bill = records.bill(work, review.bill_id) if review.bill_id is not None else None
-    if device_cash.is_device(review.rail):
-        device_cash.give_back(work, review)
-    else:  # out of the books of the unit under which it was held
-        ledger.post(work, ledger_rules.held_returned(review.rail, str(review.id), review.amount),
-                    unit=bill.unit if bill else None, bill_id=review.bill_id, payment_id=review.payment_id)
-    _settle(work, review, "returned", reason)
-    if bill is None:
-        return None
-    if review.payment_id is not None:
-        payment = records.payment(work, review.payment_id)
-        left = (payment.paid_amount or 0) - review.amount
-        records.change_payment(work, payment, paid_amount=left or None, state=payment.state if left else "cancelled")
-    if bill.state != "under_review" or work.first(_OTHERS, wanted_bill=bill.id, wanted=review.id) is not None:
-        return None
-    step = payment_states.step(bill.state, payment_states.RETURNED)
-    again = bills.issue_again(work, records.change_bill(work, bill, records.event_of(step.to_state),
-                                                        state=step.to_state))
-    return again.number if again else None
+    _must_explain(reason)
+    rail = held_returns.rail_of(review)
+    asked = held_returns.ask(work, review, reason, refunds.usual_way(work, rail, review.payment_id))
+    work.audit("review.return_requested", str(review.id), amount=review.amount, why=review.reason, reason=reason,
+               refund=str(asked.id), way=asked.way)
+    return asked.id
 
 
 def _one(work: UnitOfWork, review_id: UUID) -> Any:
@@ -143,7 +130,11 @@ def _one(work: UnitOfWork, review_id: UUID) -> Any:
 
 
 def _settle(work: UnitOfWork, review: Any, decision: str, reason: str) -> None:
-    if len(reason.strip()) < 10:
-        raise refuse("review_reason_required", "reason")
+    _must_explain(reason)
     work.write(_SETTLE, expect=1, which=review.id, settled_at=work.now, settled_by=work.actor.id, decision=decision)
     work.audit(f"review.{decision}", str(review.id), amount=review.amount, why=review.reason, reason=reason)
+
+
+def _must_explain(reason: str) -> None:
+    if len(reason.strip()) < LEAST:
+        raise refuse("review_reason_required", "reason")

@@ -11,7 +11,7 @@ from contracts.events import Event
 from contracts.payments_log import REACHED
 from contracts.requests import MOVED, SUBMITTED
 from contracts.requests_mobile import RELEASE_REPORTED
-from services.payments import bills, device_cash, errands, expiry, gauges, guide, treasury
+from services.payments import bills, device_cash, errands, expiry, forgeries, gauges, guide, treasury
 from services.payments.doors.bills import BillDoors
 from services.payments.doors.collections import CollectionDoors
 from services.payments.doors.counter import CounterDoors
@@ -52,6 +52,10 @@ class Payments(BillDoors, RefundDoors, CollectionDoors, CounterDoors, Reconcilia
     @timer(seconds=1, name="expire-bills")
     def expire(self, platform: Platform) -> bool:
         return expiry.sweep(platform)
+
+    @timer(seconds=5, name="tell-forged-callbacks")
+    def tell_forged(self, platform: Platform) -> bool:
+        return bool(platform.attempt(forgeries.tell))
 
     @timer(seconds=watermark.EVERY, name="tell-how-far")
     def tell_how_far(self, platform: Platform) -> None:

@@ -6,6 +6,7 @@
                money for it had to be sent back
 `payment`      an attempt to pay a bill through a rail
 `callback`     what rails reported, once each
+`forged_callback`  how many nobody signed, until they are told in the audit
 `review`       money and reports that only a person can settle
 `receipt`, `receipt_book`  acknowledgements of money; the book of a unit's counter has no gap
 `journal`, `entry`         the double-entry ledger, append-only and balanced by the database itself
@@ -57,6 +58,7 @@ request_seen = Table(
     Column("service_code", Text),
     Column("service_version", Integer),
     Column("unit", Text),
+    Index("request_seen_tracking", "tracking_number"),
 )
 
 bill = Table(
@@ -142,8 +144,10 @@ review = Table(
     Column("settled_at", _moment),
     Column("settled_by", Text),
     Column("decision", Text),
+    Column("refund_id", Uuid),  # by which its money goes back; NULL: it does not, or that was rejected
     Index("review_open", "raised_at", postgresql_where=text("settled_at IS NULL")),
     Index("review_bill", "bill_id"),
+    Index("review_payment", "payment_id", postgresql_where=text("settled_at IS NULL AND payment_id IS NOT NULL")),
 )
 
 receipt = Table(
@@ -188,6 +192,14 @@ entry = Table(
     Column("amount", BigInteger, nullable=False),  # debit above zero, credit below
     Index("entry_journal", "journal_id"),
     Index("entry_account", "account"),
+)
+
+forged_callback = Table(
+    "forged_callback", metadata,
+    Column("minute", _moment, primary_key=True),
+    Column("rail", Text, primary_key=True),
+    Column("source", Text, primary_key=True),  # a keyed hash of the address
+    Column("count", BigInteger, nullable=False),
 )
 
 # The tables of the other rooms belong to the same metadata.

@@ -33,13 +33,14 @@ refund = Table(
     "refund", metadata,
     Column("id", Uuid, primary_key=True),
     Column("version", BigInteger, nullable=False),
-    Column("bill_id", Uuid, ForeignKey("bill.id"), nullable=False),
-    Column("credit_id", Uuid, ForeignKey("credit.id")),  # NULL: of the bill's own money
+    Column("bill_id", Uuid, ForeignKey("bill.id")),  # NULL: held money that came for no bill
+    Column("credit_id", Uuid, ForeignKey("credit.id")),  # NULL: of the bill's own money, or held
+    Column("review_id", Uuid, ForeignKey("review.id")),  # of held money: what it waited in
     Column("payment_id", Uuid),  # the payment at a rail by which the money came
     Column("unit", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("way", Text, nullable=False),  # rail | cash | bank | terminal
-    Column("rail", Text),  # through which, where the way is `rail` or `terminal`
+    Column("way", Text, nullable=False),  # rail | cash | bank | terminal | portal
+    Column("rail", Text),  # through which, where it lies at one
     Column("amount", BigInteger, nullable=False),
     Column("parts", JSONB, nullable=False),  # [{code, account, amount}] of the bill's lines; [] of a credit
     Column("reason", Text, nullable=False),
@@ -59,7 +60,7 @@ refund = Table(
     Index("refund_waiting", "requested_at",
           postgresql_where=text("state IN ('requested','approved','sent','under_way','refused','uncertain')")),
     # One order at a time for one sum of money, so that a rail's word can be told to belong to it.
-    Index("refund_one", text("coalesce(credit_id, bill_id)"), unique=True,
+    Index("refund_one", text("coalesce(review_id, credit_id, bill_id)"), unique=True,
           postgresql_where=text("state IN ('requested','approved','sent','under_way','refused','uncertain')")),
 )
 

@@ -18,6 +18,7 @@ from contracts.requests_mobile import RELEASE_REPORTED
 from rules.refusal import Refusal
 from services.payments import books, cash, device_cash, drawers, reviews
 from tests.support.payments_ground import TOTAL, Ground
+from tests.support.refunds_ground import decide, hand_over
 
 OPERATOR = Actor(id="operator:mona", kind="operator", roles=())
 CASHIER = Actor(id="staff:cashier", kind="staff", roles=("cashier",), unit="EG-C-01")
@@ -29,7 +30,7 @@ REASON = "راجعت الإيصال مع المحصل"
 def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
-    made.at_counter(CASHIER)
+    made.at_counter(CASHIER, opening=10 * TOTAL)
     yield made
     made.close()
 
@@ -78,6 +79,13 @@ def take(ground: Ground, event: Event) -> None:
 def held(ground: Ground, device: Device) -> list[Any]:
     return ground.rows("SELECT * FROM review WHERE rail = :r AND settled_at IS NULL ORDER BY raised_at",
                        r=device.drawer)
+
+
+def returned(ground: Ground, review: Any) -> None:
+    """Held cash goes back over the counter: one person asks, another approves, a cashier hands it over."""
+    refund_id = ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+    decide(ground, refund_id)
+    assert hand_over(ground, refund_id, CASHIER)["way"] == "cash"
 
 
 def test_the_devices_receipt_pays_the_bill_at_the_moment_it_was_collected(ground: Ground, device: Device) -> None:
@@ -165,8 +173,32 @@ def test_another_amount_is_held_and_the_bill_waits_for_a_person(ground: Ground, 
     [review] = held(ground, device)
     assert (review.reason, review.amount) == ("amount_differs", TOTAL - 50)
     assert ground.bill(bill["bill_id"])["state"] == "under_review"
-    again = ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
-    assert again is not None and [one["state"] for one in ground.bills(bill["request_id"])] == ["cancelled", "created"]
+    returned(ground, review)
+    assert [one["state"] for one in ground.bills(bill["request_id"])] == ["cancelled", "created"]
+
+
+def test_held_cash_goes_back_out_of_the_counters_drawer_also_after_the_tablet_was_emptied(
+        ground: Ground, device: Device) -> None:
+    take(ground, device.report(ground.billed(), amount=5_000))
+    [review] = held(ground, device)
+    shift_id = ground.at_counter(CASHIER)
+    body = {"device_id": device.id, "count": {"5000": 1}, "reason": None}
+    ground.attempt(lambda work: drawers.hand_in(work, body), CASHIER)
+    before = ground.balances()["cash:EG-C-01"]
+    returned(ground, review)
+    assert ground.balances()[f"cash:{device.drawer}"] == 0 == ground.balances()[f"held:{device.drawer}"]
+    assert before - ground.balances()["cash:EG-C-01"] == 5_000
+    assert ground.rows("SELECT amount FROM shift_move WHERE shift_id = :s AND kind = 'held_refunded'",
+                       s=shift_id)[-1] == (-5_000,)
+
+
+def test_who_collected_the_cash_does_not_approve_that_it_goes_back(ground: Ground, device: Device) -> None:
+    take(ground, device.report(ground.billed(), amount=TOTAL - 50))
+    [review] = held(ground, device)
+    refund_id = ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+    collector = Actor(id="staff:mobile", kind="staff", roles=("finance_officer",), unit="EG-C-01")
+    with pytest.raises(Refusal, match="refund_own"):
+        decide(ground, refund_id, actor=collector)
 
 
 def test_cash_of_a_release_that_was_not_taken_is_held_until_a_person_accepts_it(
@@ -217,7 +249,8 @@ def test_cash_comes_before_its_bill_and_waits_for_it_but_not_for_ever(ground: Gr
     take(ground, event)
     [review] = held(ground, device)
     assert (review.reason, review.bill_id) == ("no_bill", None)
-    ground.attempt(lambda work: reviews.give_back(work, review.id, REASON), OPERATOR)
+    returned(ground, review)
+    assert held(ground, device) == [] and ground.balances()[f"held:{device.drawer}"] == 0
 
 
 def test_what_is_missing_in_a_devices_book_is_named(ground: Ground, device: Device) -> None:

@@ -26,19 +26,6 @@ FORGED = "SELECT 1 FROM audit WHERE action = 'denied' AND subject = :subject"
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[CallbackDoor]:
-    made = CallbackDoor()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def peers() -> Iterator[Peers]:
-    with Peers.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def rail_ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
     # The rail keeps its own time, so the test's clock begins at the real one.
     made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))

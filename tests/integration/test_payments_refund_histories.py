@@ -19,6 +19,7 @@ from services.payments.rails import base
 from tests.support.payments_ground import NOON, PUBLIC, TOTAL, Ground, callback_body
 from tests.support.refunds_ground import (
     CASHIER,
+    CHIEF,
     OFFICER,
     OTHER_CASHIER,
     UNIT,
@@ -180,7 +181,7 @@ class History:
     def close(self) -> None:
         if self.ground.bill(self.id)["state"] == "disputed":
             self.ground.attempt(lambda work: disputes.close(
-                work, {"bill_id": self.id, "won": True, "reason": WHY}), OFFICER)
+                work, {"bill_id": self.id, "won": True, "reason": WHY}), CHIEF)
 
     def over(self) -> None:
         self.ground.attempt(lambda work: expiry.expire(work, self.id))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chassis.actors import Actor
 from contracts.payments_refunds import RefundState
 from rules.refusal import Refusal
 from services.payments import disputes
@@ -233,9 +234,9 @@ def dispute(ground: Ground, bill: dict[str, Any]) -> dict[str, Any]:
     return opened
 
 
-def close(ground: Ground, bill: dict[str, Any], won: bool) -> dict[str, Any]:
+def close(ground: Ground, bill: dict[str, Any], won: bool, actor: Actor = CHIEF) -> dict[str, Any]:
     body = {"bill_id": bill["bill_id"], "won": won, "reason": WHY}
-    closed: dict[str, Any] = ground.attempt(lambda work: disputes.close(work, body), OFFICER)
+    closed: dict[str, Any] = ground.attempt(lambda work: disputes.close(work, body), actor)
     return closed
 
 
@@ -248,6 +249,8 @@ def test_a_dispute_that_is_won_changes_no_money(ground: Ground) -> None:
         ask(ground, bill)
     with pytest.raises(Refusal, match="bill_not_refundable"):
         dispute(ground, bill)
+    with pytest.raises(Refusal, match="dispute_own"):
+        close(ground, bill, won=False, actor=OFFICER)
     close(ground, bill, won=True)
     assert state(ground, bill) == ("paid", 0) and ground.balances() == before
 

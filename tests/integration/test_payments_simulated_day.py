@@ -21,24 +21,12 @@ from tests.support.statements import OFFICER, read_in, waiting
 RAILS = ("fawry", "paymob", "efinance")
 
 
-@pytest.fixture(scope="module")
-def peers() -> Iterator[Peers]:
-    with Peers.running() as running:
-        yield running
-
-
-@pytest.fixture
-def door() -> Iterator[CallbackDoor]:
-    made = CallbackDoor()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
     made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
     made.publish()
     door.ground = made
+    door.answers.clear()
     yield made
     assert made.faults() == []
     made.close()

@@ -23,19 +23,6 @@ CALLBACKS = {"silent": 0, "late": 2, "reordered": 2, "duplicate": 3}
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[CallbackDoor]:
-    made = CallbackDoor()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def peers() -> Iterator[Peers]:
-    with Peers.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def module_ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
     made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
     made.publish()

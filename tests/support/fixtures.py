@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.peers.client import Peers
 from infra.postgres import Postgres
 from infra.rabbitmq import Broker
 from tests.support import databases
+
+if TYPE_CHECKING:
+    from tests.support.callback_door import CallbackDoor
 
 __all__ = [
     "broker",
     "chance",
     "database_url",
+    "door",
+    "peers",
     "postgres",
     "pytest_collection_modifyitems",
     "pytest_report_header",
@@ -77,3 +84,20 @@ def database_url(postgres: Postgres) -> Iterator[Callable[..., str]]:
     yield fresh
     for url in made.values():
         postgres.drop_database(url.rsplit("/", 1)[1])
+
+
+@pytest.fixture(scope="module")
+def peers() -> Iterator[Peers]:
+    """The sandboxes of rails, SMS and mail, in a process of their own."""
+    with Peers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[CallbackDoor]:
+    """Where rails bring their callbacks; `door.ground` is who takes them."""
+    from tests.support.callback_door import CallbackDoor  # here: it brings all of payments along, for few tests
+
+    made = CallbackDoor()
+    yield made
+    made.close()

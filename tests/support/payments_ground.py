@@ -114,7 +114,8 @@ class Ground:
     def answered(self, body: str, rail: str, query: dict[str, str] | None = None, media_type: str = "") -> Any:
         """What the door of callbacks answers."""
         return self.attempt(lambda work: callbacks.take(
-            work, {"rail": rail, "body": body, "query": query or {}, "media_type": media_type}), RAIL)
+            work, {"rail": rail, "body": body, "query": query or {}, "media_type": media_type,
+                   "source": "192.0.2.7"}), RAIL)
 
     def at_counter(self, cashier: Actor, counter: str | None = None, opening: int = 0) -> Any:
         """The cashier has an open shift: the one that stands, or a new one at the counter (without one: at a counter

@@ -10,6 +10,7 @@ from contracts.payments_bills import (
     AmendBill,
     CancelBill,
     DecideChange,
+    ExtendBill,
     IssueBill,
     ListChanges,
     ListReviews,
@@ -34,6 +35,10 @@ class RefundDoors:
     @command("payments.issue_bill", IssueBill, permission=bill_changes.ISSUE)
     def issue_bill(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return bill_changes.issue(work, body)
+
+    @command("payments.extend_bill", ExtendBill, permission=bill_changes.ISSUE)
+    def extend_bill(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return bill_changes.extend(work, body)
 
     @command("payments.request_exemption", RequestExemption, permission=bill_changes.AMEND)
     def request_exemption(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

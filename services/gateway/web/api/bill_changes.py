@@ -9,7 +9,15 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from contracts.payments import BillState
-from contracts.payments_bills import AmendBill, CancelBill, DecideChange, IssueBill, RequestExemption, SettleReview
+from contracts.payments_bills import (
+    AmendBill,
+    CancelBill,
+    DecideChange,
+    ExtendBill,
+    IssueBill,
+    RequestExemption,
+    SettleReview,
+)
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.shapes import text, text_or_none
@@ -33,6 +41,11 @@ class BillAmendment(Schema):
 
 class Cancellation(Schema):
     reason = CancelBill().fields["reason"]
+
+
+class BillExtension(Schema):
+    days = ExtendBill().fields["days"]
+    reason = ExtendBill().fields["reason"]
 
 
 class ChangeDecision(Schema):
@@ -81,6 +94,7 @@ class MoneyReview(Shown):
     unit = text_or_none()
     amount = fields.Integer(required=True, metadata=PIASTRES)
     raised_at = fields.AwareDateTime(required=True)
+    refund_id = fields.UUID(required=True, allow_none=True, metadata={"description": "By which it is to go back"})
 
 
 class MoneyReviewList(Shown):
@@ -91,7 +105,7 @@ class MoneyReviewSettled(Shown):
     review_id = fields.UUID(required=True)
     decision = text()
     receipt_number = text_or_none()
-    new_bill = text_or_none(metadata={"description": "Number of the bill that was issued anew"})
+    refund_id = fields.UUID(required=True, allow_none=True, metadata={"description": "That a second person decides"})
 
 
 def _do(name: str, body: dict[str, Any], status: int = 200) -> Response:
@@ -103,7 +117,8 @@ def _do(name: str, body: dict[str, Any], status: int = 200) -> Response:
 @blueprint.response(201, BillStands)
 def issue_bill(body: dict[str, Any]) -> Response:
     """Bill a fine or a difference beside the fees; no request waits for it"""
-    return _do("payments.issue_bill", {**body, "request_id": str(body["request_id"])}, 201)
+    wanted = body["request_id"]
+    return _do("payments.issue_bill", {**body, "request_id": None if wanted is None else str(wanted)}, 201)
 
 
 @door(blueprint, "POST", "/bills/<uuid:bill_id>/exemptions", permission="bill.amend", media_types=JSON, idempotent=True)
@@ -130,6 +145,14 @@ def amend_bill(body: dict[str, Any], bill_id: Any) -> Response:
 def cancel_bill(body: dict[str, Any], bill_id: Any) -> Response:
     """Take back an unpaid fine or difference"""
     return _do("payments.cancel_bill", {**body, "bill_id": str(bill_id)})
+
+
+@door(blueprint, "POST", "/bills/<uuid:bill_id>/extension", permission="bill.issue", media_types=JSON, idempotent=True)
+@blueprint.arguments(BillExtension())
+@blueprint.response(200, BillStands)
+def extend_bill(body: dict[str, Any], bill_id: Any) -> Response:
+    """More days for a fine or a difference, also when its time is over"""
+    return _do("payments.extend_bill", {**body, "bill_id": str(bill_id)})
 
 
 @door(blueprint, "GET", "/bills/<uuid:bill_id>/changes", permission="bill.amend")
@@ -171,5 +194,5 @@ def waiting_reviews() -> Response:
 @blueprint.arguments(ReviewDecision())
 @blueprint.response(200, MoneyReviewSettled)
 def settle_review(body: dict[str, Any], review_id: Any) -> Response:
-    """Accept the money for its bill, say that it was given back, or note a report without money"""
+    """Accept the money for its bill, ask that it go back, or note a report without money"""
     return _do("payments.settle_review", {**body, "review_id": str(review_id)})

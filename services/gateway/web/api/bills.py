@@ -171,7 +171,8 @@ def take_callback(rail: str) -> Response:
         raise refuse("callback_malformed")
     taken = platform().call(
         "payments.callback",
-        {"rail": rail, "body": body, "query": request.args.to_dict(), "media_type": request.mimetype},
+        {"rail": rail, "body": body, "query": request.args.to_dict(), "media_type": request.mimetype,
+         "source": ask.address()},
         caller().actor,
         command_id=uuid7(),
     )

@@ -64,12 +64,18 @@ class DisputeClosing(Schema):
 
 
 class RefundStands(RefundState):
-    """A refund as it stands."""
+    """A refund as it stands; held money may have come for no bill."""
+
+    bill_id = fields.UUID(required=True, allow_none=True)
+    bill_number = text_or_none()
+    request_id = fields.UUID(required=True, allow_none=True)
+    tracking_number = text_or_none()
 
 
 class RefundShown(RefundStands):
     credit_id = fields.UUID(required=True, allow_none=True)
-    parts = fields.List(fields.Dict(), required=True, metadata={"description": "Of the bill's lines; none of a credit"})
+    review_id = fields.UUID(required=True, allow_none=True, metadata={"description": "Where it was held"})
+    parts = fields.List(fields.Dict(), required=True, metadata={"description": "Of the bill's lines; else none"})
     reason = text()
     requested_by = text()
     requested_at = fields.AwareDateTime(required=True)
@@ -158,7 +164,7 @@ def decide_refund(body: dict[str, Any], refund_id: Any) -> Response:
 @blueprint.arguments(RefundHandOver())
 @blueprint.response(200, RefundStands)
 def pay_refund(body: dict[str, Any], refund_id: Any) -> Response:
-    """Say that an approved refund was given in cash, ordered at the bank or made at the terminal"""
+    """Say that an approved refund was given in cash, ordered at the bank, at the terminal or on the rail's pages"""
     return _do("payments.hand_over_refund", {**body, "refund_id": str(refund_id)})
 
 

@@ -44,7 +44,7 @@ COUNTER: dict[str, tuple[str, str]] = {
     "shift.move.bill_refunded": ("رد نقدي", "Refunded in cash"),
     "shift.move.credit_refunded": ("رد رصيد نقداً", "Credit refunded in cash"),
     "shift.move.money_credited": ("تحصيل مكرر لصالح المواطن", "Paid twice, the citizen's"),
-    "shift.move.held_cash_returned": ("رد نقد محتجز", "Held cash returned"),
+    "shift.move.held_refunded": ("رد نقد محتجز", "Held cash returned"),
     "shift.expected": ("المتوقع في الدرج", "Expected in the drawer"),
     "shift.slips": ("إيصالات ماكينة البطاقات", "Card terminal slips"),
     "shift.close_title": ("عد الدرج وإغلاق الوردية", "Count the drawer and close"),
