@@ -119,11 +119,12 @@ class LetGo(Schema):
 
 
 class GetReconciled(Schema):
-    """Query `payments.reconciled` → {rail, since, until, currency, rows: [{unit, account, lines, amount}], total}: what
-    statements of these days agree with, by unit and account of the books (`revenue:<accounting code>`,
-    `held:<rail>`)."""
+    """Query `payments.reconciled` → {rail, unit, since, until, currency, rows: [{unit, account, lines, amount}],
+    total}: what statements of these days agree with, by unit and account of the books (`revenue:<accounting code>`,
+    `held:<rail>`). Who is bound to a unit sees its own."""
 
     rail = fields.String(load_default=None, allow_none=True, validate=_RAIL)
+    unit = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"[A-Z0-9-]{1,20}\Z"))
     since = fields.Date(required=True)
     until = fields.Date(required=True)
 

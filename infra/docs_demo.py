@@ -54,6 +54,8 @@ def services() -> list[tuple[str, dict[str, str], list[Desk]]]:
     return found
 
 
-def _unit(code: str) -> str:
+def _unit(code: str | None) -> str:
+    if code is None:
+        return "المحافظة كلها"
     unit = places.unit(code)
     return unit.name_ar if unit else code

@@ -18,6 +18,7 @@ from infra.peers.rail import RailError
 from infra.peers.rails import Rails
 from infra.peers.smsc import MessageCentre
 from infra.peers.statements import statement
+from infra.peers.terminal import approve
 
 RAIL_PATHS = ("/fawry", "/paymob", "/efinance", "/pay")
 
@@ -47,6 +48,10 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flas
         return jsonify([{"rail": c.rail, "merchant_reference": c.merchant_reference, "reference": c.reference,
                          "amount": c.amount, "status": c.status, "paid_amount": c.paid_amount, "refunds": c.refunds,
                          "unsent": len(c.unsent)} for c in rail.store.all()])
+
+    @app.post("/terminals/<terminal_id>/slips")
+    def slip(terminal_id: str) -> Response:
+        return jsonify(approve(rail.store, terminal_id.upper(), request.get_json(silent=True) or {}))
 
     @app.get("/statements/<name>")
     def daily_statement(name: str) -> Response:

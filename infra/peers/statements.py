@@ -41,9 +41,15 @@ def _efinance(one: Movement) -> tuple[object, ...]:
             f"{one.amount:.2f}", f"{one.fee:.2f}", "818", one.at.strftime("%Y-%m-%d %H:%M:%S"))
 
 
+def _pos(one: Movement) -> tuple[object, ...]:
+    return (*one.charge.reference.split("-"), "REFUND" if one.refund else "SALE", f"{one.amount:.2f}", f"{one.fee:.2f}",
+            "EGP", one.at.strftime("%Y-%m-%dT%H:%M:%S"))
+
+
 _FORMS: dict[str, tuple[str, str, Callable[[Movement], tuple[object, ...]]]] = {
     "fawry": ("fawry_reference,merchant_reference,type,amount,fees,currency,time", ",", _fawry),
     "paymob": ("order_id,merchant_order_id,type,amount_cents,fees_cents,currency,created_at", ",", _paymob),
+    "pos": ("terminal_id,batch,approval_code,last4,type,amount,fees,currency,time", ",", _pos),
     "efinance": ("payment_number,request_number,type,amount,fees,currency,paid_at", ";", _efinance),
 }
 

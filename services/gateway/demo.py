@@ -59,11 +59,15 @@ _DESKS: dict[str, tuple[str, ...]] = {
 ABOVE = "EG-C-DW"  # Cairo's diwan, which decides where nobody of the district may
 
 # user name, role, display name, unit, department
-DESKS: tuple[tuple[str, str, str, str, str | None], ...] = (
+DESKS: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     *((f"{department.replace('_', '-')}-{_PARTS[role][0]}", role,
        f"{_PARTS[role][1]} {roles.load().departments[department]['ar']}", UNIT, department)
       for department, held in _DESKS.items() for role in held),
     ("manager", "centre_manager", "مدير المركز التكنولوجي", UNIT, None),
+    ("post-cashier", "cashier", "محصل مكتب بريد الزيتون", UNIT, None),
+    # Of no unit: statements of rails and what the treasury is told are the whole governorate's.
+    ("finance", "finance_officer", "مسؤول حسابات المحافظة", None, None),
+    ("finance-head", "finance_head", "مدير حسابات المحافظة", None, None),
     ("diwan-head", "unit_head", "رئاسة ديوان المحافظة", ABOVE, "leadership"),
 )
 

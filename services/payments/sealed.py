@@ -9,4 +9,5 @@ SEALED = (
     *common(contact_fields=("requests.contact",)),
     SealedColumn("review", "body", ("payments.review.body",)),
     SealedColumn("statement_line", "raw", ("payments.statement_line.raw",)),
+    SealedColumn("statement_piece", "content", ("payments.statement_piece.content",), "bytes"),
 )

@@ -27,6 +27,7 @@ from rules.ledger import REVENUE
 from rules.refusal import refuse
 from rules.treasury import Export, Key, Moved, Row
 from services.payments import tables_reconciliation as tables
+from services.payments.reconciliation import scope
 
 EXPORT, CLOSE, READ = "treasury.export", "treasury.close", "reconciliation.read"
 _FIRST = date(1970, 1, 1)
@@ -62,7 +63,8 @@ _CLOSE = Statement(text("""
 
 def prepare(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """Count a period from the day after the last closed one. Preparing again counts anew, by whoever does it. Refuses
-    treasury_since_required, treasury_since_fixed, treasury_days_running."""
+    unit_bound, treasury_since_required, treasury_since_fixed, treasury_days_running."""
+    scope.whole_node(work, EXPORT)
     latest = work.all(_LAST)
     standing = latest[0] if latest and latest[0].state == "prepared" else None
     closed = [row for row in latest if row.state == "closed"]
@@ -96,8 +98,9 @@ def prepare(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 def close(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """Another person closes what was prepared, exactly as it was looked at (`digest` of the XML file); it is signed and
-    never changes again. Refuses treasury_unknown, treasury_closed, four_eyes, treasury_file_differs, treasury_moved,
-    treasury_unbalanced."""
+    never changes again. Refuses unit_bound, treasury_unknown, treasury_closed, four_eyes, treasury_file_differs,
+    treasury_moved, treasury_unbalanced."""
+    scope.whole_node(work, CLOSE)
     at = _one(work, body["period_id"])
     if at.state == "closed":
         raise refuse("treasury_closed", "period_id")
@@ -126,13 +129,15 @@ def close(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def listed(work: UnitOfWork) -> dict[str, Any]:
-    """The periods, newest first."""
+    """The periods, newest first. Refuses unit_bound."""
+    scope.whole_node(work, READ)
     return {"periods": [_shown(row._asdict()) for row in work.all(_ALL)]}
 
 
 def file(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """A period's file, made anew from its frozen rows. Refuses treasury_unknown; LookupError when it is not the file
-    that was closed."""
+    """A period's file, made anew from its frozen rows. Refuses unit_bound, treasury_unknown; LookupError when it is not
+    the file that was closed."""
+    scope.whole_node(work, READ)
     at = _one(work, body["period_id"])
     export = _export(work, at)
     content = rules.xml_file(export) if body["format"] == "xml" else rules.csv_file(export)

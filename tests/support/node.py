@@ -194,7 +194,7 @@ class Node:
         }
         return self.stack.environment(service, admin_port=self.admin_ports[service], extra={**common, **extra})
 
-    def employ(self, username: str, role: str, department: str, unit: str = demo.UNIT) -> None:
+    def employ(self, username: str, role: str, department: str | None, unit: str | None = demo.UNIT) -> None:
         """Somebody of the staff with the demo's password, beside the demo's own."""
         self._attempt("gateway", lambda work: accounts.create(
             work, username=username, password=demo.PASSWORD, display_name=username, roles=(role,), unit=unit,

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.service import command, query
+from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import payments_reconciliation as language
+from contracts import payments_statements as sending
 from services.payments import treasury
-from services.payments.reconciliation import differences, matching, reports, settlements
+from services.payments.reconciliation import differences, imports, reports, settlements, uploads
 
 
 class ReconciliationDoors:
     """Mixed into the service."""
+
+    @command("payments.begin_statement", sending.BeginStatement, permission=imports.PERMISSION)
+    def begin_statement(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return uploads.begin(work, body)
+
+    @command("payments.add_statement_piece", sending.AddStatementPiece, permission=imports.PERMISSION)
+    def add_statement_piece(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return uploads.add_piece(work, body)
+
+    @command("payments.end_statement", sending.EndStatement, permission=imports.PERMISSION)
+    def end_statement(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return uploads.end(work, body)
+
+    @query("payments.statement_upload", sending.GetStatementUpload, permission=reports.READ)
+    def statement_upload(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
+        return uploads.show(work, body)
+
+    @timer(seconds=1, name="read-statements")
+    def read_statements(self, platform: Platform) -> bool:
+        return uploads.run(platform)
 
     @query("payments.statements", language.ListStatements, permission=reports.READ)
     def statements(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +41,7 @@ class ReconciliationDoors:
 
     @query("payments.statement", language.GetStatement, permission=reports.READ)
     def statement(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return matching.summary(work, body["statement_id"])
+        return reports.statement(work, body)
 
     @query("payments.statement_lines", language.ListLines, permission=reports.READ)
     def statement_lines(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from tqdm import tqdm
 
 from rules.arabic import format_egp
 from services.payments.rails import RAILS
-from services.payments.reconciliation import formats, imports, matching, settlements
+from services.payments.reconciliation import formats, imports, matching, settlements, uploads
 from services.payments.reconciliation.imports import Attempt
 
+READER_BYTES = 2 << 30
+"""Address space of the process that reads a file sent by somebody: it dies alone and early, not the machine."""
 
-def group(attempt_once: Callable[[], Attempt]) -> click.Group:
-    """The commands, over what opens the service's database."""
+
+def group(attempt_once: Callable[..., Attempt]) -> click.Group:
+    """The commands, over what opens the service's database; given an account's id, in that account's name."""
 
     @click.group("statement")
     def statement() -> None:
@@ -71,6 +75,13 @@ def group(attempt_once: Callable[[], Attempt]) -> click.Group:
         """A wrong file counts no more."""
         body = {"statement_id": statement_id, "reason": reason}
         click.echo(_text(attempt_once()(lambda work: settlements.set_aside(work, body))))
+
+    @statement.command("take-in", hidden=True)
+    @click.argument("upload_id", type=click.UUID)
+    def take_in(upload_id: UUID) -> None:
+        """Read in a file that was sent over HTTP. The service starts this by itself."""
+        resource.setrlimit(resource.RLIMIT_AS, (READER_BYTES, READER_BYTES))
+        click.echo(uploads.take_in(attempt_once(), attempt_once, upload_id)["state"])
 
     return statement
 

@@ -19,9 +19,9 @@ from services.payments import ledger, settle
 from services.payments import tables_reconciliation as tables
 from services.payments.rails import base
 from services.payments.rails.base import Report
-from services.payments.reconciliation import books, matching, terms
+from services.payments.reconciliation import books, matching, scope, terms
 
-PERMISSION = "reconciliation.resolve"
+PERMISSION, READ = "reconciliation.resolve", "reconciliation.read"
 REASON = 10  # letters at the least
 PAGE = 200
 
@@ -55,7 +55,8 @@ _LIST = Statement(text("""
 
 
 def listed(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """What waits for a person, or what was decided."""
+    """What waits for a person, or what was decided. Refuses unit_bound."""
+    scope.whole_node(work, READ)
     rows = work.all(_LIST, settled=body["settled"], rail=body["rail"], kind=body["kind"],
                     after=str(body["after"]) if body["after"] else None, size=PAGE)
     return {"differences": [_shown(row) for row in rows], "next": rows[-1].id if len(rows) == PAGE else None}
@@ -72,8 +73,10 @@ def _shown(row: Any) -> dict[str, Any]:
 
 
 def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """A person settles a difference. Refuses difference_unknown, difference_settled, difference_decision_impossible,
-    difference_booked, difference_remains, reconciliation_reason_required, statement_not_matched."""
+    """A person settles a difference. Refuses unit_bound, difference_unknown, difference_settled,
+    difference_decision_impossible, difference_booked, difference_remains, reconciliation_reason_required,
+    statement_not_matched."""
+    scope.whole_node(work, PERMISSION)
     decision = body["decision"]
     if len(body["reason"].strip()) < REASON:
         raise refuse("reconciliation_reason_required", "reason")

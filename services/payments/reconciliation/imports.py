@@ -90,21 +90,31 @@ def digest_of(stream: BinaryIO) -> bytes:
     return seen.digest()
 
 
-def _begin(work: UnitOfWork, file: File, digest: bytes) -> Any:
-    if file.rail not in RAILS.names:
-        raise refuse("rail_unknown", "rail")
-    faults = []
-    if file.until < file.since:
+def check_days(work: UnitOfWork, rail: str, since: date, until: date) -> None:
+    """Refuse rail_unknown, statement_days_reversed, statement_days_ahead."""
+    faults = [] if rail in RAILS.names else [Fault("rail_unknown", "rail")]
+    if until < since:
         faults.append(Fault("statement_days_reversed", "until"))
-    if file.until > cairo_date(work.now):
+    if until > cairo_date(work.now):
         faults.append(Fault("statement_days_ahead", "until"))
     if faults:
         raise Refusal(faults)
-    standing = work.first(_KNOWN, wanted_rail=file.rail, wanted_digest=digest)
+
+
+def check_new(work: UnitOfWork, rail: str, digest: bytes, since: date, until: date) -> Any:
+    """The row of a file that was read to a part for these days; None for a new one. Refuses statement_known."""
+    standing = work.first(_KNOWN, wanted_rail=rail, wanted_digest=digest)
+    if standing is None or (standing.state in ("reading", "matching")
+                            and (standing.since, standing.until) == (since, until)):
+        return standing
+    raise refuse("statement_known", "file", name=standing.name, on=cairo_date(standing.started_at).isoformat())
+
+
+def _begin(work: UnitOfWork, file: File, digest: bytes) -> Any:
+    check_days(work, file.rail, file.since, file.until)
+    standing = check_new(work, file.rail, digest, file.since, file.until)
     if standing is not None:
-        if standing.state in ("reading", "matching") and (standing.since, standing.until) == (file.since, file.until):
-            return standing
-        raise refuse("statement_known", "file", name=standing.name, on=cairo_date(standing.started_at).isoformat())
+        return standing
     made: dict[str, Any] = {
         "id": uuid7(), "version": 1, "rail": file.rail, "format": file.format, "name": file.name[:200],
         "digest": digest, "since": file.since, "until": file.until, "state": "reading",

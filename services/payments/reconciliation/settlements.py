@@ -14,7 +14,7 @@ from rules.reconciliation import Settlement
 from rules.refusal import Fault, Refusal, refuse
 from services.payments import ledger
 from services.payments import tables_reconciliation as tables
-from services.payments.reconciliation import differences, matching
+from services.payments.reconciliation import differences, matching, scope
 
 RECORD, LET_GO = "settlement.record", "settlement.let_go"
 
@@ -37,8 +37,9 @@ _CLOSE = Statement(text("UPDATE difference SET settled_at = :at, settled_by = :b
 
 
 def receive(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """A line of the bank, for a statement. Answers the statement as it stands after it. Refuses statement_not_matched,
-    bank_line_known, bank_amount_invalid, bank_day_ahead."""
+    """A line of the bank, for a statement. Answers the statement as it stands after it. Refuses unit_bound,
+    statement_not_matched, bank_line_known, bank_amount_invalid, bank_day_ahead."""
+    scope.whole_node(work, RECORD)
     at = _standing(work, body)
     faults = []
     if body["amount"] == 0:
@@ -60,7 +61,8 @@ def receive(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 def let_go(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """What is outstanding of a statement is booked as a difference, by another person than who read it in. Refuses
-    four_eyes, settlement_complete, statement_not_matched, reconciliation_reason_required."""
+    unit_bound, four_eyes, settlement_complete, statement_not_matched, reconciliation_reason_required."""
+    scope.whole_node(work, LET_GO)
     at = _standing(work, body)
     _reason(body)
     if at.imported_by == work.actor.id:
@@ -78,6 +80,7 @@ def let_go(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 def set_aside(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A wrong file counts no more: its lines agree with nothing, what it moved is moved back, and the right file can be
     read in. Its lines stay. Refuses statement_in_use once a transfer or a decision that moved money was recorded."""
+    scope.whole_node(work, differences.PERMISSION)
     at = matching.statement(work, body["statement_id"])
     _reason(body)
     if at.state == "set_aside":

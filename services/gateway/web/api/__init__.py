@@ -31,6 +31,7 @@ from services.gateway.web.api import (
     requests,
     services,
     sessions,
+    statement_files,
     tasks,
     verification,
     versions,
@@ -85,6 +86,7 @@ def register(app: Any) -> None:
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
                    collections, counter, licences, deadlines, devices, licence_register, letters, verification,
-                   afterwards, sessions, organisation, catalog, visits, access_log, engine, reconciliation, openapi):
+                   afterwards, sessions, organisation, catalog, visits, access_log, engine,
+                   statement_files, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest

@@ -152,6 +152,7 @@ class ReconciledRow(Shown):
 
 class ReconciledShown(Shown):
     rail = text_or_none()
+    unit = text_or_none()
     since = fields.Date(required=True)
     until = fields.Date(required=True)
     currency = text()
