@@ -105,3 +105,18 @@ class Leadership:
             if self._gather and not self._stopping:
                 eventlet.sleep(self._gather)
             self._wake = eventlet.event.Event()
+
+
+class Round(Leadership):
+    """The same in every process: nobody leads, and no connection is held between the steps."""
+
+    def _run(self) -> None:
+        while not self._stopping:
+            pause = self._retry
+            try:
+                pause = self._step(None)
+            except (Unavailable, psycopg2.Error) as error:
+                log.warning("%s waits: %s", self.name, str(error).partition("\n")[0])
+            except Exception:
+                log.exception("%s failed and begins again", self.name)
+            self._pause(pause)

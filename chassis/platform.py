@@ -27,7 +27,7 @@ from chassis.config import Settings
 from chassis.database import Database
 from chassis.ids import uuid7
 from chassis.inbox import Inbox, Subscription
-from chassis.leader import Leadership
+from chassis.leader import Leadership, Round
 from chassis.privacy import Privacy
 from chassis.relay import Relay
 from chassis.uow import Context, UnitOfWork, attempt
@@ -52,10 +52,11 @@ class Rpc:
 
 @dataclass(frozen=True)
 class Timer:
-    """A declared timer."""
+    """A declared timer. One that runs `everywhere` needs no lead: each process runs it for itself."""
 
     name: str
     seconds: float
+    everywhere: bool = False
 
 
 class Platform(SharedExtension):
@@ -103,7 +104,7 @@ class Platform(SharedExtension):
             daily = retention.Daily(self.database, self.privacy, rules, self.settings.service, self.settings.source)
             self._lead("retention", lambda _: daily.step(clock()))
         for function, timer_ in _timers(self._instance):
-            self._lead(timer_.name, _timed(function, self, timer_.seconds))
+            self._lead(timer_.name, _timed(function, self, timer_.seconds), Round if timer_.everywhere else Leadership)
 
     def stop_taking(self) -> None:
         """Take no new work. Called first on the way down; what is in flight goes on."""
@@ -178,8 +179,8 @@ class Platform(SharedExtension):
 
     # -- leaders -----------------------------------------------------------------------------------------------------
 
-    def _lead(self, name: str, step: Callable[[Any], float]) -> None:
-        leader = Leadership(self.database, name, step)
+    def _lead(self, name: str, step: Callable[[Any], float], kind: type[Leadership] = Leadership) -> None:
+        leader = kind(self.database, name, step)
         self._leaders.append(leader)
         leader.start()
 

@@ -85,12 +85,13 @@ def subscribe(
     return decorate
 
 
-def timer(*, seconds: float, name: str) -> Callable[[Any], Any]:
-    """A function `(self, platform)` that one process a database runs again and again, so many seconds apart. When it
-    answers True there is more to do and it runs again at once."""
+def timer(*, seconds: float, name: str, everywhere: bool = False) -> Callable[[Any], Any]:
+    """A function `(self, platform)` that one process a database runs again and again, so many seconds apart; with
+    `everywhere` each process does (to keep what it knows by heart fresh). When it answers True there is more to do and
+    it runs again at once."""
 
     def decorate(function: Any) -> Any:
-        function.timer = Timer(name, seconds)
+        function.timer = Timer(name, seconds, everywhere)
         Listener.decorator()(function)
         return function
 

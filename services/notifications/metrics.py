@@ -34,3 +34,8 @@ HELD = Gauge("shubbak_notifications_held", "Messages that wait though their lane
 WITHHELD = Counter("shubbak_notifications_withheld",
                    "Messages that were not made because the citizen does not want any.", ("channel",),
                    registry=REGISTRY)
+REPLIES = Counter("shubbak_notifications_replies", "Texts that handsets sent back, by what they say.", ("word",),
+                  registry=REGISTRY)
+WORDING_UNUSABLE = Counter("shubbak_notifications_wording_unusable",
+                           "Wordings that could not be used, so that the shipped one was.", ("template",),
+                           registry=REGISTRY)
