@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
@@ -28,12 +28,6 @@ class MessageState(EventSchema):
 
 
 CHANGED = event("notifications.message.changed.v1", MessageState)
-
-
-class ListMessages(Schema):
-    """Query `notifications.messages` (staff) → {messages: [...]}, addresses masked."""
-
-    request_id = fields.UUID(required=True)
 
 
 PROBLEMS: dict[str, Problem] = {}

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Text, bindparam, func, select, text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -30,10 +30,10 @@ from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
 from services.notifications.packing import Pack
-from services.notifications.preferences import ADDRESS
+from services.notifications.preferences import ADDRESS, CHOSEN, DEFAULT, Address, Choice
 from services.notifications.providers.base import Outcome, Outgoing, Part, Verdict
 from services.notifications.states import PartState, State
-from services.notifications.tables import UNSENT, message, message_part, recipient
+from services.notifications.tables import UNSENT, message, message_part
 
 LOG = logging.getLogger(__name__)
 
@@ -41,8 +41,14 @@ CONTENT = "notifications.content"
 EXPIRED_AT_ONCE = 500
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
-_TOLD = Statement(select(message.c.request_id, message.c.cause, message.c.channel)
-                  .where(message.c.request_id == func.any(_IDS)))
+# What was told about a request, and in the same go what was chosen for the addresses that it would be told at.
+_TOLD = Statement(
+    text(
+        "SELECT request_id, cause, channel, NULL::bytea AS lookup, NULL::boolean AS opted_out, NULL::text AS language "
+        "FROM message WHERE request_id = ANY(:ids) UNION ALL "
+        "SELECT NULL, NULL, p.channel, a.lookup, p.opted_out_at IS NOT NULL, p.language FROM preference_address AS a "
+        "JOIN preference AS p ON p.id = a.preference_id WHERE a.lookup = ANY(:lookups)"
+    ).bindparams(_IDS, bindparam("lookups", type_=ARRAY(LargeBinary))))
 _CREATE = Each(
     "INSERT INTO message (id, version, request_id, cause, channel, template, template_version, language, state, "
     "address, address_lookup, content, created_at, expires_at, next_at, queued_at, held, lane, legal, unit, "
@@ -102,9 +108,6 @@ _REFUSED = Each(
     "UPDATE message_part SET state = 'undelivered' FROM {rows} "
     "WHERE message_part.message_id = new.key AND message_part.number = new.part AND message_part.state = 'waiting'",
     key="uuid", part="smallint")
-_HISTORY = Statement(select(message).where(message.c.request_id == bindparam("request_id"))
-                     .order_by(message.c.created_at, message.c.id).limit(500))
-_UNIT = Statement(select(recipient.c.unit).where(recipient.c.request_id == bindparam("request_id")))
 _OLDEST = Statement(select(message.c.channel, func.min(message.c.created_at).label("oldest"))
                     .where(UNSENT).group_by(message.c.channel))
 
@@ -127,9 +130,22 @@ class Draft:
     id: UUID | None = None  # where the text must name it beforehand
 
 
-def look_up(work: UnitOfWork, ids: Sequence[UUID]) -> None:
-    """Read at once what was told about these requests."""
-    work.know(_TOLD, ids, lambda row: row.request_id, ids=list(ids))
+def look_up(work: UnitOfWork, ids: Sequence[UUID], addresses: Iterable[Address] = ()) -> None:
+    """Read at once what was told about these requests and what was chosen for these addresses."""
+    lookups = [_lookup(work, address) for address in addresses]
+    work.know(_TOLD, [*ids, *lookups], lambda row: row.request_id or row.lookup, ids=list(ids), lookups=lookups)
+
+
+def chosen(work: UnitOfWork, address: Address) -> Choice | None:
+    """What `look_up` found for an address; None when it was not looked up."""
+    rows = work.known(_TOLD, _lookup(work, address))
+    if rows is None:
+        return None
+    return Choice(not rows[0].opted_out, rows[0].language) if rows else DEFAULT
+
+
+def _lookup(work: UnitOfWork, address: Address) -> bytes:
+    return work.privacy.lookup_settled(address.key, CHOSEN)
 
 
 def create(work: UnitOfWork, request_id: UUID | None, cause: UUID, drafts: Sequence[Draft]) -> int:
@@ -331,15 +347,6 @@ def _told(row: Mapping[str, Any], parts: int | None, provider: str | None) -> di
 def find(work: UnitOfWork, ids: Sequence[UUID]) -> tuple[list[Any], dict[UUID, list[Any]]]:
     """Messages and their parts, by message id."""
     return work.all(_BY_IDS, ids=list(ids)), _parts_of(work, ids)
-
-
-def history(work: UnitOfWork, request_id: UUID) -> dict[str, Any]:
-    """What was sent about a request, oldest first, addresses masked. Refuses `forbidden` outside the actor's unit."""
-    unit = work.scalar(_UNIT, request_id=request_id)
-    if unit is not None:
-        work.require("message.read", unit=unit)
-    work.audit_read("message.read", str(request_id))
-    return {"messages": [shown(work, row) for row in work.all(_HISTORY, request_id=request_id)]}
 
 
 def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.config import Settings
-from chassis.service import Platform, Service, query, subscribe, timer
+from chassis.service import Platform, Service, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import (
     payments,
@@ -22,17 +22,29 @@ from contracts import (
     requests_visits,
 )
 from contracts.events import Event
-from contracts.notifications import ListMessages
-from services.notifications import aftermath, messages, metrics, receipts, recipients, settings, tables, templates
-from services.notifications.packing import pack_email, pack_sms
-from services.notifications.providers import smpp, smtp  # noqa: F401  (they register themselves)
+from services.notifications import (
+    aftermath,
+    http_receipts,
+    messages,
+    metrics,
+    receipts,
+    recipients,
+    settings,
+    tables,
+    templates,
+)
+from services.notifications.doors.preferences import PreferenceDoors
+from services.notifications.doors.providers import ProviderDoors
+from services.notifications.doors.seen import SeenDoors
+from services.notifications.packing import pack_email, pack_sms_of
+from services.notifications.providers import http_sms, smpp, smtp  # noqa: F401  (they register themselves)
 from services.notifications.providers.base import register
-from services.notifications.sending import Channel
+from services.notifications.sending import Channel, Member
 
 MEASURE_EVERY = 15.0
 
 
-class Notifications(Service):
+class Notifications(PreferenceDoors, SeenDoors, ProviderDoors, Service):
     name = "notifications"
     metadata = tables.metadata
 
@@ -99,10 +111,6 @@ class Notifications(Service):
     def on_forgotten(self, work: UnitOfWork, event: Event) -> None:
         recipients.forget(work, UUID(event.data["request_id"]))
 
-    @query("notifications.messages", ListMessages, permission="message.read")
-    def history(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return messages.history(work, body["request_id"])
-
     # One leading loop a channel: a provider that is away or slow holds up the other one in nothing.
 
     @timer(seconds=0.5, name="send-sms")
@@ -123,8 +131,9 @@ class Notifications(Service):
     def _channel(self, name: str, platform: Platform) -> Channel:
         if name not in self._channels:
             loaded = self._loaded(platform.settings)
-            pack = pack_sms if name == "sms" else pack_email(loaded.smtp.sender) if loaded.smtp else None
-            self._channels[name] = Channel(name, register.make(name, loaded), pack, loaded.uncertain_after)
+            members = [Member(register.make(one), one.weight, one.price) for one in loaded.of(name)]
+            pack = pack_sms_of(loaded.senders) if name == "sms" else pack_email(loaded.mail_from)
+            self._channels[name] = Channel(name, members, pack if members else None, loaded.uncertain_after)
         return self._channels[name]
 
     def _loaded(self, given: Any) -> settings.NotificationSettings:
@@ -140,3 +149,4 @@ class Notifications(Service):
         for channel in ("sms", "email"):
             metrics.OLDEST_UNSENT.labels(channel).set(ages[channel].total_seconds() if channel in ages else 0)
         platform.attempt(receipts.forget)
+        platform.attempt(http_receipts.forget)

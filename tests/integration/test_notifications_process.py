@@ -156,7 +156,7 @@ def test_a_whole_case_is_told_in_order_once_whatever_order_the_bus_brings(enviro
 
         signer = actors.Signer(config.decode_key(KEYS["SHUBBAK_GATEWAY_ACTOR_PRIVATE_KEY"]))
         manager = actors.Actor("a1", "staff", ("centre_manager",), unit="EG-C-01")
-        answer = platform.calls("notifications.messages", {"request_id": str(case.request_id)},
+        answer = platform.calls("notifications.messages", {"tracking_number": "EG-C-7K3M-9Q2X-4"},
                                 actor=signer.sign(manager, datetime.now(UTC)))  # fmt: skip
         assert len(answer["messages"]) == 2 * sum(expected.values())
         assert {one["address"] for one in answer["messages"]} == {"010******01", "m***@example.org"}

@@ -340,8 +340,8 @@ def test_everybody_is_let_in_exactly_where_the_roles_say(role: str) -> None:
     service.definitions = [row for row in service.definitions if row.code == VALUES["code"]]  # soon exported
     token = None if role == "public" else service.log_in(role, department="licensing")
     for method, rule, permission, *rest in ROWS:
-        if permission == "bill.callback":
-            continue  # comes in the role of a rail, whoever sends it; its signature is checked behind the door
+        if permission in ("bill.callback", "message.receipt"):
+            continue  # comes in the role of its sender, whoever that is; its signature is checked behind the door
         may = any(roles.permits((role,), one) for one in permission.split("|")) and not (rest and role == "public")
         code = _code_of(service, token, method, rule)
         assert (code not in ("unauthenticated", "forbidden")) is may, f"{role}: {method} {rule} → {code}"
@@ -355,6 +355,17 @@ def test_a_callback_comes_as_a_rail_and_as_nobody_else() -> None:
                                      headers={"Authorization": f"Bearer {token}"})  # fmt: skip
     assert answer.status_code == 200
     assert service.called[-1].actor.roles == ("rail",)
+
+
+def test_a_delivery_receipt_comes_as_a_provider_raw_and_with_what_it_was_signed_by() -> None:
+    service = Service()
+    service.answers["notifications.receipts"] = {"taken": 1}
+    answer = client_of(service).post("/api/v1/messages/receipts/nile", data=b'{"receipts": []}',
+                                     headers={"X-Timestamp": "1789000000", "X-Signature": "ab"})  # fmt: skip
+    assert answer.status_code == 200
+    assert service.called[-1].actor.roles == ("provider",)
+    assert service.called[-1].payload == {
+        "provider": "nile", "timestamp": "1789000000", "signature": "ab", "body": '{"receipts": []}'}  # fmt: skip
 
 
 @pytest.mark.parametrize(

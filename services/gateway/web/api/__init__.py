@@ -13,6 +13,7 @@ from services.gateway.web.api import (
     bill_changes,
     bills,
     catalog,
+    citizens,
     collections,
     counter,
     deadlines,
@@ -24,6 +25,8 @@ from services.gateway.web.api import (
     letters,
     licence_register,
     licences,
+    message_providers,
+    messages,
     openapi,
     organisation,
     reconciliation,
@@ -85,8 +88,8 @@ def register(app: Any) -> None:
     smorest = DescribedLater(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
-                   collections, counter, licences, deadlines, devices, licence_register, letters, verification,
-                   afterwards, sessions, organisation, catalog, visits, access_log, engine,
+                   collections, counter, licences, messages, message_providers, deadlines, devices, licence_register, letters, verification,
+                   afterwards, sessions, citizens, organisation, catalog, visits, access_log, engine,
                    statement_files, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest
