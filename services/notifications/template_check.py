@@ -139,6 +139,15 @@ def _all_texts(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _tone(code: str, text: str, language: str, public_url: str, field: str) -> Iterator[Fault]:
     kind = KINDS[code]
+    yield from tone(text, wording.render(text, {**kind.sample[language], "name": NAME_SAMPLE[language]}), public_url,
+                    field)
+    for name in sorted(wording.bare(text) & kind.optional):
+        yield Fault("note_unasked", field, {"name": name})
+
+
+def tone(text: str, shown: str, public_url: str, field: str) -> Iterator[Fault]:
+    """Hints on one text, of which `shown` is what a citizen reads: exclamation marks, shouting, links that are not
+    ours, long sentences."""
     if text.count("!") + text.count("؟!") > 1 or "!!" in text:
         yield Fault("note_exclamations", field)
     shout = _SHOUT.search(re.sub(r"\{[a-z0-9_]*\}", "", text))
@@ -149,11 +158,9 @@ def _tone(code: str, text: str, language: str, public_url: str, field: str) -> I
         host = urlsplit(link if "//" in link else f"//{link}").hostname or ""
         if host != own:
             yield Fault("note_foreign_link", field, {"link": link[:60]})
-    longest = reading(wording.render(text, {**kind.sample[language], "name": NAME_SAMPLE[language]}))["longest"]
+    longest = reading(shown)["longest"]
     if longest > LONG_SENTENCE:
         yield Fault("note_long_sentence", field, {"words": longest, "most": LONG_SENTENCE})
-    for name in sorted(wording.bare(text) & kind.optional):
-        yield Fault("note_unasked", field, {"name": name})
 
 
 def reading(text: str) -> dict[str, int]:
