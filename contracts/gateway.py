@@ -40,6 +40,8 @@ PROBLEMS: dict[str, Problem] = {
     "phone_has_person": Problem(
         409, "هذا الهاتف مربوط بشخص آخر. إن صار لصاحب البطاقة التي أمامك فاكتب السبب.",
         "This phone is bound to another person. If it is this one's now, say why."),
+    "reason_short": Problem(422, "اكتب السبب في {least} أحرف على الأقل.",
+                            "Give the reason in at least {least} characters."),
     "citizen_session_over": Problem(
         401, "انتهت مدة دخولك. ادخل من جديد في نافذة أخرى ثم أرسل، أو أرسل الآن دون حسابك وتابع برقم الطلب.",
         "Your session has ended. Log in again in another tab and send, or send now without your account and follow"

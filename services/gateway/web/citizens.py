@@ -34,7 +34,8 @@ def ask_for_code(given: dict[str, Any], language: str, command_id: UUID) -> dict
 def log_in(challenge_id: UUID, code: str) -> tuple[str, datetime, Citizen]:
     """Open a session for whoever gives the code back: its token, when it ends, who it is. Refuses code_malformed,
     code_wrong, code_expired, and too_many_requests after too many failures from this address."""
-    row, phone = _check(LOG_IN, challenge_id, code)
+    # Not under a key of the client's: the answer of a command is given again, and this one is good once.
+    row, phone = _check(LOG_IN, challenge_id, code, uuid4())
     opened: tuple[str, datetime, Citizen] = platform().run(
         lambda work: citizens.open_session(work, row, phone, ask.on_a_telephone()), PUBLIC
     )
@@ -55,9 +56,10 @@ def begin_binding(
     return sent
 
 
-def bind(challenge_id: UUID, code: str) -> dict[str, Any]:
-    """The clerk who began gives the code that the citizen read out: {account_id, bound_at, replaced}."""
-    row, phone = _check(BIND, challenge_id, code)
+def bind(challenge_id: UUID, code: str, command_id: UUID) -> dict[str, Any]:
+    """The clerk who began gives the code that the citizen read out: {account_id, bound_at, replaced}. Sent again under
+    the same command id it goes on where it was cut off."""
+    row, phone = _check(BIND, challenge_id, code, command_id)
     bound: dict[str, Any] = platform().run(lambda work: citizens.bind(work, row, phone), caller().actor)
     return bound
 
@@ -101,7 +103,7 @@ def _send(purpose: str, person: Person, source: str, language: str, command_id: 
     return platform().call("notifications.send_code", asked, caller().actor, command_id=command_id)
 
 
-def _check(purpose: str, challenge_id: UUID, code: str) -> tuple[Any, str]:
+def _check(purpose: str, challenge_id: UUID, code: str, command_id: UUID) -> tuple[Any, str]:
     """For whom the code of a challenge was sent, and the phone that it came back from."""
     held, who, claim = platform(), caller().actor, (throttle.CODE_ADDRESS, ask.address())
     held.run(lambda work: throttle.check(work, claim), PUBLIC)
@@ -110,10 +112,9 @@ def _check(purpose: str, challenge_id: UUID, code: str) -> tuple[Any, str]:
         row = held.run(lambda work: citizens.challenge(work, challenge_id, purpose), who)
         if purpose == BIND and row.started_by != who.id:
             raise refuse("code_expired", "code")
-        # Never under the client's own key: the answer of a command is given again, and a code is good once.
         checked = held.call("notifications.check_code",
                             {"challenge_id": str(challenge_id), "purpose": purpose, "code": typed}, who,
-                            command_id=uuid4())  # fmt: skip
+                            command_id=command_id)  # fmt: skip
     except Refusal as refusal:
         if refusal.code in _COUNTED:
             held.run(lambda work: throttle.failed(work, claim), PUBLIC)

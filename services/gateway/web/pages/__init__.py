@@ -8,7 +8,21 @@ from urllib.parse import urlencode
 from flask import Response, g, redirect, render_template, request, url_for
 
 from rules.refusal import Refusal
-from services.gateway.web.pages import apply, cashier, counter, follow, intake, public, rate, shown, staff, verify
+from services.gateway.web.caller import CITIZENS_PAGES
+from services.gateway.web.pages import (
+    apply,
+    bindings,
+    cashier,
+    counter,
+    follow,
+    intake,
+    login,
+    public,
+    rate,
+    shown,
+    staff,
+    verify,
+)
 
 FOR_EVERYBODY = ("public.static", "public.favicon", "public.health", "public.root")
 
@@ -20,7 +34,7 @@ def register(app: Any) -> None:
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     app.context_processor(shown.context)
     app.jinja_env.filters.update(shown.FILTERS)
-    for module in (public, apply, follow, intake, rate, verify, staff, cashier, counter):
+    for module in (public, apply, follow, intake, rate, verify, login, staff, bindings, cashier, counter):
         app.register_blueprint(module.blueprint)
 
 
@@ -39,7 +53,8 @@ def answer_failure(refusal: Refusal, status: int) -> Response:
     code = refusal.code
     if code == "unauthenticated":
         query = urlencode({"next": request.full_path.rstrip("?")}) if request.method == "GET" else ""
-        return redirect(url_for("staff.show_login", lang=g.language) + (f"?{query}" if query else ""), 303)  # type: ignore[return-value]
+        log_in = "citizens.show_login" if request.blueprint == CITIZENS_PAGES else "staff.show_login"
+        return redirect(url_for(log_in, lang=g.language) + (f"?{query}" if query else ""), 303)  # type: ignore[return-value]
     g.setdefault("caller", None)
     body = render_template("problem.html", refusal=refusal, status=status, code=code)
     return Response(body, status, content_type="text/html; charset=utf-8")

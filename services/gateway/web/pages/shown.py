@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from chassis.config import Mode
 from contracts.problems import describe
-from rules import arabic, places, roles
+from rules import arabic, identity, places, roles
 from rules.refusal import Fault
 from services.gateway.web.caller import VISITOR, csrf_token
 from services.gateway.web.pages.texts import TEXTS
@@ -171,6 +171,7 @@ FILTERS = {
     "counted": counted,
     "joined": joined,
     "dom_id": dom_id,
+    "masked_phone": identity.mask_phone,
     "state_pair": lambda entry: (entry["state"], entry["state_name"]),
     "reason_pair": lambda reason: (reason["code"], named(reason["name"])),
 }

@@ -29,12 +29,12 @@ _PICTURE = re.compile(r"[0-9a-f-]{36} [^\r\n]{1,200}")
 
 @door(blueprint, "GET", _STAFF + "/login", permission="guide.read")
 def show_login() -> str:
-    return render_template("staff/login.html", faults=[], username="", next=_local(request.args.get("next", "")))
+    return render_template("staff/login.html", faults=[], username="", next=local(request.args.get("next", "")))
 
 
 @door(blueprint, "POST", _STAFF + "/login", permission="guide.read", media_types=FORM, csrf=True)
 def log_in() -> Response | tuple[str, int]:
-    username, target = request.form.get("username", "")[:64], _local(request.form.get("next", ""))
+    username, target = request.form.get("username", "")[:64], local(request.form.get("next", ""))
     try:
         token, ends, _ = ask.log_in(username, request.form.get("password", "")[:200])
     except Refusal as refusal:
@@ -48,7 +48,7 @@ def log_in() -> Response | tuple[str, int]:
     return response  # type: ignore[return-value]
 
 
-def _local(target: str) -> str:
+def local(target: str) -> str:
     """A page of ours to go on to, or nothing: never another site, nothing that would end or split the header."""
     ours = target.startswith(("/ar/", "/en/")) and "\\" not in target and "//" not in target
     return target if ours and not any(character < " " or character == "\x7f" for character in target) else ""

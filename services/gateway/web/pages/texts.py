@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules import payment_states
+from services.gateway.web.pages.texts_citizens import CITIZENS
 from services.gateway.web.pages.texts_counter import COUNTER
 from services.gateway.web.pages.texts_intake import INTAKE
 from services.gateway.web.pages.texts_service import SERVICE
@@ -324,6 +325,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.other": ("تعذر تنفيذ الطلب", "This could not be done"),
     "problem.home": ("الصفحة الرئيسية", "Home"),
     "problem.reference": ("رقم البلاغ:", "Reference:"),
+    **CITIZENS,
     **COUNTER,
     **INTAKE,
     **SERVICE,
