@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 from flask.testing import FlaskClient
 
 from chassis import config
@@ -20,8 +20,10 @@ from chassis.privacy import Privacy
 from contracts.definition import authoring, load_definition
 from rules.refusal import Refusal, refuse
 from services.gateway import accounts, guide, organisation, throttle
+from services.gateway.web.access import Doors
 from services.gateway.web.app import create_app
 from services.gateway.web.caller import STAFF_COOKIE
+from services.gateway.web.platform import Platform
 
 GUIDE = Path(__file__).resolve().parents[3] / "services" / "catalog" / "guide"
 PRIVATE = b"\x07" * 32
@@ -48,17 +50,29 @@ def settings() -> config.Settings:
 
 
 @cache
-def _documents() -> list[dict[str, Any]]:
-    """The guide's own files, read once a run: forty take seconds."""
-    return [load_definition(written) for written in authoring.read_folder(GUIDE).values()]
+def _documents() -> dict[str, bytes]:
+    """The guide's own files by their codes, read once a run."""
+    loaded = map(load_definition, authoring.read_folder(GUIDE).values())
+    return {one["code"]: orjson.dumps(one) for one in loaded}
+
+
+class Definition:
+    """A row of the gateway's copy of the guide. Its document is this test's own, and is made when it is looked at."""
+
+    version, effective_from = 1, date(2026, 1, 1)
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(_documents()[self.code])
+        return found
 
 
 def definitions() -> list[Any]:
     """The guide's own files as rows of the gateway's copy."""
-    return [
-        SimpleNamespace(code=one["code"], version=1, effective_from=date(2026, 1, 1), document=copy.deepcopy(one))
-        for one in _documents()
-    ]
+    return [Definition(code) for code in _documents()]
 
 
 class Work:
@@ -128,7 +142,7 @@ class Service:
         self.audited: list[str] = []
         self.answers: dict[str, Any] = {}
         self.called: list[SimpleNamespace] = []
-        self.app: Any = None
+        self.platform: Platform | None = None  # None until a browser comes: reads the guide when it is first asked for
         self.ready = {"database": True, "bus": True, "taking": True}
 
     def unit_of_work(self, actor: Actor | None = None) -> Work:
@@ -157,11 +171,36 @@ class Service:
         return token
 
 
+@cache
+def _app() -> Doors:
+    """One app for all tests: what it holds of its own is the same for everybody, all else is in the platform."""
+    return create_app(Service())
+
+
+def app_of(service: Service) -> Doors:
+    """The app in front of this service, until another is asked for."""
+    if service.platform is None:
+        service.platform = Platform(service)
+    app = _app()
+    app.extensions["platform"] = service.platform
+    return app
+
+
+class Browser(FlaskClient):
+    """Comes to its own service's door with each request, whoever came to the app before."""
+
+    service: Service
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        app_of(self.service)
+        return super().open(*args, **kwargs)
+
+
 def client_of(service: Service, staff_token: str | None = None) -> FlaskClient:
     """A browser, or a program, in front of this service's door."""
-    if service.app is None:
-        service.app = create_app(service)
-    client: FlaskClient = service.app.test_client()
+    app = app_of(service)
+    client = Browser(app, app.response_class)
+    client.service = service
     if staff_token:
         client.set_cookie(STAFF_COOKIE, staff_token)
     return client

@@ -154,5 +154,5 @@ def test_what_is_not_there(service: Service, path: str, status: int) -> None:
 
 def service_again(service: Service) -> Service:
     """The same with a process of its own, which reads the guide anew."""
-    service.app = None
+    service.platform = None
     return service

@@ -26,12 +26,19 @@ FORMS = pytest.mark.parametrize(("form", "kind"), [
 ])  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def whole_guide() -> Service:
+    """For those who only read it: an export is made once."""
+    return Service()
+
+
 @FORMS
-def test_everybody_fetches_the_whole_guide_and_it_is_confirmed_by_its_tag(form: str, kind: str) -> None:
-    service = Service()
-    client = client_of(service)
+def test_everybody_fetches_the_whole_guide_and_it_is_confirmed_by_its_tag(
+    whole_guide: Service, form: str, kind: str
+) -> None:
+    client = client_of(whole_guide)
     first = client.get(f"/api/v1/guide.{form}")
-    assert (first.status_code, first.mimetype, service.called) == (200, kind, [])
+    assert (first.status_code, first.mimetype, whole_guide.called) == (200, kind, [])
     assert f".{form}" in first.headers["Content-Disposition"]
     again = client.get(f"/api/v1/guide.{form}", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -48,10 +55,9 @@ def test_an_export_is_made_once_an_edition(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(made) == 1
 
 
-def test_what_is_exported_is_what_is_in_force() -> None:
-    service = Service()
-    client = client_of(service)
-    wanted = {row.code: row.document for row in service.definitions}
+def test_what_is_exported_is_what_is_in_force(whole_guide: Service) -> None:
+    client = client_of(whole_guide)
+    wanted = {row.code: row.document for row in whole_guide.definitions}
     found = {
         "json": json.loads(client.get("/api/v1/guide.json").data),
         "yaml": yaml.load(client.get("/api/v1/guide.yaml").data, getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
@@ -65,12 +71,11 @@ def test_what_is_exported_is_what_is_in_force() -> None:
     assert len(graph) > 1000
 
 
-def test_every_definition_keeps_to_the_schema_that_is_served() -> None:
-    service = Service()
-    schema = client_of(service).get("/api/v1/guide/schema.json").get_json()
+def test_every_definition_keeps_to_the_schema_that_is_served(whole_guide: Service) -> None:
+    schema = client_of(whole_guide).get("/api/v1/guide/schema.json").get_json()
     jsonschema.Draft202012Validator.check_schema(schema)
     check = jsonschema.Draft202012Validator(schema)
-    for row in service.definitions:
+    for row in whole_guide.definitions:
         assert [error.message for error in check.iter_errors(row.document)] == [], row.code
 
 

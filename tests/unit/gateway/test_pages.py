@@ -61,10 +61,16 @@ def test_templates_use_known_texts_and_nothing_the_policy_forbids(path: Path) ->
         assert "csrf" in posted, "a form without a token"
 
 
+@pytest.fixture(scope="module")
+def whole_guide() -> Service:
+    """For those who only read it: a platform reads and indexes all of it when it is first asked for a service."""
+    return Service()
+
+
 @pytest.mark.parametrize("lang", ["ar", "en"])
 @pytest.mark.parametrize("code", [row.code for row in definitions()])
-def test_every_service_of_the_guide_has_its_pages(code: str, lang: str) -> None:
-    client = client_of(Service())
+def test_every_service_of_the_guide_has_its_pages(whole_guide: Service, code: str, lang: str) -> None:
+    client = client_of(whole_guide)
     for path in (f"/{lang}/services/{code}", f"/{lang}/services/{code}/apply"):
         answer = client.get(path)
         assert answer.status_code == 200

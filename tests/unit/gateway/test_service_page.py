@@ -15,7 +15,7 @@ from contracts.definition import load_definition
 from services.gateway.web.pages import formula
 from tests.support.branching import branching
 from tests.support.requests_ground import shop
-from tests.unit.gateway.ground import NUMBER, Service, client_of, csrf_of, hidden
+from tests.unit.gateway.ground import NUMBER, Service, app_of, client_of, csrf_of, hidden
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "area", "type": "integer", "label": {"ar": "المساحة", "en": "Area"}, "required": True, "min": 1,
@@ -97,9 +97,7 @@ def test_a_formula_is_told_in_words_and_every_sample_applicant_with_the_fee_of_t
     ],
 )  # fmt: skip
 def test_what_stands_together_is_told_together(text: str, told: str) -> None:
-    service = Service()
-    client_of(service)
-    with service.app.test_request_context("/en/"):
+    with app_of(Service()).test_request_context("/en/"):
         from flask import g
 
         g.language = "en"
