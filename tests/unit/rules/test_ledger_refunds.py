@@ -16,6 +16,14 @@ def test_a_bill_paid_twice_and_its_refund_leave_nothing_behind(amount):
     assert ledger.balanced([came, went]) and not any(ledger.balances([came, went]).values())
 
 
+@given(st.integers(1, 10**12), st.sampled_from(["rail:fawry", "cash:EG-C-01", "bank:EG-C-01"]))
+def test_held_money_that_went_back_is_held_no_more(amount, account):
+    held = ledger.money_held("fawry", "h1", amount)
+    went = ledger_refunds.held_refunded(ledger.held("fawry"), "r1", account, amount)
+    sums = ledger.balances([held, went])
+    assert ledger.balanced([held, went]) and sums["held:fawry"] == 0 and sum(sums.values()) == 0
+
+
 @given(PARTS)
 def test_a_refund_takes_from_each_accounting_code_what_went_back(parts):
     charges = [Charge(f"line{index}", {}, code, amount) for index, (code, amount) in enumerate(parts)]

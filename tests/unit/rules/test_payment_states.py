@@ -38,6 +38,14 @@ def test_a_wrong_amount_waits_for_a_person():
     assert walk("started", "wrong_amount", "expired", "failed") == ("under_review", ["hold"])
 
 
+def test_more_time_reopens_what_expired_and_changes_nothing_else():
+    assert walk("expired", "extended", "cash_taken") == ("paid", ["receipt"])
+    assert walk("started", "extended") == ("pending", []) and walk("extended") == ("created", [])
+    for settled in ("paid", "cancelled", "under_review", "refunded", "disputed"):
+        with pytest.raises(Refusal, match="bill_not_payable"):
+            life.step(settled, "extended")
+
+
 def test_money_that_nobody_expected_is_held():
     assert walk("started", "cancelled", "succeeded") == ("under_review", ["hold"])
     assert walk("cash_taken", "wrong_amount") == ("paid", ["receipt", "hold"])
