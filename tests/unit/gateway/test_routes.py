@@ -235,7 +235,7 @@ POST   /api/v1/treasury                                         treasury.export
 POST   /api/v1/treasury/<period_id>/closing                     treasury.close
 GET    /api/v1/treasury/<period_id>/file                        reconciliation.read
 GET    /api/v1/collections                                      collections.read
-GET    /api/v1/requests/<request_id>/messages                   message.read
+GET    /api/v1/requests/<tracking_number>/messages              message.read
 POST   /api/v1/messages/search                                  message.read
 GET    /api/v1/messages/counts                                  message.dashboard
 GET    /api/v1/messages/performance                             message.performance
