@@ -36,5 +36,7 @@ def of_message(work: UnitOfWork, row: Any) -> bool:
 
 HASHED: tuple[Hashed, ...] = (
     Rehashed("message", ("message.address_lookup", "receipt.address_lookup"), _MESSAGES, of_message),
+    Passing(("code_challenge.phone_key", "code_challenge.code_hash", "code_count.key", "code_last.key"), 1,
+            "a code holds for minutes and is counted for a day; a new key begins to count anew"),
     Passing(("command.request_hash",), 30, "a command may be repeated so long"),
 )

@@ -11,4 +11,5 @@ SEALED = (
     SealedColumn("recipient", "contact", ("requests.contact",), ring="contact"),
     SealedColumn("message", "address", ("notifications.address",)),
     SealedColumn("message", "content", ("notifications.content",)),
+    SealedColumn("code_challenge", "phone", ("notifications.code.phone",)),
 )

@@ -33,6 +33,7 @@ from services.notifications import (
     tables,
     templates,
 )
+from services.notifications.doors.codes import CodeDoors
 from services.notifications.doors.preferences import PreferenceDoors
 from services.notifications.doors.providers import ProviderDoors
 from services.notifications.doors.seen import SeenDoors
@@ -44,7 +45,7 @@ from services.notifications.sending import Channel, Member
 MEASURE_EVERY = 15.0
 
 
-class Notifications(PreferenceDoors, SeenDoors, ProviderDoors, Service):
+class Notifications(CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, Service):
     name = "notifications"
     metadata = tables.metadata
 
