@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from rules import sms
 from services.notifications.providers.base import Part
+from services.notifications.settings_providers import Senders
 
 GSM7_CODING, UCS2_CODING = 0x00, 0x08  # data_coding, SMPP 3.4 section 5.2.19
 ESCAPE = 0x1B
@@ -43,7 +44,7 @@ class Pack(Protocol):
     def __call__(self, row: Any, address: str, content: Mapping[str, str]) -> list[Part]: ...
 
 
-def pack_sms(row: Any, address: str, content: Mapping[str, str]) -> list[Part]:
+def pack_sms(row: Any, address: str, content: Mapping[str, str], sender: str = "") -> list[Part]:
     """SMS parts. Both references come from the row's serial: 8 bits join the parts on the handset (3GPP TS 23.040,
     9.2.3.24.1), 16 bits come back in a receipt (user_message_reference)."""
     cut = sms.segments(content["text"])
@@ -52,8 +53,13 @@ def pack_sms(row: Any, address: str, content: Mapping[str, str]) -> list[Part]:
     for number, text in enumerate(cut.parts, start=1):
         header = bytes([5, 0, 3, row.serial % 256, cut.count, number]) if cut.count > 1 else b""
         parts.append(Part(number, (row.serial * 16 + number) % 65_536, header + _encode(text, coding), coding,
-                          bool(header)))
+                          bool(header), text, sender))
     return parts
+
+
+def pack_sms_of(senders: Senders) -> Pack:
+    """A packer of SMS that come from the governorate of the message's unit."""
+    return lambda row, address, content: pack_sms(row, address, content, senders.of(row.unit))
 
 
 def pack_email(sender: str) -> Pack:

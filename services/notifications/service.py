@@ -37,6 +37,7 @@ from services.notifications.doors.codes import CodeDoors
 from services.notifications.doors.preferences import PreferenceDoors
 from services.notifications.doors.providers import ProviderDoors
 from services.notifications.doors.seen import SeenDoors
+from services.notifications.doors.templates import TemplateDoors
 from services.notifications.packing import pack_email, pack_sms_of
 from services.notifications.providers import http_sms, smpp, smtp  # noqa: F401  (they register themselves)
 from services.notifications.providers.base import register
@@ -45,7 +46,7 @@ from services.notifications.sending import Channel, Member
 MEASURE_EVERY = 15.0
 
 
-class Notifications(CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, Service):
+class Notifications(CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, TemplateDoors, Service):
     name = "notifications"
     metadata = tables.metadata
 

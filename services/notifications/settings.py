@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parseaddr
 
-from chassis.config import Mode, Settings
+from chassis.config import Settings
 from chassis.errors import ConfigurationError
+from services.notifications import settings_providers
+from services.notifications.settings_providers import (
+    LOOPBACK,
+    HttpSettings,
+    Instance,
+    Senders,
+    SmppSettings,
+    SmtpSettings,
+)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True, slots=True)
-class SmppSettings:
-    host: str
-    port: int
-    system_id: str
-    password: str = field(repr=False)
-    sender: str = "Shubbak"
-    window: int = 10  # submits without an answer at a time
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls_required: bool = False
-    timeout: float = 30.0
+__all__ = ["LOOPBACK", "HttpSettings", "Instance", "NotificationSettings", "Senders", "SmppSettings", "SmtpSettings",
+           "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,59 +27,48 @@ class NotificationSettings:
     """`uncertain_after`: how long a message whose answer was lost waits for a receipt before it is sent again."""
 
     public_url: str
-    smpp: SmppSettings | None
-    smtp: SmtpSettings | None
+    providers: tuple[Instance, ...]
+    senders: Senders
+    mail_from: str
     uncertain_after: timedelta
+
+    def of(self, channel: str) -> tuple[Instance, ...]:
+        """The instances of a channel, in the order in which the settings name them."""
+        return tuple(one for one in self.providers if one.channel == channel)
+
+    def instance(self, name: str) -> Instance | None:
+        return next((one for one in self.providers if one.name == name), None)
+
+    @property
+    def smpp(self) -> SmppSettings | None:
+        """The first SMPP instance."""
+        return next((one.own for one in self.providers if isinstance(one.own, SmppSettings)), None)
+
+    @property
+    def smtp(self) -> SmtpSettings | None:
+        """The first SMTP instance."""
+        return next((one.own for one in self.providers if isinstance(one.own, SmtpSettings)), None)
 
 
 def load(settings: Settings) -> NotificationSettings:
-    """Read and check. A channel without a host is off: its messages wait, and expire. ConfigurationError names every
-    fault, no value among them."""
+    """Read and check. A channel without a provider is off: its messages wait, and expire. ConfigurationError names
+    every fault, no value among them."""
     faults: list[str] = []
     public_url = (settings.env("PUBLIC_URL", "http://localhost:8000") or "").rstrip("/")
     if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", public_url):
         faults.append("SHUBBAK_PUBLIC_URL must be an http or https address")
+    senders = settings_providers.senders(settings, faults)
+    mail_from = settings.env("MAIL_FROM") or ""
     loaded = NotificationSettings(
         public_url=public_url,
-        smpp=_smpp(settings, faults),
-        smtp=_smtp(settings, faults),
+        providers=settings_providers.read(settings, faults, senders, mail_from),
+        senders=senders,
+        mail_from=mail_from,
         uncertain_after=timedelta(seconds=_number(settings, faults, "UNCERTAIN_AFTER_SECONDS", 600, most=86_400)),
     )
     if faults:
         raise ConfigurationError("notifications: " + "; ".join(faults))
     return loaded
-
-
-def _smpp(settings: Settings, faults: list[str]) -> SmppSettings | None:
-    host = settings.env("SMPP_HOST")
-    if not host:
-        return None
-    system_id = settings.env("SMPP_SYSTEM_ID") or ""
-    if not 1 <= len(system_id) <= 15:
-        faults.append("SHUBBAK_SMPP_SYSTEM_ID must have 1 to 15 characters")  # SMPP 3.4, 5.2.1
-    password = settings.secret("SMPP_PASSWORD")
-    if len(password) > 8:
-        faults.append("SHUBBAK_SMPP_PASSWORD may have 8 characters at most")  # SMPP 3.4, 5.2.2
-    sender = settings.env("SMS_SENDER", "Shubbak") or ""
-    if not re.fullmatch(r"\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11}", sender):
-        faults.append("SHUBBAK_SMS_SENDER must be a number or up to 11 Latin letters and digits")
-    return SmppSettings(host, _number(settings, faults, "SMPP_PORT", 2775, most=65_535), system_id, password, sender,
-                        _number(settings, faults, "SMPP_WINDOW", 10, most=1000))
-
-
-def _smtp(settings: Settings, faults: list[str]) -> SmtpSettings | None:
-    host = settings.env("SMTP_HOST")
-    if not host:
-        return None
-    sender = settings.env("MAIL_FROM") or ""
-    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", parseaddr(sender)[1]) or "\n" in sender or "\r" in sender:
-        faults.append("SHUBBAK_MAIL_FROM must be an e-mail address")
-    user = settings.env("SMTP_USER")
-    # A password never crosses a network in the clear; on the loopback of a demo there is nothing to protect.
-    required = settings.env("SMTP_TLS") == "required" or bool(
-        user and not (settings.mode is not Mode.PRODUCTION and host in LOOPBACK))
-    return SmtpSettings(host, _number(settings, faults, "SMTP_PORT", 25, most=65_535), sender, user,
-                        settings.secret("SMTP_PASSWORD") if user else None, required)
 
 
 def _number(settings: Settings, faults: list[str], name: str, default: int, *, most: int) -> int:

@@ -305,7 +305,7 @@ def test_a_message_nobody_takes_for_72_hours_expires(office, peers):
     office.sms.step(office.transact)
     assert office.state(request_id) == "expired"
     peers.control(smsc={"down": False})
-    office.until(lambda: office.sms.send_due(office.transact) == 0 and office.sms._provider.room(), None, 20)
+    office.until(lambda: office.sms.send_due(office.transact) == 0 and office.sms.members["smpp"].provider.room(), None, 20)
     office.sms.step(office.transact)
     assert peers.sms(bare(phone)) == []
 
@@ -416,16 +416,3 @@ def test_departments_that_act_at_once_are_told_of_once_and_where_the_file_goes_f
     moved(6, "task", "licensing")
     moved(7, "external", "licensing")
     assert told == [2, 2, 2, 3, 3, 4]  # the first one said that it was received
-
-
-def test_staff_see_what_was_sent_with_addresses_masked(office):
-    request_id, phone = office.lodge(email="mona@example.org")
-    manager = actors.Actor("a1", "staff", ("centre_manager",), unit="EG-C-01")
-    shown = messages.history(UnitOfWork(office.context, manager, "c"), request_id)["messages"]
-    assert {one["channel"]: one["address"] for one in shown} == {
-        "sms": f"0{phone[3:5]}******{phone[-2:]}", "email": "m***@example.org",
-    }  # fmt: skip
-    assert "content" not in shown[0]
-    elsewhere = actors.Actor("a2", "staff", ("centre_manager",), unit="EG-C-02")
-    with pytest.raises(Refusal, match="forbidden"):
-        messages.history(UnitOfWork(office.context, elsewhere, "c"), request_id)

@@ -1,4 +1,4 @@
-"""What a provider of one channel is, and the register in which its adapters stand.
+"""What a provider of one channel is, and the register of the kinds of them.
 
 A provider knows nothing of the database: it takes messages that are already claimed and says, part by part, what
 became of them. It never raises for a message; only a fault of ours raises.
@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from services.notifications.settings import NotificationSettings
+from services.notifications.settings_providers import Instance
 
 
 class Verdict(StrEnum):
@@ -29,23 +29,41 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One part's verdict. `provider_id` is the provider's name for an accepted part; `reason` is a short code for the
-    operator, never text with personal data."""
+    operator, never text with personal data. `took`: seconds until the provider answered, None where it did not."""
 
     verdict: Verdict
     provider_id: str | None = None
     reason: str | None = None
     retry_after: timedelta | None = None
+    took: float | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether it says something of the provider's health: what was not handed over does not, and to be asked for a
+        pause or to refuse a number is no illness."""
+        return self.verdict not in (Verdict.HELD, Verdict.PERMANENT) and self.reason not in PAUSING
+
+    @property
+    def failed(self) -> bool:
+        """Whether it speaks against the provider."""
+        return self.seen and self.verdict in (Verdict.TEMPORARY, Verdict.UNCERTAIN)
+
+
+PAUSING = frozenset({"throttled", "queue_full", "paused"})
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece to hand over. For SMS `payload` holds the user data with its header; for e-mail the whole message."""
+    """One piece to hand over. For SMS `payload` holds the user data with its header, `text` what can be read in it, and
+    `sender` whom it comes from ('' leaves that to the provider); for e-mail `payload` is the whole message."""
 
     number: int
     reference: int
     payload: bytes
     data_coding: int = 0
     has_header: bool = False
+    text: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +87,18 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A receipt not yet acknowledged to the provider; `token` belongs to the provider."""
+class Inbound:
+    """A text that a handset sent back to us. `address` is its number in E.164."""
 
-    receipt: Receipt
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A receipt or a text not yet acknowledged to the provider; `token` belongs to the provider."""
+
+    receipt: Receipt | Inbound
     token: object
 
 
@@ -81,10 +107,19 @@ Outcome = Mapping[int, Answer]  # by part number
 
 class Provider(Protocol):
     """An adapter. Only the one leading process of a database uses it; it opens its connections when first used and
-    gives them up when it is no longer used."""
+    gives them up when it is no longer used. `submit` may be called from two threads at a time."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Of the instance, as the settings name it."""
+
+    @property
+    def away(self) -> bool:
+        """Whether it cannot be reached, as far as is known. One that asked for a pause is not away."""
+
+    @property
+    def repeats_safely(self) -> bool:
+        """Whether the same message handed over twice is sent once."""
 
     @property
     def brings_receipts(self) -> bool:
@@ -106,31 +141,38 @@ class Provider(Protocol):
         """Say goodbye and let go of the connection."""
 
 
-Maker = Callable[[NotificationSettings], Provider | None]
+Own = TypeVar("Own")
 
 
 class Register:
-    """Adapters by channel. The first one registered for a channel serves it when it is configured."""
+    """The kinds of providers. Each has its own settings, which are typed, and makes an adapter of them."""
 
     def __init__(self) -> None:
-        self._makers: dict[str, list[Maker]] = {}
+        self._makers: dict[str, tuple[type[Any], Callable[[Any, str], Provider]]] = {}
 
-    def adapter(self, channel: str) -> Callable[[Maker], Maker]:
-        """Decorator: this function makes the channel's provider from the settings, or None when not configured."""
+    def kind(
+        self, name: str, own: type[Own]
+    ) -> Callable[[Callable[[Own, str], Provider]], Callable[[Own, str], Provider]]:
+        """Decorator: makes a provider of this kind from its own settings and the instance's name."""
 
-        def add(make: Maker) -> Maker:
-            self._makers.setdefault(channel, []).append(make)
+        def add(make: Callable[[Own, str], Provider]) -> Callable[[Own, str], Provider]:
+            if name in self._makers:
+                raise RuntimeError(f"kind of provider registered twice: {name}")
+            self._makers[name] = (own, make)
             return make
 
         return add
 
-    def make(self, channel: str, settings: NotificationSettings) -> Provider | None:
-        """The channel's provider, or None when the settings name none."""
-        for make in self._makers.get(channel, []):
-            provider = make(settings)
-            if provider is not None:
-                return provider
-        return None
+    @property
+    def kinds(self) -> list[str]:
+        return sorted(self._makers)
+
+    def make(self, instance: Instance) -> Provider:
+        """The adapter of an instance."""
+        own, make = self._makers[instance.kind]
+        if not isinstance(instance.own, own):
+            raise TypeError(f"the settings of {instance.name} are not those of {instance.kind}")
+        return make(instance.own, instance.name)
 
 
 register = Register()

@@ -1,7 +1,7 @@
-"""SMS over SMPP 3.4: one transceiver session, a window of submits, delivery receipts.
+"""SMS over SMPP 3.4: transceiver sessions, a window of submits, delivery receipts.
 
-A thread of its own keeps the session bound and reads; the leader's timer submits. When nobody has used the provider for
-a while (the leadership went to another process) the session is unbound, so that receipts go to whoever leads now.
+A thread for each session keeps it bound and reads; the leader's timer submits. When nobody has used the provider for
+a while (the leadership went to another process) the sessions are unbound, so that receipts go to whoever leads now.
 """
 
 from __future__ import annotations
@@ -19,64 +19,77 @@ from uuid import UUID
 from smpplib import consts
 
 from services.notifications import metrics
-from services.notifications.providers import smpp_receipt
-from services.notifications.providers.base import Answer, Arrival, Outcome, Outgoing, Part, Provider, Verdict, register
-from services.notifications.providers.smpp_wire import BROKEN, TICK, NotTaken, Pending, Wire
-from services.notifications.settings import NotificationSettings, SmppSettings
+from services.notifications.providers import smpp_receipt, smpp_reply
+from services.notifications.providers.base import Answer, Arrival, Outcome, Outgoing, Part, Verdict, register
+from services.notifications.providers.smpp_wire import BROKEN, DELIVERIES, TICK, NotTaken, Pending, Wire
+from services.notifications.settings_providers import SmppSettings
 
 LOG = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 20.0
 ENQUIRE_EVERY = 30.0
 IDLE_UNBIND = 60.0
+BIND_TIME = 3.0  # seconds without a session after which the operator counts as away
 RECONNECT = (1, 2, 5, 10, 20, 30, 60)  # seconds; the last one repeats
 PAUSES = (1, 2, 5, 10, 30, 60)  # seconds of silence after each throttling answer in a row
 WAITING_RECEIPTS = 1000
 
-# command_status (SMPP 3.4 section 5.1.3) of a submit that may succeed later. Operators' own codes (0x400 on) are taken
-# as temporary too: giving up a citizen's message on a code that nobody documented would be the worse mistake.
-TEMPORARY = {0x04: "bind_status", 0x08: "system_error", 0x0D: "bind_failed", 0x45: "submit_failed",
-             0x64: "temporary_application_error"}
+# command_status (SMPP 3.4 section 5.1.3) of a submit that speaks of this message or number, and will never be taken.
+# Every other one speaks of the operator or of how we are set up, operators' own codes (0x400 on) among them: the
+# message is tried again, perhaps elsewhere. Giving up a citizen's message on a code that means something else is the
+# worse mistake.
+PERMANENT = frozenset({0x01, 0x0B, 0x50, 0x51, 0x65, 0x66, 0x67})  # length, number, its type and plan; refused for good
 THROTTLING = {0x14: "queue_full", 0x58: "throttled"}
-VENDOR = range(0x400, 0x500)
 UDHI = 0x40
 RECEIPT_WANTED = 0x01
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """Where a deliver_sm is to be answered."""
+    """Where a receipt is to be answered."""
 
     wire: Wire
     sequence: int
+    command: str = "deliver_sm_resp"
 
 
 class Smpp:
     """An operator's message centre."""
 
-    name = "smpp"
     brings_receipts = True
+    repeats_safely = False  # SMPP 3.4 has no way to say that a submit is the same as before
 
-    def __init__(self, settings: SmppSettings) -> None:
+    def __init__(self, settings: SmppSettings, name: str = "smpp") -> None:
+        self.name = name
         self._settings = settings
         self._window = threading.Semaphore(settings.window)
-        self._wire: Wire | None = None
-        self._thread: threading.Thread | None = None
+        self._wires: list[Wire | None] = [None] * settings.binds
+        self._threads: list[threading.Thread | None] = [None] * settings.binds
         self._wake = threading.Event()
         self._closed = False
         self._used = time.monotonic()
+        self._asked: float | None = None
         self._paused_until = 0.0
         self._throttled = 0
         self._arrived: deque[Arrival] = deque()
-        self._source = _source(settings.sender)
+
+    @property
+    def away(self) -> bool:
+        """Not bound, though there was time to."""
+        return not self._bound and self._asked is not None and time.monotonic() - self._asked > BIND_TIME
 
     def room(self) -> int:
         self._used = time.monotonic()
+        if self._asked is None:
+            self._asked = self._used
         if self._closed:
             return 0
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._keep_bound, name="smpp", daemon=True)
-            self._thread.start()
+        for number, thread in enumerate(self._threads):
+            if thread is None or not thread.is_alive():
+                begun = threading.Thread(target=self._keep_bound, args=(number,), name=f"{self.name}-{number}",
+                                         daemon=True)
+                self._threads[number] = begun
+                begun.start()
         if not self._bound or time.monotonic() < self._paused_until:
             return 0
         return self._settings.window * 2  # enough to keep the window full; a crash leaves no more than these unanswered
@@ -105,22 +118,22 @@ class Smpp:
         for arrival in arrivals:
             token = cast(_Token, arrival.token)
             try:
-                token.wire.answer("deliver_sm_resp", token.sequence)
+                token.wire.answer(token.command, token.sequence)
             except BROKEN:
                 LOG.info("the session ended before a receipt was acknowledged; it will come again")
 
     def close(self) -> None:
         self._closed = True
         self._wake.set()
-        wire = self._wire
-        if wire is not None:
+        for wire in filter(None, self._wires):
             try:
                 wire.say_goodbye()
             except BROKEN as error:
                 LOG.debug("SMPP goodbye failed: %s", type(error).__name__)
             wire.close()
-        if self._thread is not None:
-            self._thread.join(5)
+        for thread in self._threads:
+            if thread is not None:
+                thread.join(5)
 
     # submitting
 
@@ -128,13 +141,17 @@ class Smpp:
         paused = self._paused_until - time.monotonic()
         if paused > 0:
             return Answer(Verdict.HELD, reason="paused", retry_after=timedelta(seconds=paused))
-        wire = self._wire
         # The window is a slot for each submit without an answer; its thread frees it when the answer comes or is lost.
         left = until - time.monotonic()
-        if wire is None or left <= 0 or not self._window.acquire(timeout=left):
-            return Answer(Verdict.HELD, reason="no_session" if wire is None else "no_time",
+        if not self._bound or left <= 0 or not self._window.acquire(timeout=left):
+            return Answer(Verdict.HELD, reason="no_time" if self._bound else "no_session",
                           retry_after=timedelta(seconds=5))
-        ton, npi, sender = self._source
+        wire = min((one for one in self._wires if one is not None and one.open), key=lambda one: one.unanswered,
+                   default=None)
+        if wire is None:  # it ended while a place in the window was waited for
+            self._window.release()
+            return Answer(Verdict.HELD, reason="no_session", retry_after=timedelta(seconds=5))
+        ton, npi, sender = _source(part.sender or self._settings.sender)
         try:
             return wire.submit(
                 on_answer=self._window.release,
@@ -148,18 +165,16 @@ class Smpp:
             return Answer(Verdict.TEMPORARY, reason="connection_lost", retry_after=timedelta(seconds=5))
 
     def _judge(self, pending: Pending) -> Answer:
-        status = pending.status
+        status, took = pending.status, pending.took
         if status is None:
             return Answer(Verdict.UNCERTAIN, reason="no_answer")
         if status == consts.SMPP_ESME_ROK:
             self._throttled = 0
-            return Answer(Verdict.ACCEPTED, provider_id=pending.message_id)
+            return Answer(Verdict.ACCEPTED, provider_id=pending.message_id, took=took)
         if status in THROTTLING:
-            pause = self._pause()
-            return Answer(Verdict.TEMPORARY, reason=THROTTLING[status], retry_after=pause)
-        if status in TEMPORARY or status in VENDOR:
-            return Answer(Verdict.TEMPORARY, reason=TEMPORARY.get(status, f"smpp_0x{status:x}"))
-        return Answer(Verdict.PERMANENT, reason=f"smpp_0x{status:x}")
+            return Answer(Verdict.TEMPORARY, reason=THROTTLING[status], retry_after=self._pause(), took=took)
+        verdict = Verdict.PERMANENT if status in PERMANENT else Verdict.TEMPORARY
+        return Answer(verdict, reason=f"smpp_0x{status:x}", took=took)
 
     def _pause(self) -> timedelta:
         """One pause for all answers that say so within it; longer with each that follows in a row."""
@@ -173,44 +188,43 @@ class Smpp:
 
     @property
     def _bound(self) -> bool:
-        wire = self._wire
-        return wire is not None and wire.open
+        return any(wire is not None and wire.open for wire in self._wires)
 
     def _wanted(self) -> bool:
         return not self._closed and time.monotonic() - self._used < IDLE_UNBIND
 
-    def _keep_bound(self) -> None:
+    def _keep_bound(self, number: int) -> None:
         failures = 0
         while self._wanted():
             wire = Wire(self._settings.host, self._settings.port, answer_timeout=ANSWER_TIMEOUT,
                         enquire_every=ENQUIRE_EVERY, on_deliver=self._on_deliver)
             try:
                 wire.bind(self._settings.system_id, self._settings.password)
-                self._wire, failures = wire, 0
+                self._wires[number], failures = wire, 0
                 metrics.CONNECTED.labels(self.name).set(1)
                 wire.run(self._wanted)
             except BROKEN as error:
-                LOG.warning("SMPP session ended: %s", error)
+                LOG.warning("SMPP session %d of %s ended: %s", number, self.name, error)
             finally:
                 wire.release()
-                self._wire = None
-                self._arrived.clear()  # never acknowledged, so they come again
-                metrics.CONNECTED.labels(self.name).set(0)
+                self._wires[number] = None
+                # Never acknowledged, so they come again.
+                kept = [one for one in self._arrived if cast(_Token, one.token).wire is not wire]
+                self._arrived = deque(kept)
+                self._asked = time.monotonic() if self._asked is not None and not failures else self._asked
+                metrics.CONNECTED.labels(self.name).set(int(self._bound))
             if self._wanted():
                 self._wake.wait(RECONNECT[min(failures, len(RECONNECT) - 1)])
                 failures += 1
 
     def _on_deliver(self, wire: Wire, pdu: Any) -> int | None:
-        """None leaves the answer to `acknowledge`, once the receipt is stored."""
-        if not smpp_receipt.is_receipt(pdu):
-            LOG.info("a text message from a handset was taken and not read: this sender is not answered")
-            return int(consts.SMPP_ESME_ROK)
-        receipt = smpp_receipt.read(pdu)
+        """None leaves the answer to `acknowledge`, once the receipt or the text of a handset is stored."""
+        receipt = smpp_receipt.read(pdu) if smpp_receipt.is_receipt(pdu) else smpp_reply.read(pdu)
         if receipt is None:
             return int(consts.SMPP_ESME_ROK)
         if len(self._arrived) >= WAITING_RECEIPTS:
             return int(consts.SMPP_ESME_RX_T_APPN)
-        self._arrived.append(Arrival(receipt, _Token(wire, pdu.sequence)))
+        self._arrived.append(Arrival(receipt, _Token(wire, pdu.sequence, DELIVERIES[pdu.command])))
         return None
 
 
@@ -224,6 +238,6 @@ def _source(sender: str) -> tuple[int, int, str]:
     return consts.SMPP_TON_INTL, consts.SMPP_NPI_ISDN, digits
 
 
-@register.adapter("sms")
-def _make(settings: NotificationSettings) -> Provider | None:
-    return Smpp(settings.smpp) if settings.smpp else None
+@register.kind("smpp", SmppSettings)
+def _make(settings: SmppSettings, name: str) -> Smpp:
+    return Smpp(settings, name)

@@ -1,4 +1,4 @@
-"""Reading a deliver_sm: is it a delivery receipt, and what does it say."""
+"""Reading a deliver_sm or data_sm: is it a delivery receipt, and what does it say."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def is_receipt(pdu: Any) -> bool:
 
 
 def read(pdu: Any) -> Receipt | None:
-    """The receipt in a deliver_sm, or None when it says nothing final (on its way, accepted, unknown) or names no
-    message. The optional parameters win over the text, whose form the protocol leaves to each operator."""
-    words = {name.lower(): value for name, value in _FIELD.findall(_text(pdu.short_message).split("text:")[0])}
+    """The receipt in a deliver_sm or data_sm, or None when it says nothing final (on its way, accepted, unknown) or
+    names no message. The optional parameters win over the text, whose form the protocol leaves to each operator."""
+    said = _text(getattr(pdu, "short_message", None)) or _text(getattr(pdu, "message_payload", None))
+    words = {name.lower(): value for name, value in _FIELD.findall(said.split("text:")[0])}
     named = _text(getattr(pdu, "receipted_message_id", None)) or words.get("id", "")
     state = getattr(pdu, "message_state", None)
     delivered = FINAL.get(int(state)) if state is not None else FINAL_WORDS.get(words.get("stat", "").upper())

@@ -23,8 +23,11 @@ LOG = logging.getLogger(__name__)
 _QUIET = logging.getLogger("services.notifications.smpplib")
 _QUIET.setLevel(logging.ERROR)
 
+NOT_UNDERSTOOD = 0x03  # command_status ESME_RINVCMDID
 LARGEST_PDU = 65_536
 TICK = 2.0  # seconds a read waits before it looks at the clock
+# Receipts come in either, with their answers (SMPP 3.4, 4.6 and 4.7).
+DELIVERIES = {"deliver_sm": "deliver_sm_resp", "data_sm": "data_sm_resp"}
 BROKEN = (OSError, exceptions.ConnectionError, exceptions.PDUError, struct.error, ValueError)
 
 
@@ -37,6 +40,7 @@ class Pending:
 
     def __init__(self, on_answer: Callable[[], None]) -> None:
         self.since = time.monotonic()
+        self.took: float | None = None  # seconds until the answer
         self._done = threading.Event()
         self._on_answer = on_answer
         self.status: int | None = None  # command_status of the answer; None when the answer was lost
@@ -44,6 +48,7 @@ class Pending:
 
     def settle(self, status: int | None, message_id: str | None = None) -> None:
         self.status, self.message_id = status, message_id
+        self.took = None if status is None else time.monotonic() - self.since
         self._on_answer()
         self._done.set()
 
@@ -125,6 +130,11 @@ class Wire:
         self._enquired: float | None = None
         self.open = False
 
+    @property
+    def unanswered(self) -> int:
+        """How many submits wait for their answers."""
+        return len(self._pending)
+
     def bind(self, system_id: str, password: str) -> None:
         """Connect and bind as transceiver; raises one of BROKEN when refused or unreachable."""
         self._client.connect()
@@ -205,11 +215,13 @@ class Wire:
             pending = self._pending.pop(pdu.sequence, None)
             if pending is not None:
                 identity = getattr(pdu, "message_id", None)
-                pending.settle(pdu.status, identity.decode("ascii", "replace") if identity else None)
-        elif pdu.command == "deliver_sm":
+                # A generic_nack says that the PDU was not understood, whatever status it carries (4.3.1).
+                status = NOT_UNDERSTOOD if pdu.command == "generic_nack" else pdu.status
+                pending.settle(status, identity.decode("ascii", "replace") if identity else None)
+        elif pdu.command in DELIVERIES:
             status = self._on_deliver(self, pdu)
             if status is not None:
-                self.answer("deliver_sm_resp", pdu.sequence, status)
+                self.answer(DELIVERIES[pdu.command], pdu.sequence, status)
         elif pdu.command == "enquire_link":
             self.answer("enquire_link_resp", pdu.sequence)
         elif pdu.command == "unbind":

@@ -31,7 +31,7 @@ def test_without_a_host_a_channel_is_off():
 def test_a_password_for_mail_demands_tls_except_on_the_demos_loopback():
     login = {"SHUBBAK_SMTP_USER": "u", "SHUBBAK_SMTP_PASSWORD": "p"}
     assert load(**SMTP, **login).smtp.tls_required
-    assert load("demo", **SMTP, **login).smtp.tls_required
+    assert load("training", **{**SMTP, "SHUBBAK_SMTP_HOST": "sandbox"}, **login).smtp.tls_required
     assert not load("demo", **{**SMTP, "SHUBBAK_SMTP_HOST": "127.0.0.1"}, **login).smtp.tls_required
     assert load(**SMTP, SHUBBAK_SMTP_TLS="required").smtp.tls_required
 
