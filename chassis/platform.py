@@ -100,7 +100,7 @@ class Platform(SharedExtension):
         self.sealer.start()
         self._lead("inbox", self._retry_owed)
         self._lead("measure", self._measure)
-        if rules := retention.rules_of(self.settings.service):
+        if rules := retention.rules_of(self.settings):
             daily = retention.Daily(self.database, self.privacy, rules, self.settings.service, self.settings.source)
             self._lead("retention", lambda _: daily.step(clock()))
         for function, timer_ in _timers(self._instance):

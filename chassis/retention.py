@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, TextClause, text
 
 from chassis import events, operations
+from chassis.config import Settings
 from chassis.database import Database
 from chassis.ids import named, uuid7
 from chassis.privacy import Privacy
@@ -46,7 +47,8 @@ class Rule:
     """`due` selects the ids (as text) of at most `:size` things whose time was over at `:before` (it may use `:now`
     where the term stands in the row itself); each statement of `forget` runs with those as `:ids`. `sealed` are values
     that stand in place of what goes: parameter → (ring, field, text). `tells`: the event by which other services hear
-    of each thing that was let go of; its data is {request_id}."""
+    of each thing that was let go of; its data is {request_id}. `setting`: the setting by which a node has another term
+    than `days`."""
 
     name: str
     days: int
@@ -55,6 +57,7 @@ class Rule:
     forget: tuple[str, ...]
     sealed: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     tells: EventType | None = None
+    setting: str | None = None
 
 
 COMMANDS = Rule(
@@ -64,12 +67,15 @@ COMMANDS = Rule(
 )
 
 
-def rules_of(service: str) -> tuple[Rule, ...]:
-    """The rules of a service; none where it has no such module."""
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of a service with the terms of this node; none where it has no such module. ConfigurationError for a
+    term that is no number of days."""
+    service = settings.service
     if find_spec(f"services.{service}") is None or find_spec(f"services.{service}.retention") is None:
         return ()
     found: tuple[Rule, ...] = importlib.import_module(f"services.{service}.retention").RULES
-    return found
+    return tuple(rule if rule.setting is None else
+                 replace(rule, days=settings.number(rule.setting, rule.days, least=1, most=36_500)) for rule in found)
 
 
 def due(connection: Connection, rule: Rule, now: datetime) -> int:

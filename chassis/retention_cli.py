@@ -21,9 +21,9 @@ def retain(service: str, dry_run: bool) -> None:
     """Let go of what a service's retention rules say is over. A running service does this by itself once a day."""
     try:
         settings = config.load(service)
+        rules = retention.rules_of(settings)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    rules = retention.rules_of(service)
     database, now = Database(settings.database_url, 1), datetime.now(UTC)
     privacy = Privacy(settings.rings, settings.lookup_keys)
     for rule in rules:

@@ -17,7 +17,7 @@ from chassis.uow import UnitOfWork
 from services.notifications import gate, settings_gate
 from services.notifications.gate import Hold, OptedOut
 from services.notifications.kinds import Lane
-from services.notifications.preferences import ADDRESS
+from services.notifications.preferences import CHOSEN, Address
 
 _FACTS = Statement(
     text(
@@ -48,7 +48,7 @@ class Keeper:
         self._rules = settings_gate.rules(work.settings)
         self.today = gate.day(work.now)
         addresses = {address for row, address in asked if row.lane != Lane.CODE}
-        self._lookup = {address: work.privacy.lookup_settled(address, ADDRESS) for address in addresses}
+        self._lookup = {address: work.privacy.lookup_settled(_key(address), CHOSEN) for address in addresses}
         facts = work.all(_FACTS, lookups=list(self._lookup.values()), day=self.today) if addresses else []
         self._opted_out = {row.lookup for row in facts if row.opted_out}
         self._seen = {row.lookup: row.count for row in facts}
@@ -82,9 +82,13 @@ class Keeper:
                 self._work.write(_FIRST, lookup=settled, day=self.today, count=count)
             else:
                 self._work.write(_MORE, expect=1, key=settled, on_day=self.today, count=count, seen=seen)
-            for other in self._work.privacy.lookups(address, ADDRESS):
+            for other in self._work.privacy.lookups(_key(address), CHOSEN):
                 if other != settled:
                     self._work.write(_ALSO, lookup=other, day=self.today, count=count)
+
+
+def _key(address: str) -> str:
+    return Address("", address).key
 
 
 def forget(work: UnitOfWork) -> None:

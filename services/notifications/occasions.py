@@ -34,6 +34,7 @@ class Told:
     language: str
     department: str | None = None
     outcome: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

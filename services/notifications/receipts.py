@@ -17,8 +17,9 @@ from sqlalchemy.types import BigInteger
 
 from chassis.database import Each, Statement
 from chassis.uow import UnitOfWork
-from services.notifications import messages, states
-from services.notifications.providers.base import Receipt
+from services.notifications import messages, replies, states
+from services.notifications.preferences import ADDRESS
+from services.notifications.providers.base import Inbound, Receipt
 from services.notifications.states import PartState, State
 from services.notifications.tables import receipt
 
@@ -36,6 +37,8 @@ _MESSAGE = (
     "CROSS JOIN LATERAL (SELECT m.state FROM message AS m WHERE m.id = part.message_id AND m.provider = r.provider "
     "AND m.address_lookup = r.address_lookup OFFSET 0) AS of"
 )
+# Our own reference is ours with every provider: a message may have been handed to another one since.
+_OPEN = _MESSAGE.replace("AND m.provider = r.provider ", "")
 _BY_PROVIDER = Statement(text(
     f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT message_id, number FROM message_part AS p "  # noqa: S608
     f"WHERE p.provider_message_id = r.provider_message_id OFFSET 0) AS part {_MESSAGE} ORDER BY r.id LIMIT {AT_ONCE}"),
@@ -43,7 +46,7 @@ _BY_PROVIDER = Statement(text(
 # For receipts whose provider's id nobody knows: by our own reference, among messages whose answer is not known.
 _BY_REFERENCE = Statement(text(
     f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT message_id, number FROM message_part AS p "  # noqa: S608
-    f"WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS part {_MESSAGE} "
+    f"WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS part {_OPEN} "
     "WHERE of.state IN ('sending', 'failed_temporarily', 'expired') "
     "AND NOT EXISTS (SELECT FROM message_part AS p WHERE p.provider_message_id = r.provider_message_id OFFSET 0) "
     f"ORDER BY r.id LIMIT {AT_ONCE}"), fresh=True)
@@ -56,13 +59,14 @@ _DONE = Statement(delete(receipt).where(receipt.c.id == func.any(bindparam("ids"
 _FORGET = Statement(delete(receipt).where(receipt.c.received_at < bindparam("before")))
 
 
-def keep(work: UnitOfWork, provider: str, arrived: Sequence[Receipt]) -> None:
-    """Store receipts as they came."""
+def keep(work: UnitOfWork, provider: str, arrived: Sequence[Receipt | Inbound]) -> None:
+    """Store receipts as they came; what a handset wrote back takes effect at once."""
+    replies.take(work, [one for one in arrived if isinstance(one, Inbound)])
     work.write_many(_KEEP, [
         {"provider": provider, "provider_message_id": one.provider_message_id, "reason": one.reason,
          "state": (PartState.DELIVERED if one.delivered else PartState.UNDELIVERED).value, "reference": one.reference,
-         "address_lookup": work.privacy.lookup(one.address, messages.ADDRESS)}
-        for one in arrived])
+         "address_lookup": work.privacy.lookup(one.address, ADDRESS)}
+        for one in arrived if isinstance(one, Receipt)])
 
 
 def apply(work: UnitOfWork) -> dict[str, int]:

@@ -6,10 +6,28 @@ from __future__ import annotations
 
 from chassis.retention import COMMANDS, Rule
 
+TEXTS = Rule(
+    "texts and addresses of messages", 365, "text and address; what kind of message it was, when it was sent and what "
+    "became of it stay",
+    "SELECT id::text FROM message WHERE address IS NOT NULL AND created_at < :before AND expires_at < :before "
+    "ORDER BY created_at LIMIT :size",
+    ("UPDATE message SET content = NULL, address = NULL, address_lookup = NULL WHERE id = ANY(CAST(:ids AS uuid[]))",),
+    setting="MESSAGES_KEPT_DAYS",
+)
+
 MESSAGES = Rule(
-    "messages", 365, "address, text and parts",
-    "SELECT id::text FROM message WHERE created_at < :before AND expires_at < :before ORDER BY id LIMIT :size",
+    "messages", 730, "the whole row and its parts; what was counted of it by day stays",
+    "SELECT id::text FROM message WHERE created_at < :before AND expires_at < :before ORDER BY created_at LIMIT :size",
     ("DELETE FROM message WHERE id = ANY(CAST(:ids AS uuid[]))",),
+    setting="MESSAGES_COUNTED_DAYS",
+)
+
+# An opt-out stands until its citizen ends it, and so does a language.
+CHOICES = Rule(
+    "choices that ask for nothing any more", 365, "the address, what was chosen for it and when",
+    "SELECT id::text FROM preference WHERE opted_out_at IS NULL AND language IS NULL AND changed_at < :before "
+    "ORDER BY changed_at LIMIT :size",
+    ("DELETE FROM preference WHERE id = ANY(CAST(:ids AS uuid[]))",),
 )
 
 # Longer than requests keeps any applicant without a licence in force; who is told of one is heard of again and again.
@@ -20,4 +38,4 @@ CONTACTS = Rule(
     ("UPDATE recipient SET contact = NULL WHERE request_id IN (SELECT unnest(CAST(:ids AS uuid[])))",),
 )
 
-RULES = (COMMANDS, MESSAGES, CONTACTS)
+RULES = (COMMANDS, TEXTS, MESSAGES, CHOICES, CONTACTS)

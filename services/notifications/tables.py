@@ -44,6 +44,8 @@ recipient = Table(
     Column("department", Text),  # where the request last was, so that only a real move is told
     Column("outcome", Text),
     Column("heard_at", _moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("service", Text),  # its code; not kept of the oldest requests
+    Column("lodged_at", _moment),
     Index("recipient_heard", "heard_at", postgresql_where=text("contact IS NOT NULL AND outcome IS NOT NULL")),
 )
 
@@ -86,12 +88,15 @@ message = Table(
     UniqueConstraint("request_id", "cause", "channel", name="message_once"),
     Index("message_cause_once", "cause", "channel", unique=True, postgresql_where=text("request_id IS NULL")),
     Index("message_made", "created_at"),
+    Index("message_readable", "created_at", postgresql_where=text("address IS NOT NULL")),
     # A claim reads each lane from its head, whatever waits in the lanes behind.
     Index("message_due", "channel", "lane", "next_at", "id",
           postgresql_where=text("state IN ('queued','sending','failed_temporarily')")),
     Index("message_held", "channel", "next_at", postgresql_where=text("state = 'created'")),
     Index("message_over", "channel", "expires_at",
           postgresql_where=text("state IN ('created','queued','sending','failed_temporarily')")),
+    Index("message_of_campaign", "campaign_id", postgresql_where=text(
+        "campaign_id IS NOT NULL AND state IN ('created','queued','sending','failed_temporarily')")),
 )
 
 message_part = Table(

@@ -33,7 +33,7 @@ preference = Table(
     Column("id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("address", Text, nullable=False),  # sealed
     Column("opted_out_at", _moment),
     Column("language", Text),  # none: that of each request
     Column("changed_at", _moment, nullable=False),

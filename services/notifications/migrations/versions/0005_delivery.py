@@ -24,6 +24,7 @@ CREATE UNIQUE INDEX message_cause_once ON message (cause, channel) WHERE request
 DROP INDEX message_due;
 CREATE INDEX message_due ON message (channel, lane, next_at, id)
   WHERE state IN ('queued','sending','failed_temporarily');
+CREATE INDEX message_readable ON message (created_at) WHERE address IS NOT NULL;
 CREATE INDEX message_held ON message (channel, next_at) WHERE state = 'created';
 CREATE INDEX message_over ON message (channel, expires_at)
   WHERE state IN ('created','queued','sending','failed_temporarily');
