@@ -18,7 +18,7 @@ from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
 from services.gateway.web import api, bodies, pages, problems
 from services.gateway.web.access import JSON, Doors
-from services.gateway.web.caller import SIGNED, VISITOR, check_csrf, identify, keep_visitor, turned_away
+from services.gateway.web.caller import VISITOR, check_csrf, identify, keep_visitor, sender, turned_away
 from services.gateway.web.idempotency import command_id
 from services.gateway.web.platform import Platform
 
@@ -77,7 +77,7 @@ def _arrive() -> None:
     bodies.check_texts([("path", request.path), *request.args.items(multi=True)])
     if pages.needs_nobody():
         return
-    g.caller = SIGNED if gate.signed else identify(api=for_programs())
+    g.caller = sender(gate.permission) if gate.signed else identify(api=for_programs())
     if gate.staff and not g.caller.is_staff:
         raise Refusal(Fault("unauthenticated"))
     if not gate.lets_in(g.caller.actor.permits):

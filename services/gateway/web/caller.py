@@ -45,6 +45,12 @@ class Caller:
 
 VISITOR = Caller(PUBLIC)
 SIGNED = Caller(Actor(id="rail", kind="rail", roles=("rail",)))
+PROVIDER = Caller(Actor(id="provider", kind="provider", roles=("provider",)))
+
+
+def sender(permission: str) -> Caller:
+    """As whom a signed message comes: as what its door is there for."""
+    return PROVIDER if permission == "message.receipt" else SIGNED
 
 
 def caller() -> Caller:
