@@ -43,8 +43,9 @@ template_version = Table(
     Column("in_force_at", _moment),
     Column("remark", Text),
     PrimaryKeyConstraint("code", "version", name="template_version_pkey"),
-    # Whoever wrote any of it does not review it.
-    CheckConstraint("state <> 'in_force' OR (decided_by IS NOT NULL AND NOT decided_by = ANY (authors))",
+    # Whoever wrote or proposed it does not review it.
+    CheckConstraint("state <> 'in_force' OR (decided_by IS NOT NULL AND proposed_by IS NOT NULL "
+                    "AND decided_by <> proposed_by AND NOT decided_by = ANY (authors))",
                     name="template_version_two_people"),
     CheckConstraint("(origin = 'shipped') = (state = 'shipped') AND (origin = 'shipped') = (version <= 1000)",
                     name="template_version_origin"),

@@ -31,7 +31,8 @@ LOG = logging.getLogger(__name__)
 STALE = 1.0  # seconds after which a process whose loop does not ask, asks itself
 
 _EDITION = Statement(text("SELECT edition FROM template_edition WHERE id = 1"))
-_STANDING = Statement(text("SELECT code, version, wording FROM template_version WHERE state IN ('in_force', 'shipped')"))
+_STANDING = Statement(text(
+    "SELECT code, version, wording FROM template_version WHERE state IN ('in_force', 'shipped')"))
 _FIND = Statement(select(template_version).where(
     template_version.c.code == bindparam("code"), template_version.c.version == bindparam("version")))
 _SHIP = Each(
@@ -100,13 +101,13 @@ def _read(work: UnitOfWork, edition: int, now: float) -> _Known:
     stood = {(row.code, row.version): row.wording for row in rows if row.version <= SHIPPED_MOST}
     found: dict[str, Template] = {}
     for code, shipped in templates.library().items():
+        found[code] = shipped
         kept = stood.get((code, shipped.version))
         if kept is not None and kept != shipped.as_dict():
             LOG.error("the file of %s says something else than its version %s did: raise its version", code,
                       shipped.version)
             metrics.WORDING_UNUSABLE.labels(code).inc()
-            shipped = _usable(code, shipped.version, kept) or shipped
-        found[code] = shipped
+            found[code] = _usable(code, shipped.version, kept) or shipped
     for row in rows:
         if row.version > SHIPPED_MOST and row.code in KINDS:
             found[row.code] = _usable(row.code, row.version, row.wording) or found[row.code]

@@ -28,7 +28,8 @@ CREATE TABLE template_version (
   remark text,
   CONSTRAINT template_version_pkey PRIMARY KEY (code, version),
   CONSTRAINT template_version_two_people
-    CHECK (state <> 'in_force' OR (decided_by IS NOT NULL AND NOT decided_by = ANY (authors))),
+    CHECK (state <> 'in_force' OR (decided_by IS NOT NULL AND proposed_by IS NOT NULL
+           AND decided_by <> proposed_by AND NOT decided_by = ANY (authors))),
   CONSTRAINT template_version_origin
     CHECK ((origin = 'shipped') = (state = 'shipped') AND (origin = 'shipped') = (version <= 1000))
 );
