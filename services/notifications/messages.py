@@ -25,7 +25,7 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from contracts.notifications import CHANGED
 from rules.identity import mask_email, mask_phone
-from services.notifications import gate, metrics, settings_gate, states, tally
+from services.notifications import campaign_counts, gate, metrics, settings_gate, states, tally
 from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
@@ -67,6 +67,9 @@ _DUE = Statement(
         "AND (m.attempts = 0 OR m.provider = :provider OR (NOT (m.state = 'sending' AND m.provider = ANY(:left)) "
         "AND NOT EXISTS (SELECT FROM message_part AS p WHERE p.message_id = m.id "
         "AND p.state IN ('accepted','delivered')))) "
+        # From the commit of a pause on nothing more of that campaign is taken.
+        "AND (m.campaign_id IS NULL OR EXISTS (SELECT FROM campaign AS c WHERE c.id = m.campaign_id "
+        "AND c.state = 'running')) "
         "ORDER BY m.next_at, m.id LIMIT :most) AS due ORDER BY due.lane, due.next_at, due.id LIMIT :most"
     ).bindparams(bindparam("now", type_=DateTime(timezone=True)), bindparam("most", type_=BigInteger),
                  bindparam("left", type_=ARRAY(Text))))
@@ -330,6 +333,7 @@ def change(work: UnitOfWork, row: Any, state: State, **new: Any) -> None:
     work.write(_CHANGE, expect=1, key=row.id, seen=row.version, tried=row.attempts, told=int(told), state=state.value,
                blank=row.lane == Lane.CODE and state not in states.UNSENT, **values)
     tally.count(work, row, state, values)
+    campaign_counts.note_change(work, row, state.value, values)
     if told:
         known = {**row._asdict(), **values, "state": state.value}
         work.append(CHANGED, row.id, row.version + 1, _told(known, values["parts"], values["provider"]))

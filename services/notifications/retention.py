@@ -38,4 +38,26 @@ CONTACTS = Rule(
     ("UPDATE recipient SET contact = NULL WHERE request_id IN (SELECT unnest(CAST(:ids AS uuid[])))",),
 )
 
-RULES = (COMMANDS, TEXTS, MESSAGES, CHOICES, CONTACTS)
+# The list was given for one campaign. One that never went out is let go of as early as one that did.
+AUDIENCES = Rule(
+    "audiences of campaigns", 90, "the list, its faults, whom it names and with which values",
+    "SELECT a.id::text FROM audience AS a JOIN campaign AS c ON c.id = a.campaign_id WHERE a.made_at < :before "
+    "AND c.changed_at < :before AND c.state NOT IN ('approved', 'running', 'paused') ORDER BY a.made_at LIMIT :size",
+    ("UPDATE campaign SET audience_id = NULL WHERE audience_id = ANY(CAST(:ids AS uuid[]))",
+     "DELETE FROM audience WHERE id = ANY(CAST(:ids AS uuid[]))"),
+)
+
+UPLOADS = Rule(
+    "lists that were never uploaded whole", 1, "the pieces that came",
+    "SELECT id::text FROM audience WHERE state = 'receiving' AND made_at < :before ORDER BY made_at LIMIT :size",
+    ("DELETE FROM audience WHERE id = ANY(CAST(:ids AS uuid[]))",),
+)
+
+CAMPAIGNS = Rule(
+    "campaigns", 1825, "the whole row and its counts; its events and audit rows stay",
+    "SELECT id::text FROM campaign WHERE changed_at < :before AND state NOT IN ('approved', 'running', 'paused') "
+    "ORDER BY changed_at LIMIT :size",
+    ("DELETE FROM campaign WHERE id = ANY(CAST(:ids AS uuid[]))",),
+)
+
+RULES = (COMMANDS, TEXTS, MESSAGES, CHOICES, CONTACTS, AUDIENCES, UPLOADS, CAMPAIGNS)

@@ -33,6 +33,7 @@ from services.notifications import (
     tables,
     templates,
 )
+from services.notifications.doors.campaigns import CampaignDoors
 from services.notifications.doors.codes import CodeDoors
 from services.notifications.doors.preferences import PreferenceDoors
 from services.notifications.doors.providers import ProviderDoors
@@ -46,7 +47,7 @@ from services.notifications.sending import Channel, Member
 MEASURE_EVERY = 15.0
 
 
-class Notifications(CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, TemplateDoors, Service):
+class Notifications(CampaignDoors, CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, TemplateDoors, Service):
     name = "notifications"
     metadata = tables.metadata
 

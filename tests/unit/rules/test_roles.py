@@ -33,6 +33,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate", "complaint.make",
         "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review", "silence.release",
         "template.read", "template.write", "template.review",
+        "campaign.write", "campaign.approve", "campaign.run",
         "bill.issue", "bill.amend", "bill.approve", "bill.cancel", "refund.request", "refund.approve", "refund.pay",
         "refund.read", "dispute.manage", "review.settle", "reconciliation.read", "reconciliation.resolve",
         "code.use", "citizen.bind", "request.own", "request.own_person", "account.tell",
@@ -50,6 +51,7 @@ def test_duties_that_stay_apart():
         assert not ("account.manage" in permissions and "task.act" in permissions), role
     for editor, reviewer in (("guide.edit", "guide.review"), ("guide.adopt", "guide.approve_adoption"),
                              ("template.write", "template.review"),
+                             ("campaign.write", "campaign.approve"),
                              ("organisation.propose", "organisation.review_council"),
                              ("organisation.propose", "organisation.review_follow_up"),
                              ("organisation.review_council", "organisation.review_follow_up")):
