@@ -50,6 +50,8 @@ PROBLEMS: dict[str, Problem] = {
                                "The period ends before it begins. Correct the dates."),
     "counts_too_long": Problem(422, "المدة أطول من {days} يوماً. قسّمها إلى مدد أقصر.",
                                "The period is longer than {days} days. Ask for shorter ones."),
+    "counts_day_malformed": Problem(422, "اكتب التاريخ كاملاً هكذا: 2026-03-02.",
+                                    "Give the whole date, such as 2026-03-02."),
     "messages_unknown": Problem(404, "لا رسائل تحت رقم المتابعة هذا. راجع الرقم.",
                                 "There are no messages under this tracking number. Check the number."),
     "address_malformed": Problem(422, "اكتب رقم محمول مصرياً أو بريداً إلكترونياً واحداً.",

@@ -66,6 +66,10 @@ POST   /<lang>/staff/cashier/shift/void                         bill.take_cash
 POST   /<lang>/staff/cashier/shift/drawer                       bill.take_cash
 POST   /<lang>/staff/cashier/shift/close                        bill.take_cash
 GET    /<lang>/staff/shifts                                     shift.approve
+GET    /<lang>/staff/messages                                   message.dashboard
+GET    /<lang>/staff/messages/search                            message.read
+POST   /<lang>/staff/messages/search                            message.read
+GET    /<lang>/performance                                      message.performance
 GET    /<lang>/staff/shifts/<shift_id>                          bill.take_cash|shift.approve
 POST   /<lang>/staff/shifts/<shift_id>                          shift.approve
 GET    /api/v1/openapi.json                                     guide.read
@@ -196,6 +200,16 @@ GET    /api/v1/requests/<tracking_number>/graph.svg             request.inquire
 GET    /api/v1/tasks/<task_id>                                  task.read
 GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
 POST   /api/v1/tasks/<task_id>/actions                          task.act
+GET    /api/v1/message-templates                                template.read
+GET    /api/v1/message-templates/<code>                         template.read
+GET    /api/v1/message-templates/<code>/versions/<version>      template.read
+POST   /api/v1/message-templates/<code>/preview                 template.read
+POST   /api/v1/message-templates/<code>/versions                template.write
+POST   /api/v1/message-templates/<code>/versions/<version>/amendments template.write
+POST   /api/v1/message-templates/<code>/versions/<version>/submission template.write
+POST   /api/v1/message-templates/<code>/versions/<version>/return template.review
+POST   /api/v1/message-templates/<code>/versions/<version>/approval template.review
+POST   /api/v1/message-templates/<code>/versions/<version>/withdrawal template.write|template.review
 GET    /api/v1/organisation/<kind>                              organisation.read
 GET    /api/v1/organisation/<kind>/<code>/history               organisation.read
 GET    /api/v1/organisation/employee/<code>/name                organisation.propose|organisation.review_council|organisation.review_follow_up

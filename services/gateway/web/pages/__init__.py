@@ -17,6 +17,7 @@ from services.gateway.web.pages import (
     follow,
     intake,
     login,
+    messages,
     public,
     rate,
     shown,
@@ -34,7 +35,7 @@ def register(app: Any) -> None:
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     app.context_processor(shown.context)
     app.jinja_env.filters.update(shown.FILTERS)
-    for module in (public, apply, follow, intake, rate, verify, login, staff, bindings, cashier, counter):
+    for module in (public, apply, follow, intake, rate, verify, login, staff, bindings, cashier, counter, messages):
         app.register_blueprint(module.blueprint)
 
 

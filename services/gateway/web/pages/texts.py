@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from rules import payment_states
+from services.gateway.web.pages.texts_choices import CHOICES
 from services.gateway.web.pages.texts_citizens import CITIZENS
 from services.gateway.web.pages.texts_counter import COUNTER
 from services.gateway.web.pages.texts_intake import INTAKE
+from services.gateway.web.pages.texts_messages import MESSAGES
 from services.gateway.web.pages.texts_service import SERVICE
 from services.gateway.web.pages.texts_staff import STAFF
 
@@ -325,9 +327,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.other": ("تعذر تنفيذ الطلب", "This could not be done"),
     "problem.home": ("الصفحة الرئيسية", "Home"),
     "problem.reference": ("رقم البلاغ:", "Reference:"),
+    **CHOICES,
     **CITIZENS,
     **COUNTER,
     **INTAKE,
+    **MESSAGES,
     **SERVICE,
     **STAFF,
 }

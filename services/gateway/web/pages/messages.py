@@ -1,0 +1,112 @@
+"""What was sent to citizens: counted for those who answer for it, one citizen's for staff, one figure for anybody."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from rules import numbering
+from rules.arabic import western_digits
+from rules.calendar import cairo_date
+from rules.refusal import Fault, Refusal
+from services.gateway.web.access import FORM, door
+from services.gateway.web.caller import caller
+from services.gateway.web.pages import shown
+from services.gateway.web.pages.public import LANG
+from services.gateway.web.platform import platform
+
+blueprint = Blueprint("messages", __name__)
+_DASHBOARD = LANG + "/staff/messages"
+_FIND = LANG + "/staff/messages/search"
+DAYS = 30
+Answer = str | tuple[str, int]
+
+
+@door(blueprint, "GET", _DASHBOARD, permission="message.dashboard")
+def dashboard() -> Answer:
+    """Counts, times and cost of a period: the last thirty days unless asked otherwise."""
+    today = cairo_date(platform().now())
+    period, faults = _period(today)
+    try:
+        found = {} if faults else {by: _counts(by, *period) for by in ("provider", "lane", "unit")}
+    except Refusal as refusal:
+        faults, found = refusal.faults, {}
+    page = render_template("staff/messages.html", found=found, faults=faults, since=period[0], until=period[1])
+    return (page, 422) if faults else page
+
+
+@door(blueprint, "GET", _FIND, permission="message.read")
+def show_search() -> str:
+    return render_template("staff/messages_of.html", found=None, faults=[], wanted="")
+
+
+@door(blueprint, "POST", _FIND, permission="message.read", media_types=FORM, csrf=True)
+def search() -> Answer:
+    """By tracking number, phone or e-mail; what was asked for stands in no address."""
+    wanted = request.form.get("wanted", "").strip()[:254]
+    try:
+        found = _sent_to(wanted)
+    except Refusal as refusal:
+        if refusal.code == "forbidden":
+            raise
+        faults = [Fault(fault.code, "wanted", fault.params) for fault in refusal.faults]
+        return render_template("staff/messages_of.html", found=None, faults=faults, wanted=wanted), 422
+    return render_template("staff/messages_of.html", found=found, faults=[], wanted=wanted)
+
+
+@door(blueprint, "GET", LANG + "/performance", permission="message.performance")
+def performance() -> str:
+    found = platform().call("notifications.performance", {}, caller().actor)
+    return render_template("public/performance.html", found=found)
+
+
+def as_time(value: float | None) -> str:
+    """A length of time as people say it."""
+    if value is None:
+        return shown.text("seconds.none")
+    if value < 90:
+        return shown.text("seconds.seconds", count=f"{value:.1f}" if value < 10 else f"{value:.0f}")
+    if value < 5400:
+        return shown.text("seconds.minutes", count=f"{value / 60:.0f}")
+    return shown.text("seconds.hours", count=f"{value / 3600:.0f}")
+
+
+def as_cost(value: int) -> str:
+    """Thousandths of a pound as money: the half piastre is rounded up."""
+    return shown.money((value + 5) // 10)
+
+
+@blueprint.app_context_processor
+def _filters() -> dict[str, Any]:
+    return {"as_time": as_time, "as_cost": as_cost}
+
+
+def _period(today: date) -> tuple[tuple[date, date], list[Fault]]:
+    days, faults = [today - timedelta(days=DAYS - 1), today], []
+    for place, name in enumerate(("since", "until")):
+        typed = western_digits(request.args.get(name, "")).strip()
+        if not typed:
+            continue
+        try:
+            days[place] = date.fromisoformat(typed)
+        except ValueError:
+            faults.append(Fault("counts_day_malformed", name))
+    return (days[0], days[1]), faults
+
+
+def _counts(by: str, since: date, until: date) -> list[dict[str, Any]]:
+    asked = {"since": since.isoformat(), "until": until.isoformat(), "by": by}
+    rows: list[dict[str, Any]] = platform().call("notifications.counts", asked, caller().actor)["rows"]
+    return rows
+
+
+def _sent_to(wanted: str) -> list[dict[str, Any]]:
+    """A tracking number is known by its check character; whatever is none is taken for an address."""
+    try:
+        method, asked = "notifications.messages", {"tracking_number": numbering.parse_tracking(wanted)}
+    except Refusal:
+        method, asked = "notifications.of_address", {"address": wanted, "limit": 100}
+    found: list[dict[str, Any]] = platform().call(method, asked, caller().actor)["messages"]
+    return found
