@@ -37,6 +37,20 @@ GET    /<lang>/follow/<tracking_number>/complete                request.complete
 POST   /<lang>/follow/<tracking_number>/complete                request.complete
 GET    /<lang>/follow/<tracking_number>/licence                 licence.fetch
 GET    /<lang>/drafts                                           request.submit
+GET    /<lang>/messages/<token>                                 preference.own
+POST   /<lang>/messages/<token>                                 preference.own
+GET    /<lang>/messages/<token>/stop                            preference.own
+POST   /<lang>/messages/<token>/stop                            preference.own
+GET    /<lang>/follow/<tracking_number>/messages                preference.own
+POST   /<lang>/follow/<tracking_number>/messages                preference.own
+GET    /<lang>/staff/preferences                                preference.set
+POST   /<lang>/staff/preferences                                preference.set
+GET    /api/v1/requests/<tracking_number>/preferences           preference.own
+POST   /api/v1/requests/<tracking_number>/preferences           preference.own
+GET    /api/v1/preferences/<token>                              preference.own
+POST   /api/v1/preferences/<token>                              preference.own
+POST   /api/v1/preferences/search                               preference.set
+POST   /api/v1/preferences                                      preference.set
 POST   /<lang>/drafts                                           request.submit
 GET    /<lang>/follow/<tracking_number>/request-receipt         request.inquire
 POST   /<lang>/follow/<tracking_number>/withdraw                request.complete
@@ -303,7 +317,7 @@ VALUES = {
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
     "question_id": TASK_ID, "relation_id": TASK_ID,
     "statement_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID, "shift_id": TASK_ID,
-    "session_id": TASK_ID, "challenge_id": TASK_ID,
+    "session_id": TASK_ID, "challenge_id": TASK_ID, "version": "1001",
     "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
 }  # fmt: skip
 
