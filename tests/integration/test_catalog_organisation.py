@@ -4,7 +4,6 @@ by two others, and only then counted, told and kept for ever."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -16,85 +15,19 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chassis import actors
-from chassis.actors import Actor
 from rules.refusal import Refusal
 from services.catalog.organisation_tables import metadata
-from tests.support.catalog_ground import CLERK, REVIEWER, Desk
-
-EDITOR = Actor(id="staff:organiser", kind="staff", roles=("organisation_editor",))
-COUNCIL = Actor(id="staff:council", kind="staff", roles=("council_reviewer",))
-FOLLOW_UP = Actor(id="staff:follow-up", kind="staff", roles=("follow_up_reviewer",))
-EVERYTHING = Actor(id="staff:all", kind="staff",
-                   roles=("organisation_editor", "council_reviewer", "follow_up_reviewer"))
-NAME = {"ar": "اسم", "en": "Name"}
-PERSON, NATIONAL_ID = "منى أحمد عبد الله", "28503150101232"
-
-
-class Office(Desk):
-    def fresh(self) -> None:
-        super().fresh()
-        with self.database.transaction() as connection:
-            connection.execute(text("TRUNCATE organisation_entity"))
-            connection.execute(text("UPDATE organisation_state SET version = version + 1"))
-
-    def op(self, op: str, kind: str, code: str, days: int = 10, /, **body: Any) -> dict[str, Any]:
-        given: dict[str, Any] = {"op": op, "kind": kind, "code": code, "from": self.day(days)}
-        if op != "close":
-            given["body"] = body if kind in ("employee", "working_hours") else {"name": NAME, **body}
-        return given
-
-    def change(self, *operations: Any) -> dict[str, Any]:
-        return {"operations": list(operations)}
-
-    def put_forward(self, *operations: Any, **more: Any) -> dict[str, Any]:
-        return self.submitted("organisation", self.change(*operations), EDITOR, **more)
-
-    def carry(self, *operations: Any, **more: Any) -> dict[str, Any]:
-        """Proposed, and approved by both."""
-        first = self.decide(self.put_forward(*operations, **more), actor=COUNCIL)
-        assert first["applied"] is None
-        return self.decide(first, actor=FOLLOW_UP)
-
-    def list(self, kind: str, actor: Actor = EDITOR, **more: Any) -> dict[str, Any]:
-        found = self.ask(actor, "catalog.organisation", kind=kind, **more)
-        return {one["code"]: one["body"] for one in found["entities"]}
-
-    def history(self, kind: str, code: str) -> list[dict[str, Any]]:
-        versions: list[dict[str, Any]] = self.ask(EDITOR, "catalog.organisation_history", kind=kind, code=code)[
-            "versions"]
-        return versions
-
-    def calendar(self, year: int, unit: str | None = None) -> dict[str, dict[str, Any]]:
-        return {day["date"]: day
-                for day in self.ask(actors.PUBLIC, "catalog.calendar", year=year, unit=unit)["days"]}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Office]:
-    made = Office(database_url("catalog"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def office(opened: Office) -> Office:
-    opened.fresh()
-    return opened
-
-
-def unit(office: Office, op: str = "add", code: str = "EG-C-16", days: int = 10, **body: Any) -> dict[str, Any]:
-    return office.op(op, "unit", code, days,
-                     **{"kind": "district", "governorate": "EG-C", "status": "open", **body})
-
-
-def clerk(office: Office, code: str = "1024", op: str = "add", days: int = 10, **body: Any) -> dict[str, Any]:
-    return office.op(op, "employee", code, days, **{"name": PERSON, "job": "window", "centre": "EG-C-01-TC", **body})
-
-
-def job(office: Office) -> dict[str, Any]:
-    return office.op("add", "job", "window", role="window_clerk")
-
+from tests.support.catalog_ground import CLERK, REVIEWER
+from tests.support.organisation_office import *  # noqa: F403  (fixtures)
+from tests.support.organisation_office import (
+    COUNCIL,
+    EDITOR,
+    EVERYTHING,
+    FOLLOW_UP,
+    NAME,
+    Office,
+    unit,
+)
 
 # -- before it counts ------------------------------------------------------------------------------------------------
 
@@ -228,110 +161,6 @@ def test_several_steps_of_one_entity_are_told_one_after_the_other(office: Office
     assert told[-1].data["timeline"][-1]["valid_until"] == office.day(30)
     assert [(one["version"], one["op"]) for one in office.history("unit", "EG-C-16")] == [
         (1, "add"), (2, "change"), (3, "close")]
-
-
-# -- who works where -------------------------------------------------------------------------------------------------
-
-
-def everything_kept(office: Office) -> str:
-    tables = ("proposal", "approval", "organisation_entity", "event_log", "audit", "command")
-    return "\n".join(str(tuple(row)) for table in tables for row in office.rows(f"SELECT * FROM {table}"))
-
-
-def test_a_name_is_sealed_from_the_first_draft_on_and_told_to_nobody(office: Office) -> None:
-    office.carry(job(office), clerk(office, national_id=NATIONAL_ID))
-    kept = everything_kept(office) + "".join(str(event) for event in office.events())
-    for part in [*PERSON.split(), NATIONAL_ID, NATIONAL_ID[-7:]]:
-        assert part not in kept
-    assert {event.data["kind"] for event in office.events()} == {"job"}
-    listed = office.list("employee", on=office.day(10))["1024"]
-    assert listed["name"] == "م*** أ*** ع***" and listed["centre"] == "EG-C-01-TC"
-    assert not {"name_sealed", "identity", "national_id"} & set(listed)
-    assert office.history("employee", "1024")[0]["body"] == listed
-
-
-def test_reading_a_name_is_recorded(office: Office) -> None:
-    proposal = office.put_forward(job(office), clerk(office))
-    shown = office.ask(COUNCIL, "catalog.employee", code="1024", proposal_id=proposal["proposal_id"])
-    assert shown["name"] == PERSON
-    office.decide(office.decide(proposal, actor=COUNCIL), actor=FOLLOW_UP)
-    with pytest.raises(Refusal, match="organisation_unknown"):
-        office.ask(EDITOR, "catalog.employee", code="1024")  # not yet
-    office.wait(days=10)
-    assert office.ask(EDITOR, "catalog.employee", code="1024")["name"] == PERSON
-    assert [(row.actor_id, row.subject) for row in office.audited("employee.read")] == [
-        (COUNCIL.id, "1024"), (EDITOR.id, "1024")]
-    with pytest.raises(Refusal, match="forbidden"):
-        office.ask(CLERK, "catalog.employee", code="1024")
-    assert len(office.audited("employee.read")) == 2
-
-
-@pytest.mark.parametrize("role", ["catalogue_editor", "catalogue_reviewer"])
-def test_who_only_reads_the_organisation_reads_no_name_and_that_they_tried_is_recorded(
-    office: Office, role: str
-) -> None:
-    proposal = office.put_forward(job(office), clerk(office))
-    curious = Actor(id="staff:curious", kind="staff", roles=(role,))
-    with pytest.raises(Refusal, match="forbidden"):
-        office.ask(curious, "catalog.employee", code="1024", proposal_id=proposal["proposal_id"])
-    assert PERSON not in str(office.show(proposal, curious)) and office.audited("employee.read") == []
-    assert [row.actor_id for row in office.audited("denied")] == [curious.id]
-
-
-def test_a_reviewer_sees_the_change_with_names_masked(office: Office) -> None:
-    shown = office.show(office.put_forward(job(office), clerk(office)), COUNCIL)
-    assert PERSON not in str(shown)
-    step = shown["difference"][1]
-    assert (step["kind"], step["before"], step["after"]["name"]) == ("added", None, "م*** أ*** ع***")
-    assert step["label"] == {"ar": "موظف 1024", "en": "employee 1024"}
-
-
-def test_a_returned_change_is_amended_with_the_name_as_it_was_read(office: Office) -> None:
-    returned = office.decide(office.put_forward(job(office), clerk(office)), "return", COUNCIL, remark="الوظيفة")
-    body = office.show(returned, EDITOR)["body"]
-    body["operations"][1]["body"]["centre"] = "EG-C-02-TC"
-    amended = office.ask(EDITOR, "catalog.amend", proposal_id=returned["proposal_id"], version=returned["version"],
-                         body=body)
-    assert amended["faults"] == []
-    office.decide(office.decide(office.submit(amended, EDITOR), actor=COUNCIL), actor=FOLLOW_UP)
-    office.wait(days=10)
-    assert office.ask(EDITOR, "catalog.employee", code="1024")["name"] == PERSON
-
-
-def test_what_is_no_name_is_not_kept_and_a_seal_of_others_does_not_open(office: Office) -> None:
-    for wrong in ({"name": {"ar": PERSON}}, {"name": " "}, {"name": "x\u202ey"}, {"national_id": "123"},
-                  {"national_id": 28503150101232}):
-        with pytest.raises(Refusal) as refusal:
-            office.propose("organisation", office.change(job(office), clerk(office, **wrong)), EDITOR)
-        field = "name" if "name" in wrong else "national_id"
-        assert {fault.field for fault in refusal.value.faults} == {f"operations/1/body/{field}"}
-    with pytest.raises(Refusal) as refusal:  # whatever else is wrong is told with it
-        office.propose("organisation", office.change(
-            job(office), clerk(office, national_id="123"), office.op("close", "centre", "EG-C-99-TC")), EDITOR)
-    assert {fault.field for fault in refusal.value.faults} == {"operations/1/body/national_id", "operations/2/code"}
-    assert not office.rows("SELECT 1 FROM proposal")
-    given = clerk(office)
-    given["body"] = {**given["body"], "name_sealed": "v1.AAAA"}
-    del given["body"]["name"]
-    draft = office.propose("organisation", office.change(job(office), given), EDITOR)
-    assert [(fault["code"], fault["field"]) for fault in draft["faults"]] == [
-        ("organisation_name_unsealed", "operations/1/body/name_sealed")]
-
-
-def test_a_name_written_under_a_misspelt_kind_is_sealed_all_the_same(office: Office) -> None:
-    office.propose("organisation", office.change({**clerk(office), "kind": "employe"}), EDITOR)
-    assert PERSON.split()[0] not in everything_kept(office)
-
-
-def test_the_same_person_does_not_work_under_two_codes_at_once(office: Office) -> None:
-    office.carry(job(office), clerk(office, national_id=NATIONAL_ID))
-    arabic = NATIONAL_ID.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
-    again = clerk(office, "2048", days=20, centre="EG-C-02-TC", national_id=arabic)
-    faults = office.propose("organisation", office.change(again), EDITOR)["faults"]
-    assert [(fault["code"], fault["field"], fault["params"]["place"]) for fault in faults] == [
-        ("organisation_employee_in_two_places", "operations/0/body/national_id", "EG-C-01-TC")]
-    office.carry(again, office.op("close", "employee", "1024", 20))
-    assert set(office.list("employee", on=office.day(20))) == {"2048"}
 
 
 # -- what stands, and how it came about ------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from rules import numbering
 from services.requests import licence_numbers
 from services.requests.serial_register import Proof
 from tests.support.requests_ground import HEAD, Ground, shop
+from tests.support.slow_commit import before_the_first_commit
 from tests.support.tablets import Tablet
 
 
@@ -69,23 +69,7 @@ def test_what_a_broken_step_drew_is_given_up_after_a_while(ground: Ground) -> No
 def test_a_step_slower_than_the_sweep_is_written_under_another_serial(ground: Ground) -> None:
     lodged = ground.decided()
     ground.do(HEAD, "approve")
-    unit, slow = ground.unit_of_work, []
-
-    def late(*given: Any) -> Any:
-        work = unit(*given)
-        if not slow:
-            slow.append(work)
-            commit = work.commit
-
-            def after_the_sweep() -> None:
-                sweep(ground)
-                commit()
-
-            work.commit = after_the_sweep  # type: ignore[method-assign]
-        return work
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ground, "unit_of_work", late)
+    with before_the_first_commit(ground, lambda: sweep(ground)):
         ground.pay(lodged, "final")
     first, second = ground.rows("SELECT reason, licence_id FROM licence_number ORDER BY serial")
     assert (first.reason, first.licence_id, second.reason) == ("never_used", None, None)

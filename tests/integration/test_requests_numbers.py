@@ -21,6 +21,7 @@ from rules import numbering
 from rules.refusal import Refusal
 from services.requests import intake, numbers
 from tests.support.requests_ground import CLERK, Ground, shop
+from tests.support.slow_commit import before_the_first_commit
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +97,8 @@ def test_what_was_drawn_and_never_written_is_given_up_after_a_while(ground: Grou
 
 def test_a_request_slower_than_the_sweep_is_written_under_another_number(ground: Ground) -> None:
     """Its serial is given up between its reading and its writing."""
-    unit = ground.unit_of_work
-    drawn: list[Any] = []
-
-    def slow(*given: Any) -> Any:
-        work = unit(*given)
-        if not drawn:
-            drawn.append(work)
-            commit = work.commit
-
-            def late() -> None:
-                sweep(ground)
-                commit()
-
-            work.commit = late  # type: ignore[method-assign]
-        return work
-
     body = ground.application()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ground, "unit_of_work", slow)
+    with before_the_first_commit(ground, lambda: sweep(ground)):
         lodged = ground.submit(body)
     first, second = ground.rows("SELECT serial, request_id, reason FROM number_register ORDER BY serial")
     assert (first.reason, first.request_id) == ("never_lodged", None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -14,31 +13,11 @@ from chassis.actors import PUBLIC
 from chassis.ids import uuid7
 from rules.refusal import Refusal
 from services.requests import access, life
+from tests.support.offline_ground import *  # noqa: F403  (fixtures)
 from tests.support.offline_items import PAPERS, codes, request_of, taken
 from tests.support.requests_ground import LAST4, staff
 from tests.support.tablet import FieldTablet
-from tests.support.visits_ground import MANAGER, OTHER_CLERK, PERSON, VisitsGround, field_ground
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[VisitsGround]:
-    made = field_ground(database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: VisitsGround) -> VisitsGround:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def tablet(ground: VisitsGround) -> FieldTablet:
-    """A tablet that took its bundle along this morning and has had no line since."""
-    tablet = ground.tablet()
-    tablet.take_along(ground.line(), numbers=5)
-    return tablet
+from tests.support.visits_ground import MANAGER, OTHER_CLERK, PERSON, VisitsGround
 
 
 def test_the_same_again_gets_the_same_answer_from_whomever_and_other_content_is_refused(

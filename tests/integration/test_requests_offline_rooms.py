@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-
-import pytest
 
 from chassis.ids import uuid7
 from services.requests import documents
+from tests.support.offline_ground import *  # noqa: F403  (fixtures)
 from tests.support.offline_items import PAPERS, cash_told, codes, request_of, taken, with_ticket
 from tests.support.requests_ground import LAST4, OFFICER, PDF
 from tests.support.tablet import FieldTablet
-from tests.support.visits_ground import CLERK, OTHER_CLERK, VisitsGround, field_ground
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[VisitsGround]:
-    made = field_ground(database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: VisitsGround) -> VisitsGround:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def tablet(ground: VisitsGround) -> FieldTablet:
-    """A tablet that took its bundle along this morning and has had no line since."""
-    tablet = ground.tablet()
-    tablet.take_along(ground.line(), numbers=5)
-    return tablet
+from tests.support.visits_ground import CLERK, OTHER_CLERK, VisitsGround
 
 
 def test_an_application_taken_without_a_line_is_lodged_as_of_then_under_the_number_that_was_given(

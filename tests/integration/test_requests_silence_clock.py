@@ -9,18 +9,10 @@ from datetime import timedelta
 import pytest
 
 from services.requests.silence import Watch
-from tests.integration.test_requests_silence import (  # noqa: F401  (fixtures)
-    DUE,
-    SPEAKS,
-    decide,
-    ground,
-    opened,
-    sweeping,
-    untouched,
-    warned,
-)
 from tests.support.deadlines_ground import SOURCES, Sweeping
 from tests.support.requests_ground import MORNING, Ground
+from tests.support.silence_ground import *  # noqa: F403  (fixtures)
+from tests.support.silence_ground import DUE, SPEAKS, decide, untouched, warned
 
 
 class Machine:
@@ -38,18 +30,18 @@ class Machine:
 
 
 @pytest.fixture
-def machine(ground: Ground, sweeping: Sweeping) -> Iterator[Machine]:  # noqa: F811
+def machine(ground: Ground, sweeping: Sweeping) -> Iterator[Machine]:
     yield Machine(ground)
 
 
-def heard(sweeping: Sweeping, silence: Callable[[], int]) -> int:  # noqa: F811
+def heard(sweeping: Sweeping, silence: Callable[[], int]) -> int:
     for source in SOURCES:
         sweeping.tell(source)
     sweeping.ground.wait(minutes=5)
     return silence()
 
 
-def near_the_end(sweeping: Sweeping, machine: Machine) -> dict:  # noqa: F811
+def near_the_end(sweeping: Sweeping, machine: Machine) -> dict:
     lodged = sweeping.ground.reviewed()
     sweeping.watch = machine.process()
     warned(sweeping)
@@ -58,11 +50,11 @@ def near_the_end(sweeping: Sweeping, machine: Machine) -> dict:  # noqa: F811
     return lodged
 
 
-def verdicts(sweeping: Sweeping) -> list[str]:  # noqa: F811
+def verdicts(sweeping: Sweeping) -> list[str]:
     return [review.facts["verdict"] for review in sweeping.reviews()]
 
 
-def test_a_jump_of_hours_right_after_a_restart_is_no_downtime(sweeping: Sweeping, machine: Machine) -> None:  # noqa: F811
+def test_a_jump_of_hours_right_after_a_restart_is_no_downtime(sweeping: Sweeping, machine: Machine) -> None:
     lodged = near_the_end(sweeping, machine)
     mark = sweeping.ground.rows("SELECT seen_until FROM silence_clock")[0].seen_until
     restarted = machine.process()
@@ -75,7 +67,7 @@ def test_a_jump_of_hours_right_after_a_restart_is_no_downtime(sweeping: Sweeping
     assert sweeping.silence(restarted) == 1
 
 
-def test_a_restart_after_a_real_downtime_goes_on_by_itself(sweeping: Sweeping, machine: Machine) -> None:  # noqa: F811
+def test_a_restart_after_a_real_downtime_goes_on_by_itself(sweeping: Sweeping, machine: Machine) -> None:
     near_the_end(sweeping, machine)
     restarted = machine.process()
     sweeping.at(SPEAKS)
@@ -85,7 +77,7 @@ def test_a_restart_after_a_real_downtime_goes_on_by_itself(sweeping: Sweeping, m
 
 @pytest.mark.parametrize(("kept_right", "spoke", "asked"), [(True, 1, []), (False, 0, ["unwitnessed"])])
 def test_a_machine_that_was_off_is_believed_when_a_time_server_keeps_its_clock(
-    sweeping: Sweeping, machine: Machine, kept_right: bool, spoke: int, asked: list[str]  # noqa: F811
+    sweeping: Sweeping, machine: Machine, kept_right: bool, spoke: int, asked: list[str]
 ) -> None:
     near_the_end(sweeping, machine)
     machine.id, machine.kept_right = "second", kept_right
@@ -98,7 +90,7 @@ def test_a_machine_that_was_off_is_believed_when_a_time_server_keeps_its_clock(
         assert sweeping.silence(machine.process()) == 1
 
 
-def test_a_clock_that_differs_from_the_database_servers_stops_it(sweeping: Sweeping, machine: Machine) -> None:  # noqa: F811
+def test_a_clock_that_differs_from_the_database_servers_stops_it(sweeping: Sweeping, machine: Machine) -> None:
     lodged = near_the_end(sweeping, machine)
     sweeping.at(SPEAKS)  # months from the database server's own
     compares = machine.process()
