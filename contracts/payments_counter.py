@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from contracts.events import EventSchema, event
 from contracts.problem import Problem
+from rules import counter as rules
 
 _CODE = validate.Regexp(r"[A-Z0-9][A-Z0-9.-]{1,29}\Z")
 _MOST = 10**12
@@ -17,6 +19,31 @@ def _reason() -> fields.String:
 
 def _count() -> fields.Dict:
     return fields.Dict(keys=fields.String(validate=validate.Length(max=20)), values=fields.Raw(), required=True)
+
+
+class ShiftChanged(EventSchema):
+    """A cashier's shift was opened, closed with a count, or counter-signed: all that is known of it by then. Its
+    sequence is 1, 2, 3. `cashier` and `approved_by` are accounts; `slips` are card payments, which move no cash."""
+
+    shift_id = fields.UUID(required=True)
+    counter = fields.String(required=True)
+    counter_kind = fields.String(required=True, validate=validate.OneOf(rules.KINDS))
+    unit = fields.String(required=True)
+    cashier = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf((rules.OPEN, rules.CLOSED, rules.APPROVED)))
+    currency = fields.String(required=True, validate=validate.Equal("EGP"))
+    opened_at = fields.AwareDateTime(required=True)
+    float = fields.Integer(required=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+    expected = fields.Integer(required=True, allow_none=True)
+    counted = fields.Integer(required=True, allow_none=True)
+    difference = fields.Integer(required=True, allow_none=True)
+    deposited = fields.Integer(required=True, allow_none=True)
+    approved_at = fields.AwareDateTime(required=True, allow_none=True)
+    approved_by = fields.String(required=True, allow_none=True)
+
+
+SHIFT_CHANGED = event("payments.shift.changed.v1", ShiftChanged)
 
 
 class RegisterCounter(Schema):

@@ -31,7 +31,8 @@ CHECKS = {
     "receipt in a counter's book that no shift took": """
         SELECT r.number FROM receipt r JOIN counter c ON r.book LIKE c.code || '/%' AND c.kind <> 'device'
         LEFT JOIN journal j ON j.bill_id = r.bill_id AND j.kind = 'cash_receipt'
-        LEFT JOIN shift_move m ON m.journal_id = j.id LEFT JOIN shift s ON s.id = m.shift_id
+        LEFT JOIN shift_move m ON m.journal_id = j.id LEFT JOIN shift_slip p ON p.payment_id = r.payment_id
+        LEFT JOIN shift s ON s.id = coalesce(m.shift_id, p.shift_id)
         WHERE s.counter IS DISTINCT FROM c.code OR s.cashier IS DISTINCT FROM r.taken_by""",
     "receipt printed with a gap in its copies": """
         SELECT receipt_number FROM receipt_print GROUP BY receipt_number

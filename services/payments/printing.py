@@ -26,13 +26,14 @@ from rules import counter as rules
 from rules.calendar import cairo_date
 from rules.refusal import refuse
 from services.payments import receipts, tables_counter
+from services.payments.rails import RAILS
 
 PRINT = "receipt.print"
 PDF, HTML = "application/pdf", "text/html; charset=utf-8"
 PAPERS: dict[str, dict[str, str]] = {
     "thermal": {"size": "80mm 200mm", "margin": "3mm 4mm", "text": "8.5pt", "width": "72mm"},
     "a6": {"size": "105mm 148mm", "margin": "6mm 7mm", "text": "7.5pt", "width": "91mm"},
-    "a4": {"size": "A4", "margin": "18mm 20mm", "text": "11pt", "width": "150mm"},
+    "a4": {"size": "A4", "margin": "18mm 30mm", "text": "11pt", "width": "150mm"},
 }
 _FOLDER = Path(__file__).parent / "templates"
 _FONTS = tuple(f"cairo-{script}-{weight}.woff2" for weight in ("400", "700") for script in ("arabic", "latin"))
@@ -97,6 +98,8 @@ def _facts(work: UnitOfWork, shown: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **shown, "code": code, "governorate_name": governorate.name,
         "unit_name": unit.name if unit else {"ar": shown["unit"], "en": shown["unit"]},
+        "way_name": next((rail.label for rail in RAILS.offered(work.settings) if rail.name == shown["way"]),
+                         {"ar": shown["way"], "en": shown["way"]}),
         "counter": counter.code if counter else None, "counter_name": counter.name if counter else None,
         "qr": f"{address.rstrip('/')}/ar/receipts/{number}?code={code}" if address else f"{number} {code}",
     }

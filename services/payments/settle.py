@@ -44,9 +44,10 @@ def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "
 
 
 def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | None, report: Report, source: str,
-          body: str = "", collected_by: str | None = None, serial: int | None = None) -> str | None:
-    """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal.
-    `serial`: of its receipt, where it was drawn already."""
+          body: str = "", collected_by: str | None = None, serial: int | None = None, book: str | None = None
+          ) -> str | None:
+    """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal, and
+    `book`: whose next number its receipt takes. `serial`: of its receipt, where it was drawn already."""
     amount = report.amount or 0
     if payment is None or bill is None:
         outcome = _unknown(work, rail, report, body, "reference_unknown")
@@ -57,7 +58,7 @@ def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | Non
         if report.status == base.NEW:
             return _adopt(work, payment, bill, report)
         if report.status == base.PAID:
-            outcome = _paid(work, payment, bill, report, body, collected_by, serial)
+            outcome = _paid(work, payment, bill, report, body, collected_by, serial, book)
         elif report.status in _ENDS:
             outcome = _ended(work, payment, bill, report)
         else:
@@ -85,7 +86,7 @@ def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
 
 
 def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str,
-          collected_by: str | None, serial: int | None) -> str:
+          collected_by: str | None, serial: int | None, book: str | None) -> str:
     amount = report.amount or 0
     trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
@@ -101,7 +102,7 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
         paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
                                    rail=payment.rail, reference=report.reference, paid_at=paid_at,
                                    receipt_number=number, collected_by=collected_by)
-        receipts.give(work, number, paid, payment.rail, payment_id=payment.id)
+        receipts.give(work, number, paid, payment.rail, payment_id=payment.id, book=book)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state
     if credited:

@@ -19,11 +19,14 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
+from contracts.payments_counter import SHIFT_CHANGED
 from rules import counter as rules
 from rules import ledger_counter
 from rules.refusal import refuse
 from services.payments import counters, ledger, tables_counter
 
+_STATES = (rules.OPEN, rules.CLOSED, rules.APPROVED)
+_TOLD = [name for name in SHIFT_CHANGED.schema().fields if name != "currency"]
 COLLECT, APPROVE = "bill.take_cash", "shift.approve"
 MOST_SHOWN = 100
 
@@ -102,6 +105,9 @@ def open_one(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         ledger.post(work, ledger_counter.float_issued(counter.unit, str(shift_id), opening), unit=counter.unit,
                     shift_id=shift_id)
     work.audit("shift.opened", str(shift_id), counter=counter.code, float=opening)
+    _tell(work, {
+        "shift_id": shift_id, "counter": counter.code, "counter_kind": counter.kind, "unit": counter.unit,
+        "cashier": work.actor.id, "state": rules.OPEN, "opened_at": work.now, "float": opening})
     return {"shift_id": shift_id, "counter": counter.code, "counter_name": counter.name, "unit": counter.unit,
             "state": rules.OPEN, "opened_at": work.now, "float": opening, "expected": opening}
 
@@ -149,9 +155,10 @@ def close(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     for entry in made:
         ledger.post(work, entry, unit=unit, shift_id=row.id)
     work.audit("shift.closed", reference, expected=closing.expected, counted=found, difference=closing.difference)
-    return {**state_of(row), "state": rules.CLOSED, "closed_at": work.now, "expected": closing.expected,
-            "counted": found, "pieces": pieces, "difference": closing.difference, "deposited": closing.deposited,
-            "reason": body.get("reason")}
+    return _tell(work, {
+        **state_of(row), "state": rules.CLOSED, "closed_at": work.now, "expected": closing.expected, "counted": found,
+        "pieces": pieces, "difference": closing.difference, "deposited": closing.deposited,
+        "reason": body.get("reason")})
 
 
 def approve(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
@@ -165,8 +172,8 @@ def approve(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     work.write(_APPROVE, expect=1, which=row.id, seen=row.version, state=state, at=work.now, who=work.actor.id,
                note=body.get("note"))
     work.audit("shift.approved", str(row.id), difference=row.difference)
-    return {**state_of(row), "state": state, "approved_by": work.actor.id, "approved_at": work.now,
-            "note": body.get("note")}
+    return _tell(work, {**state_of(row), "state": state, "approved_by": work.actor.id, "approved_at": work.now,
+                        "note": body.get("note")})
 
 
 def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +207,15 @@ def state_of(row: Any) -> dict[str, Any]:
         "pieces": row.pieces, "difference": row.difference, "deposited": row.deposited, "reason": row.reason,
         "approved_at": row.approved_at, "approved_by": row.approved_by, "note": row.note,
     }
+
+
+def _tell(work: UnitOfWork, shown: dict[str, Any]) -> dict[str, Any]:
+    """Append the event of a shift's change, made of how it is shown, and answer what was shown. A shift passes its
+    three states in their order, so its place among them is the event's sequence; the row's version counts every
+    payment."""
+    work.append(SHIFT_CHANGED, shown["shift_id"], 1 + _STATES.index(shown["state"]),
+                {"currency": "EGP", **{name: shown.get(name) for name in _TOLD}})
+    return shown
 
 
 def _whole(work: UnitOfWork, row: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from rules import slips
 from rules.refusal import refuse
-from services.payments import records, settle, shifts, tables_counter
+from services.payments import books, records, settle, shifts, tables_counter
 from services.payments.rails import RAILS, pos
 from services.payments.rails.base import PAID, Report
 from services.payments.records import Payment
@@ -21,7 +21,8 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A cashier enters the slip of a card payment for a bill of the own unit. The card was charged before we hear of
     it, so the money is never argued away: another amount than the bill's, or a bill that was cancelled meanwhile, is
     laid before a person (`state` under_review); for a bill that was paid meanwhile it goes back (`state` credited).
-    The slip belongs to the cashier's shift. Refuses forbidden, rail_unavailable, bill_unknown, shift_required,
+    The slip belongs to the cashier's shift, and its receipt to the book of
+    the counter, as one for cash does. Refuses forbidden, rail_unavailable, bill_unknown, shift_required,
     slip_field_invalid, slip_terminal_unknown, slip_used."""
     rail = RAILS.of(work.settings, pos.NAME)
     bill = records.bill(work, body["bill_id"])
@@ -42,7 +43,8 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     work.write(_OF_SHIFT, payment_id=payment_id, shift_id=shift.id, terminal_id=slip.terminal_id, batch=slip.batch,
                amount=body["amount"])
     report = Report(payment.merchant_reference, PAID, slip.reference, body["amount"], taken_at)
-    outcome = settle.apply(work, pos.NAME, payment, bill, report, "slip", collected_by=work.actor.id)
+    outcome = settle.apply(work, pos.NAME, payment, bill, report, "slip", collected_by=work.actor.id,
+                           book=books.of_counter(shift.counter, work.now))
     work.audit("bill.slip_taken", str(bill.id), amount=body["amount"], terminal_id=slip.terminal_id, outcome=outcome)
     state = {"paid": "paid", settle.PAID_TWICE: "credited"}.get(str(outcome), "under_review")
     return {"payment_id": payment_id, "state": state, "reference": slip.reference}

@@ -4,7 +4,8 @@
                                     two counters never wait for each other; a timer folds them in and removes them
 `day_balance`  what moved on an account of a unit on a day, and what it held at the day's end
 `balance`      which accounts a unit has
-`collected`    what was collected on a day, once for each way of looking at it (`dimension`)
+`collected`    what was collected on a day, once for each way of looking at it (`dimension`), for each unit and
+               for the whole node (unit `*`)
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ day_balance = Table(
     Column("debit", BigInteger, nullable=False),
     Column("credit", BigInteger, nullable=False),
     Column("closing", BigInteger, nullable=False),
+    Index("day_balance_unit", "unit", "day"),
+    Index("day_balance_day", "day"),
 )
 
 balance = Table(
@@ -59,4 +62,5 @@ collected = Table(
     Column("amount", BigInteger, nullable=False),
     Column("receipts", BigInteger, nullable=False),
     Index("collected_day", "dimension", "day"),
+    Index("collected_unit", "dimension", "unit", "day"),
 )

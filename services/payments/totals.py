@@ -77,37 +77,49 @@ _FOLD_COLLECTIONS = Statement(text("""
       RETURNING day, unit, service, way, cashier, amount, receipts
     )
     INSERT INTO collected AS kept (dimension, unit, key, day, amount, receipts)
-    SELECT seen.dimension, taken.unit, seen.key, taken.day, sum(taken.amount), sum(taken.receipts)
+    SELECT seen.dimension, place.unit, seen.key, taken.day, sum(taken.amount), sum(taken.receipts)
     FROM taken CROSS JOIN LATERAL (VALUES ('unit', ''), ('service', taken.service), ('way', taken.way),
                                           ('cashier', taken.cashier)) AS seen (dimension, key)
-    GROUP BY seen.dimension, taken.unit, seen.key, taken.day
+    CROSS JOIN LATERAL (VALUES (taken.unit), ('*')) AS place (unit)
+    GROUP BY seen.dimension, place.unit, seen.key, taken.day
     ON CONFLICT (dimension, unit, key, day) DO UPDATE SET amount = kept.amount + excluded.amount,
       receipts = kept.receipts + excluded.receipts"""))
 
-_HERE = "day BETWEEN :since AND :until AND (CAST(:unit AS text) IS NULL OR unit = :unit)"
+EVERYWHERE = "*"  # as a unit: the whole node, kept beside the units so that nobody adds hundreds of them up
+_DAYS = "day BETWEEN :since AND :until"
+_OF_UNIT = f"{_DAYS} AND unit = :unit"
 
 
-def _collected(dimension: str, kept: str, waiting: str) -> str:
+def _collected(dimension: str, kept: str, waiting: str, of_unit: bool) -> str:
+    each = f"unit <> '{EVERYWHERE}'" if kept == "unit" else f"unit = '{EVERYWHERE}'"
     return f"""
         SELECT key, sum(amount) AS amount, sum(receipts) AS receipts FROM (
-          SELECT {kept} AS key, amount, receipts FROM collected WHERE dimension = '{dimension}' AND {_HERE}
-          UNION ALL SELECT {waiting}, amount, receipts FROM collection_delta WHERE {_HERE}) AS seen
+          SELECT {kept} AS key, amount, receipts FROM collected
+          WHERE dimension = '{dimension}' AND {_OF_UNIT if of_unit else f"{_DAYS} AND {each}"}
+          UNION ALL SELECT {waiting}, amount, receipts FROM collection_delta
+          WHERE {_OF_UNIT if of_unit else _DAYS}) AS seen
         GROUP BY key ORDER BY key"""  # noqa: S608
 
 
-_SQL = {
-    "day": _collected("unit", "day::text", "day::text"),
-    "unit": _collected("unit", "unit", "unit"),
-    **{name: _collected(name, "key", name) for name in ("service", "way", "cashier")},
-    "account": f"""
-        SELECT key, sum(amount) AS amount, NULL AS receipts FROM (
-          SELECT account AS key, credit - debit AS amount FROM day_balance
-          WHERE account >= '{REVENUE}:' AND account < '{REVENUE};' AND {_HERE}
-          UNION ALL SELECT account, -amount FROM ledger_delta WHERE account LIKE '{REVENUE}:%' AND {_HERE}) AS seen
-        GROUP BY key ORDER BY key""",  # noqa: S608
-}
-BY = tuple(_SQL)
-_QUESTIONS = {by: Statement(text(sql)) for by, sql in _SQL.items()}
+def _asked(of_unit: bool) -> dict[str, str]:
+    here = _OF_UNIT if of_unit else _DAYS
+    return {
+        "day": _collected("unit", "day::text", "day::text", of_unit),
+        "unit": _collected("unit", "unit", "unit", of_unit),
+        **{name: _collected(name, "key", name, of_unit) for name in ("service", "way", "cashier")},
+        "account": f"""
+            SELECT key, sum(amount) AS amount, NULL AS receipts FROM (
+              SELECT account AS key, credit - debit AS amount FROM day_balance
+              WHERE account >= '{REVENUE}:' AND account < '{REVENUE};' AND {here}
+              UNION ALL SELECT account, -amount FROM ledger_delta WHERE account LIKE '{REVENUE}:%' AND {here}) AS seen
+            GROUP BY key ORDER BY key""",  # noqa: S608
+    }
+
+
+# Two of each: a condition that may not hold (`:unit IS NULL OR …`) would keep the index of units out of a kept plan.
+_SQL = {(by, of_unit): sql for of_unit in (False, True) for by, sql in _asked(of_unit).items()}
+BY = tuple(_asked(True))
+_QUESTIONS = {asked: Statement(text(sql)) for asked, sql in _SQL.items()}
 _BALANCES = Statement(text("""
     SELECT account, unit, sum(held) AS held FROM (
       SELECT known.account, known.unit, last.closing AS held FROM balance AS known
@@ -153,12 +165,14 @@ def collections(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         raise Refusal([Fault("period_reversed", "until")])
     if (until - since).days >= LONGEST:
         raise Refusal([Fault("period_too_long", "until", {"days": LONGEST})])
-    rows = work.all(_QUESTIONS[body["by"]], since=since, until=until, unit=_unit(work, body["unit"]))
+    unit = _unit(work, body["unit"])
+    here = {} if unit is None else {"unit": unit}
+    rows = work.all(_QUESTIONS[body["by"], unit is not None], since=since, until=until, **here)
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "by": body["by"],
-        "unit": _unit(work, body["unit"]),
+        "unit": unit,
         "currency": "EGP",
         "rows": [{"key": row.key.removeprefix(f"{REVENUE}:"), "amount": int(row.amount),
                   "receipts": None if row.receipts is None else int(row.receipts)} for row in rows],
@@ -168,9 +182,9 @@ def collections(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def question(by: str) -> str:
-    """The SQL of a question, for who wants to see its plan."""
-    return _SQL[by]
+def question(by: str, of_unit: bool) -> str:
+    """The SQL of a question about one unit or the whole node, for who wants to see its plan."""
+    return _SQL[by, of_unit]
 
 
 def balances(work: UnitOfWork, day: date, unit: str | None = None) -> list[Any]:
@@ -208,11 +222,15 @@ CHECKS = {
               FROM entry e JOIN journal j ON j.id = e.journal_id WHERE e.account LIKE '{REVENUE}:%'
               GROUP BY 1, 2) AS books
         FULL JOIN (SELECT unit, day, dimension AS side, sum(amount) AS amount FROM (
-                     SELECT unit, day, dimension, amount FROM collected
+                     SELECT unit, day, dimension, amount FROM collected WHERE unit <> '{EVERYWHERE}'
                      UNION ALL SELECT unit, day, side, amount FROM collection_delta
                      CROSS JOIN (VALUES ('unit'), ('service'), ('way'), ('cashier')) AS sides (side)) AS all_of_it
                    GROUP BY 1, 2, 3) AS kept USING (unit, day)
         WHERE books.amount IS DISTINCT FROM kept.amount""",  # noqa: S608
+    "day's collections of the whole node that differ from those of its units": f"""
+        SELECT dimension || ' ' || key || ' ' || day FROM collected GROUP BY dimension, key, day
+        HAVING sum(CASE unit WHEN '{EVERYWHERE}' THEN amount ELSE -amount END) <> 0
+            OR sum(CASE unit WHEN '{EVERYWHERE}' THEN receipts ELSE -receipts END) <> 0""",  # noqa: S608
 }
 
 

@@ -99,6 +99,22 @@ def test_a_shift_from_float_to_counter_signature(ground: Ground) -> None:
         ("shift_approved", "shift_id")]
 
 
+def test_a_shift_tells_when_it_is_opened_closed_and_counter_signed_and_nothing_in_between(ground: Ground) -> None:
+    shift = begin(ground, opening=20_000)["shift_id"]
+    take(ground)
+    end(ground, {"20000": 1, "10000": 1, "2000": 1}, WHY)
+    ground.attempt(lambda work: shifts.approve(work, {"shift_id": shift, "note": "قبلت"}), MANAGER)
+    told = ground.events(shift)
+    assert [(one.type, one.sequence, one.data["state"]) for one in told] == [
+        ("payments.shift.changed.v1", n, state) for n, state in ((1, "open"), (2, "closed"), (3, "approved"))]
+    opened, closed, approved = (one.data for one in told)
+    assert (opened["float"], opened["cashier"], opened["counted"], opened["counter_kind"]) == (
+        20_000, CASHIER.id, None, "window")
+    assert (closed["expected"], closed["counted"], closed["difference"]) == (20_000 + TOTAL, 32_000, -50)
+    assert (approved["approved_by"], approved["difference"]) == (MANAGER.id, -50)
+    assert not {"reason", "note", "pieces"} & set(approved)  # free words may name people
+
+
 def test_one_shift_for_a_cashier_and_one_at_a_counter(ground: Ground) -> None:
     begin(ground)
     assert refused(lambda: begin(ground)) == [("shift_open_already", "counter")]

@@ -220,7 +220,7 @@ def test_what_people_look_at_adds_up(ground: Ground, others: list[str]) -> None:
     wanted = {"rail": None, "kind": "broken", "settled": False, "after": None}
     waits = differences.listed(work, wanted)["differences"]
     assert (found["statement_id"], ["explain"]) in [(one["statement_id"], one["possible"]) for one in waits]
-    told = reports.reconciled(work, {"rail": "fawry", "since": DAY, "until": DAY})
+    told = reports.reconciled(work, {"rail": "fawry", "unit": None, "since": DAY, "until": DAY})
     [lines] = ground.rows("""
         SELECT sum(CASE direction WHEN 'refund' THEN -e.amount ELSE e.amount END)::bigint AS booked
         FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state IN ('matched', 'received')

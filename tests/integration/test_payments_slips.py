@@ -56,6 +56,24 @@ def test_a_slip_pays_the_bill_and_names_the_cashier(ground: Ground) -> None:
     assert ground.rows("SELECT way FROM receipt WHERE bill_id = :b", b=bill["bill_id"]) == [("pos",)]
 
 
+def test_a_receipt_for_a_slip_takes_the_next_number_of_the_counters_book(ground: Ground) -> None:
+    """One book for all that a counter acknowledges, whatever it was paid with."""
+    first, second, third = (ground.billed() for _ in range(3))
+    ground.attempt(lambda work: cash.take(work, {"bill_id": first["bill_id"], "tendered": TOTAL}), CASHIER)
+    enter(ground, slip(second))
+    ground.attempt(lambda work: cash.take(work, {"bill_id": third["bill_id"], "tendered": TOTAL}), CASHIER)
+    given = [ground.rows("SELECT book, book_serial AS serial, taken_by FROM receipt WHERE bill_id = :b",
+                         b=one["bill_id"])[0] for one in (first, second, third)]
+    assert len({one.book for one in given}) == 1 and {one.taken_by for one in given} == {CASHIER.id}
+    assert [one.serial - given[0].serial for one in given] == [0, 1, 2]
+
+
+def test_a_slip_that_pays_nothing_takes_no_number(ground: Ground) -> None:
+    before = ground.rows("SELECT last FROM receipt_book")
+    assert enter(ground, slip(ground.billed(), amount=TOTAL + 1))["state"] == "under_review"
+    assert ground.rows("SELECT last FROM receipt_book") == before
+
+
 def test_a_slip_pays_one_bill_only(ground: Ground) -> None:
     first, second = ground.billed(), ground.billed()
     entered = slip(first)

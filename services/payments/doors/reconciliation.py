@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.service import Platform, command, query, timer
+from chassis.service import Platform, command, query, subscribe, timer
 from chassis.uow import UnitOfWork
 from contracts import payments_reconciliation as language
 from contracts import payments_statements as sending
+from contracts.events import Event
+from contracts.organisation import CHANGED
 from services.payments import treasury
-from services.payments.reconciliation import differences, imports, reports, settlements, uploads
+from services.payments.reconciliation import differences, holidays, imports, reports, settlements, uploads
 
 
 class ReconciliationDoors:
     """Mixed into the service."""
+
+    @subscribe(CHANGED, way="latest")
+    def on_organisation(self, work: UnitOfWork, event: Event) -> None:
+        holidays.keep(work, event)
 
     @command("payments.begin_statement", sending.BeginStatement, permission=imports.PERMISSION)
     def begin_statement(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -16,12 +16,11 @@ from chassis.uow import UnitOfWork
 from contracts import payments_reconciliation as language
 from rules import ledger_settlement
 from rules import reconciliation as rules
-from rules.calendar import Calendar
 from rules.reconciliation import Finding, Line, Settlement
 from rules.refusal import refuse
 from services.payments import ledger
 from services.payments import tables_reconciliation as tables
-from services.payments.reconciliation import books, terms
+from services.payments.reconciliation import books, holidays, terms
 
 PAGE = 2000
 
@@ -153,7 +152,7 @@ def _close(work: UnitOfWork, statement_id: UUID) -> None:
         return
     agreed = terms.of(work.settings, at.rail)
     sums = work.one(_SUMS, file=statement_id, permyriad=agreed.permyriad, fixed=agreed.fixed)
-    expected_on = Calendar({}).add_working_days(at.until, agreed.days)
+    expected_on = holidays.expected_on(work, at.rail, at.until)
     work.write(_CLOSE, expect=1, which=statement_id, seen=at.version, now=work.now, expected_on=expected_on,
                **sums._asdict())
     entry = ledger_settlement.stated(at.rail, str(statement_id), Settlement(sums.gross, sums.returned, sums.commission))

@@ -1,4 +1,5 @@
-"""Statements that come over the wire, and the holidays that move the day on which a rail's transfer is expected."""
+"""Statements that come over the wire, the holidays that move the day on which a rail's transfer is expected, and
+collections of the whole node beside those of its units."""
 
 from alembic import op
 
@@ -37,6 +38,11 @@ CREATE TABLE holiday (
   code text PRIMARY KEY,
   timeline jsonb NOT NULL
 );
+CREATE INDEX collected_unit ON collected (dimension, unit, day);
+CREATE INDEX day_balance_unit ON day_balance (unit, day);
+CREATE INDEX day_balance_day ON day_balance (day);
+INSERT INTO collected (dimension, unit, key, day, amount, receipts)
+SELECT dimension, '*', key, day, sum(amount), sum(receipts) FROM collected GROUP BY dimension, key, day;
 """
 
 
