@@ -33,6 +33,7 @@ _GSM |= {char: bytes([ESCAPE, code]) for code, char in
 
 # What rules.identity.parse_email lets through, less strictly: nothing here may end a header or begin another.
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+_LINK = re.compile(r"https?://[!-;=?-~]{1,400}")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _SHORT = 66  # letters of a subject that fit the header's first line
 _WORD = 42  # bytes of an encoded word: 56 letters of base64
@@ -80,6 +81,7 @@ def pack_email(sender: str) -> Pack:
             f"To: {address}\r\nSubject: {_subject(content['subject'])}\r\nDate: {format_datetime(row.created_at)}\r\n"
             f"Message-ID: {message_id(row.id, domain)}\r\n"
             "Auto-Submitted: auto-generated\r\n"  # RFC 3834: no holiday notice comes back
+            f"{_stop(content.get('stop'))}"
             f"Content-Language: {row.language}\r\nMIME-Version: 1.0\r\n"
             f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
         )
@@ -89,6 +91,14 @@ def pack_email(sender: str) -> Pack:
         return [Part(1, 0, b"".join([from_us, head.encode("ascii"), *bodies, f"--{boundary}--\r\n".encode()]))]
 
     return pack
+
+
+def _stop(link: str | None) -> str:
+    """What lets a mailbox offer to stop such mail with one click (RFC 2369, RFC 8058). Nothing for mail that has no
+    such link, or one that does not fit a header."""
+    if not link or not _LINK.fullmatch(link):
+        return ""
+    return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def _subject(text: str) -> str:

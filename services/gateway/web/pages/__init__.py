@@ -13,6 +13,7 @@ from services.gateway.web.pages import (
     apply,
     bindings,
     cashier,
+    choices,
     counter,
     follow,
     intake,
@@ -35,7 +36,8 @@ def register(app: Any) -> None:
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     app.context_processor(shown.context)
     app.jinja_env.filters.update(shown.FILTERS)
-    for module in (public, apply, follow, intake, rate, verify, login, staff, bindings, cashier, counter, messages):
+    for module in (public, apply, follow, intake, rate, verify, login, staff, bindings, cashier, counter, messages,
+                   choices):
         app.register_blueprint(module.blueprint)
 
 
