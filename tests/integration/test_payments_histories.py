@@ -1,5 +1,5 @@
-"""Over a thousand seeded histories at all rails of callbacks, slips, cash, withdrawal and time, each against a small
-model of what is right."""
+"""Over a thousand seeded histories at all rails of callbacks, slips, cash, held money given back, withdrawal and time,
+each against a small model of what is right."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 from rules.refusal import Refusal
-from services.payments import cash, expiry, paying, settle, slips
+from services.payments import cash, expiry, paying, reviews, settle, slips
 from services.payments.rails import base
 from tests.integration.test_payments import CASHIER
 from tests.support.payments_ground import NOON, PUBLIC, TOTAL, Ground
 from tests.support.rail_speech import RAILS, Message, say
+from tests.support.refunds_ground import OFFICER, WHY, decide, hand_over
 
 HISTORIES, CONCURRENT = 340, 14  # at each rail
 STEPS = {"paid": 6, "wrong": 2, "failed": 2, "expired": 2, "cancelled_at_rail": 1, "forged": 2, "unknown": 1,
          "other_rail": 2, "other_door": 1,
-         "again": 4, "restart": 3, "cash": 1, "slip": 1, "withdrawn": 1, "time_over": 1}
+         "again": 4, "restart": 3, "cash": 1, "slip": 1, "withdrawn": 1, "time_over": 1, "given_back": 2}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ class Model:
     in_drawer: int = 0
     held: Counter[str] = field(default_factory=Counter)
     credited: int = 0
+    by_bank: int = 0  # given back
     laid_before_a_person: int = 0
     reported: set[tuple[str, str, int]] = field(default_factory=set)
 
@@ -186,6 +188,22 @@ class History:
         self.model.state = "paid"
         self.model.in_drawer += TOTAL
 
+    def given_back(self) -> None:
+        """People give held money of this bill back, by an order to the bank: once all of it went, the bill is
+        cancelled."""
+        waiting = self.ground.rows("SELECT id, rail, amount FROM review WHERE bill_id = :b AND settled_at IS NULL "
+                                   "AND amount > 0", b=self.id)
+        if not waiting:
+            return
+        one = self.chance.choice(waiting)
+        refund_id = self.ground.attempt(lambda work: reviews.give_back(work, one.id, WHY), OFFICER)
+        decide(self.ground, refund_id, way="bank")
+        hand_over(self.ground, refund_id, reference=f"TR-{self.number}")
+        self.model.held[one.rail] -= one.amount
+        self.model.by_bank += one.amount
+        if self.model.state == "held" and len(waiting) == 1:
+            self.model.state = "cancelled"
+
     def withdrawn(self) -> None:
         self.ground.follow(self.ground.request_event(self.bill["request_id"], 2, "end", None, outcome="withdrawn"))
         if self.model.state == "open" and not self.model.over:
@@ -211,6 +229,7 @@ def judge(ground: Ground, history: History, before: dict[str, int]) -> None:
         assert before.get(f"held:{rail}", 0) - after.get(f"held:{rail}", 0) == model.held[rail], told
     assert before.get("credit:EG-C-01", 0) - after.get("credit:EG-C-01", 0) == model.credited, told
     assert after.get("cash:EG-C-01", 0) - before.get("cash:EG-C-01", 0) == model.in_drawer, told
+    assert before.get("bank:EG-C-01", 0) - after.get("bank:EG-C-01", 0) == model.by_bank, told
     assert sum(after.values()) == 0, told
     assert [event.sequence for event in events] == list(range(1, len(events) + 1)), told
     assert events[-1].data["state"] == bill["state"], told
