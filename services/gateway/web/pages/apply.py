@@ -32,7 +32,7 @@ _PATH = LANG + "/services/<code>/apply"
 def show_form(code: str) -> str:
     entry = entry_of(code)
     unit = caller().actor.unit or ""
-    return _form(entry, kept.new_draft(code, unit))
+    return _form(entry, {**kept.new_draft(code, unit), **_of_account(entry)})
 
 
 @door(blueprint, "POST", _PATH, permission="request.submit", media_types=FORM, csrf=True, limit=FORM_BYTES)
@@ -42,7 +42,7 @@ def check(code: str) -> str | tuple[str, int]:
     draft = kept.open_draft(request.form.get("draft", ""), code)
     if "edit" in request.form:
         return _form(entry, draft)
-    faults = _read(entry, draft)
+    faults = _read(entry, draft) + _account_lost(draft)
     if "save" in request.form:
         return drafts.save(code, draft)
     if faults:
@@ -57,6 +57,8 @@ def send(code: str) -> Response | tuple[str, int]:
     """Lodge the checked draft. Sending it twice lodges it once."""
     entry = entry_of(code)
     draft = kept.open_draft(request.form.get("draft", ""), code)
+    if lost := _account_lost(draft):
+        return _form(entry, draft, lost), 422
     applicant = particulars.nested(draft["applicant"], request.path[1:3])
     body = {
         "service_code": code,
@@ -84,6 +86,25 @@ def send(code: str) -> Response | tuple[str, int]:
 def show_draft(entry: Entry, draft: dict[str, Any]) -> str:
     """The form of a draft that was resumed."""
     return _form(entry, {**kept.new_draft(entry.code, ""), **draft})
+
+
+def _of_account(entry: Entry) -> dict[str, Any]:
+    """What a draft begins with for a citizen who is logged in: whose it is, and what the account knows."""
+    who = caller().citizen
+    if who is None:
+        return {}
+    kind = "citizen" if who.card == "national_id" else "foreigner"
+    known = {"kind": kind} if kind in definition.applicant_kinds(entry.document) else {}
+    return {"account": who.actor.id, "applicant": {**known, who.card: who.number, "phone": who.phone}}
+
+
+def _account_lost(draft: dict[str, Any]) -> list[Fault]:
+    """A draft that was begun in an account is not lodged without it unnoticed: said once, then it goes as anybody's."""
+    account = draft.get("account")
+    if account is None or caller().actor.id == account:
+        return []
+    del draft["account"]
+    return [Fault("citizen_session_over")]
 
 
 # -- reading the form ------------------------------------------------------------------------------------------------
