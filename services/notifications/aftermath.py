@@ -71,6 +71,6 @@ def of_refund(event: Event, told: Told, public_url: str, note: str | None = None
 
 
 def _occasion(template: str, values: Mapping[str, str], note: str | None = None) -> Occasion:
-    said = (note or "").strip() or "—"
+    said = (note or "").strip()
     known = {**values, "note": said, "note_short": shorten(said, SHORT)}
     return Occasion(template, {name: known[name] for name in KINDS[template].placeholders})

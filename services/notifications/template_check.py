@@ -28,7 +28,7 @@ _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _MARKUP = re.compile(r"<\s*[a-z/!?][^<]{0,20}|(?:java|vb)script\s*:|data\s*:\s*[a-z]+/[a-z]+", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"،؛]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|ly|me|info|eg|io|co)"
                    r"(?:/[^\s،؛]*)?\b", re.IGNORECASE)
-_SHOUT = re.compile(r"\b[A-Z]{4,}\b(?:\s+\b[A-Z]{2,}\b)*")
+_SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?:\s+[A-Z]{2,})*(?![\w-])")
 _SENTENCE = re.compile(r"[.!?؟]+(?:\s+|$)|\n+")
 
 

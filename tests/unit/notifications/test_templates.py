@@ -1,10 +1,15 @@
 """Templates are checked as a whole when they are loaded, and render without a way to smuggle anything in."""
 
+import hashlib
+import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from rules import sms
+from rules.refusal import Refusal
 from services.notifications import templates
 from services.notifications.kinds import KINDS
 from services.notifications.templates import TemplateError
@@ -159,3 +164,74 @@ def test_shortening_cuts_at_a_word():
     assert templates.shorten("كلمة", 10) == "كلمة"
     assert templates.shorten("one two three four", 12) == "one two..."
     assert len(templates.shorten("x" * 50, 10)) == 10
+
+
+SHIPPED = json.loads((Path(__file__).parent / "shipped_wordings.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("code", sorted(KINDS))
+def test_a_shipped_version_never_says_something_else(code):
+    """Messages name the version they were made of. Who changes words raises the version, and adds its line here."""
+    template = templates.library()[code]
+    said = json.dumps(template.as_dict(), ensure_ascii=False, sort_keys=True).encode()
+    assert SHIPPED[code][str(template.version)] == hashlib.sha256(said).hexdigest()
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("code", sorted(code for code, kind in KINDS.items() if kind.optional))
+def test_where_no_reason_was_given_nothing_asks_for_one(code, language):
+    values = {**KINDS[code].sample[language], **dict.fromkeys(KINDS[code].optional, "")}
+    template = templates.library()[code]
+    mail = templates.render_email(template, language, values, "منى")
+    for text in (templates.render_sms(template, language, values), mail.plain):
+        assert not any(dangling in text for dangling in ("السبب", "الرد", "reason", "answer", ": .", " .", "{", "["))
+    assert "<p style=\"margin:0 0 14px\"></p>" not in mail.html
+
+
+def test_a_value_that_an_email_does_not_have_is_named():
+    template = templates.made("approved", 1001, {language: {
+        "sms": "{tracking_number}", "subject": "{service}", "body": ["[[service? {link}]]"], "button": "x"}
+        for language in ("ar", "en")})
+    with pytest.raises(Refusal) as refusal:
+        templates.render_email(template, "ar", {"link": "https://x"}, "منى")
+    assert [fault.code for fault in refusal.value.faults] == ["wording_value_missing"]
+
+
+def test_a_value_in_html_is_escaped_isolated_and_counted_as_missing_when_empty():
+    template = templates.made("approved", 1001, {language: {
+        "sms": "x", "subject": "x", "body": ["a < b & c [[service? ({service})]][[!service? none]]"], "button": "x & y"}
+        for language in ("ar", "en")})
+
+    def paragraph(service):
+        page = templates.render_email(template, "en", {"service": service, "link": "https://x/?a=1&b=2"}, "M").html
+        return re.findall(r"<p style=\"margin:0 0 14px\">(.*?)</p>", page)[1], page
+
+    shown, page = paragraph('"><img src=x onerror=alert(1)>')
+    assert shown == "a &lt; b &amp; c (<bdi>&quot;&gt;&lt;img src=x onerror=alert(1)&gt;</bdi>)"
+    assert 'href="https://x/?a=1&amp;b=2"' in page and "x &amp; y" in page
+    assert paragraph(" ")[0] == "a &lt; b &amp; c none"
+
+
+def test_a_value_cannot_turn_the_direction_of_what_follows():
+    values = {**VALUES, "service": "محل\u202eexe.cod\u2066"}
+    template = templates.library()["request_received"]
+    mail = templates.render_email(template, "ar", values, "من\u202eى")
+    for text in (templates.render_sms(template, "ar", values), mail.plain, mail.html, mail.subject):
+        assert not set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(text)
+
+
+@pytest.mark.parametrize("language, words", [("ar", "اختر ما يصلك"), ("en", "Choose which messages")])
+def test_where_the_citizen_may_choose_the_way_there_is_shown_and_else_is_not(language, words):
+    template = templates.library()["moved"]
+    without = templates.render_email(template, language, VALUES, "منى")
+    assert words not in without.plain + without.html
+    mail = templates.render_email(template, language, VALUES, "منى", "https://x/choose?t=1&u=2")
+    assert words in mail.plain and "https://x/choose?t=1&u=2" in mail.plain
+    assert 'href="https://x/choose?t=1&amp;u=2"' in mail.html
+
+
+def test_an_email_can_be_read_in_the_dark_and_by_a_screen_reader():
+    page = templates.render_email(templates.library()["moved"], "ar", VALUES, "منى").html
+    assert "prefers-color-scheme: dark" in page and 'content="light dark"' in page
+    assert page.count('role="presentation"') == page.count("<table")
+    assert '<html lang="ar" dir="rtl">' in page and "http://" not in page and "<script" not in page
