@@ -33,8 +33,19 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(platform: tuple[str, str]) -> str:
     """The address of a running platform with the guide published and the demo's accounts."""
+    return platform[0]
+
+
+@pytest.fixture(scope="session")
+def operator(platform: tuple[str, str]) -> str:
+    """The address of the sandbox at which what was sent can be read."""
+    return platform[1]
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     port = _free_port()
     folder = tmp_path_factory.mktemp("demo")
     environment = {**os.environ, "SHUBBAK_DEMO_DATA": str(folder / "data"), "PYTHONUNBUFFERED": "1", "ONCE": ""}
@@ -47,8 +58,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=log,
     )
     try:
-        _await_ready(process, folder / "errors.txt")
-        yield f"http://127.0.0.1:{port}"
+        said = _await_ready(process, folder / "errors.txt")
+        told = re.search(r"(http://127\.0\.0\.1:[0-9]+)/outbox", said)
+        assert told is not None, said
+        yield f"http://127.0.0.1:{port}", told[1]
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -59,7 +72,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         log.close()
 
 
-def _await_ready(process: subprocess.Popen[bytes], errors: Path) -> None:
+def _await_ready(process: subprocess.Popen[bytes], errors: Path) -> str:
     assert process.stdout is not None
     ends, said = time.monotonic() + START_SECONDS, b""
     while READY_LINE.encode() not in said:
@@ -68,6 +81,7 @@ def _await_ready(process: subprocess.Popen[bytes], errors: Path) -> None:
         if not chunk:
             raise RuntimeError(f"the platform did not start:\n{said.decode()}\n{errors.read_text()[-3000:]}")
         said += chunk
+    return said.decode()
 
 
 @pytest.fixture
