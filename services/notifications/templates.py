@@ -32,6 +32,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # What would turn the direction of the text that follows a value.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
+_NUMBER = re.compile(r"(?=.*\d)[A-Z0-9,.-]{3,30}(?: ج\.م)?|EGP [0-9,.]{1,20}")
+
 
 class TemplateError(Exception):
     """A template file is wrong; the text names the file and the fault."""
@@ -146,7 +148,7 @@ def render_email(template: Template, language: str, values: Mapping[str, str], n
     the citizen may choose what comes by e-mail, `preferences_link` leads there. Refuses wording_value_missing."""
     own = template.wordings[language]
     shown = _tidied({**values, "name": name})
-    marked = {key: f"<bdi>{html.escape(value)}</bdi>" if value else "" for key, value in shown.items()}
+    marked = {key: _marked(value) for key, value in shown.items()}
     link = shown.get("link", "")
     written = [tidy(wording.render(text, shown)) for text in (_GREETING[language], *own.body)]
     closing = [_CLOSING[language], *([f"{_CHOOSE[language]}: {preferences_link}"] if preferences_link else ())]
@@ -164,6 +166,14 @@ def render_email(template: Template, language: str, values: Mapping[str, str], n
             if preferences_link else ""),
     )
     return EmailText(subject, plain, page)
+
+
+def _marked(value: str) -> str:
+    """A value in HTML; a number stays on one line, as it is read out and copied."""
+    if not value:
+        return ""
+    kept = ' style="white-space:nowrap"' if _NUMBER.fullmatch(value) else ""
+    return f"<bdi{kept}>{html.escape(value)}</bdi>"
 
 
 def _tidied(values: Mapping[str, str]) -> dict[str, str]:
