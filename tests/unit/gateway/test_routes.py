@@ -214,6 +214,21 @@ GET    /api/v1/requests/<tracking_number>/graph.svg             request.inquire
 GET    /api/v1/tasks/<task_id>                                  task.read
 GET    /api/v1/tasks/<task_id>/documents/<document_id>          task.read
 POST   /api/v1/tasks/<task_id>/actions                          task.act
+GET    /api/v1/campaigns                                        campaign.run
+POST   /api/v1/campaigns                                        campaign.write
+GET    /api/v1/campaigns/<campaign_id>                          campaign.run
+POST   /api/v1/campaigns/<campaign_id>/amendments               campaign.write
+POST   /api/v1/campaigns/<campaign_id>/applicants               campaign.write
+POST   /api/v1/campaigns/<campaign_id>/list                     campaign.write
+GET    /api/v1/campaigns/<campaign_id>/faults                   campaign.run
+POST   /api/v1/campaigns/<campaign_id>/acceptance               campaign.write
+GET    /api/v1/campaigns/<campaign_id>/preview                  campaign.run
+POST   /api/v1/campaigns/<campaign_id>/submission               campaign.write
+POST   /api/v1/campaigns/<campaign_id>/decision                 campaign.approve
+POST   /api/v1/campaigns/<campaign_id>/schedule                 campaign.run
+POST   /api/v1/campaigns/<campaign_id>/pause                    campaign.run
+POST   /api/v1/campaigns/<campaign_id>/resumption               campaign.run
+POST   /api/v1/campaigns/<campaign_id>/cancellation             campaign.run
 GET    /api/v1/message-templates                                template.read
 GET    /api/v1/message-templates/<code>                         template.read
 GET    /api/v1/message-templates/<code>/versions/<version>      template.read
@@ -316,7 +331,7 @@ VALUES = {
     "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
     "question_id": TASK_ID, "relation_id": TASK_ID,
-    "statement_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID, "shift_id": TASK_ID,
+    "statement_id": TASK_ID, "campaign_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID, "shift_id": TASK_ID,
     "session_id": TASK_ID, "challenge_id": TASK_ID, "version": "1001",
     "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from services.gateway.web.api import (
     afterwards,
     bill_changes,
     bills,
+    campaigns,
     catalog,
     citizens,
     collections,
@@ -25,10 +26,12 @@ from services.gateway.web.api import (
     letters,
     licence_register,
     licences,
+    message_templates,
     message_providers,
     messages,
     openapi,
     organisation,
+    preferences,
     reconciliation,
     refunds,
     requests,
@@ -89,7 +92,8 @@ def register(app: Any) -> None:
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
                    collections, counter, licences, messages, message_providers, deadlines, devices, licence_register, letters, verification,
-                   afterwards, sessions, citizens, organisation, catalog, visits, access_log, engine,
+                   afterwards, preferences, message_templates, campaigns, sessions, citizens, organisation, catalog,
+                   visits, access_log, engine,
                    statement_files, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest
