@@ -17,7 +17,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "messages.unit": ("الوحدة", "Unit"),
     "messages.no_unit": ("لا تخص وحدة", "Of no unit"),
     "messages.channel": ("القناة", "Channel"),
-    "messages.channel.sms": ("رسالة محمول", "SMS"),
+    "messages.channel.sms": ("رسالة محمول", "Text message"),
     "messages.channel.email": ("بريد إلكتروني", "E-mail"),
     "messages.lane.0": ("كود الدخول", "One-time code"),
     "messages.lane.1": ("خطوات الطلبات", "Steps of requests"),
