@@ -36,6 +36,7 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "campaign.write", "campaign.approve", "campaign.run",
         "bill.issue", "bill.amend", "bill.approve", "bill.cancel", "refund.request", "refund.approve", "refund.pay",
         "refund.read", "dispute.manage", "review.settle", "reconciliation.read", "reconciliation.resolve",
+        "reconciliation.import",
         "preference.own", "preference.set",
         "code.use", "citizen.bind", "request.own", "request.own_person", "account.tell",
         "settlement.record", "settlement.let_go", "treasury.export", "treasury.close"}
