@@ -21,10 +21,11 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from services.notifications import messages
 from services.notifications.audience import CONTENT
-from services.notifications.preferences import ADDRESS, CONTACT_FIELD, CONTACT_RING, Address, addresses_of
+from services.notifications.preferences import CONTACT_FIELD, CONTACT_RING, Address, addresses_of
 from services.notifications.tables import recipient
 from services.notifications.tables_campaigns import audience_member
 
+MEMBER = "notifications.audience.address"  # the field under which members are hashed
 NO_ADDRESS, REPEATED, UNREADABLE, OPTED_OUT = "no_address", "repeated", "unreadable", "opted_out"
 
 _NEXT = Statement(
@@ -52,6 +53,11 @@ class Opened:
     address: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
+
+
+def hashed(work: UnitOfWork, address: str) -> bytes:
+    """By what an address is known again: an e-mail address is the same however its letters are written."""
+    return work.privacy.lookup(address.casefold(), MEMBER)
 
 
 def following(work: UnitOfWork, audience_id: UUID, after: int, most: int) -> list[Any]:
@@ -113,10 +119,10 @@ def addresses(contact: Mapping[str, Any]) -> dict[str, str]:
 def _once(work: UnitOfWork, found: Sequence[Opened]) -> None:
     """A contact that was corrected may be another member's address by now."""
     other = [one for one in found
-             if one.reason is None and not work.privacy.known(one.row.address_lookup, one.address, ADDRESS)]
+             if one.reason is None and not work.privacy.known(one.row.address_lookup, one.address.casefold(), MEMBER)]
     if not other:
         return
-    lookups = {id(one): work.privacy.lookup(one.address, ADDRESS) for one in other}
+    lookups = {id(one): hashed(work, one.address) for one in other}
     taken = set(known(work, other[0].row.audience_id, list(lookups.values())))
     for one in other:
         key = (one.row.channel, lookups[id(one)])

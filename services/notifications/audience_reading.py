@@ -26,7 +26,7 @@ from services.notifications import audience_lines as lines
 from services.notifications import audience_members as members
 from services.notifications.audience import CONTENT, count_pieces, piece
 from services.notifications.audience_lines import Line
-from services.notifications.preferences import ADDRESS, CONTACT_FIELD, CONTACT_RING
+from services.notifications.preferences import CONTACT_FIELD, CONTACT_RING
 from services.notifications.tables_campaigns import audience_fault, audience_member
 
 AT_ONCE = 250
@@ -158,9 +158,9 @@ def choose(work: UnitOfWork, row: Any) -> None:
     unreachable = doubles = 0
     wanted = [(one, channel, address) for one in applicants for channel, address in _reached(work, one).items()]
     unreachable = len({one.request_id for one in applicants} - {one.request_id for one, _, _ in wanted})
-    seen = members.known(work, row.id, [work.privacy.lookup(address, ADDRESS) for _, _, address in wanted])
+    seen = members.known(work, row.id, [members.hashed(work, address) for _, _, address in wanted])
     for one, channel, address in wanted:
-        key = (channel, work.privacy.lookup(address, ADDRESS))
+        key = (channel, members.hashed(work, address))
         if key in seen:
             doubles += 1
             continue
@@ -191,7 +191,7 @@ class _Found:
 
     def doubles(self, read: Sequence[Line]) -> dict[int, list[Fault]]:
         """By line, which of its addresses stand further up."""
-        asked = [(one, target, self._work.privacy.lookup(target.address, ADDRESS)) for one in read
+        asked = [(one, target, members.hashed(self._work, target.address)) for one in read
                  for target in one.targets]
         seen = members.known(self._work, self._row.id, [lookup for _, _, lookup in asked])
         found: dict[int, list[Fault]] = {}
@@ -207,7 +207,7 @@ class _Found:
         self._place += 1
         self._members.append({
             "audience_id": self._row.id, "place": self._place, "channel": channel, "language": language,
-            "address_lookup": self._work.privacy.lookup(address, ADDRESS), "line": line, "content": content,
+            "address_lookup": members.hashed(self._work, address), "line": line, "content": content,
             "request_id": request_id})
         of = self._tally.setdefault(channel, {})
         of[language] = of.get(language, 0) + 1
