@@ -47,9 +47,9 @@ class Keeper:
         self._work = work
         self._rules = settings_gate.rules(work.settings)
         self.today = gate.day(work.now)
-        addresses = {address for row, address in asked if row.lane != Lane.CODE}
-        self._lookup = {address: work.privacy.lookup_settled(_key(address), CHOSEN) for address in addresses}
-        facts = work.all(_FACTS, lookups=list(self._lookup.values()), day=self.today) if addresses else []
+        keys = {_key(address) for row, address in asked if row.lane != Lane.CODE}
+        self._lookup = {key: work.privacy.lookup_settled(key, CHOSEN) for key in keys}
+        facts = work.all(_FACTS, lookups=list(self._lookup.values()), day=self.today) if keys else []
         self._opted_out = {row.lookup for row in facts if row.opted_out}
         self._seen = {row.lookup: row.count for row in facts}
         self._passed: dict[str, int] = {}
@@ -63,26 +63,27 @@ class Keeper:
         already, because it is tried again, takes no second one."""
         if row.lane == Lane.CODE:
             return None
-        lookup = self._lookup[address]
+        key = _key(address)
+        lookup = self._lookup[key]
         placed = row.counted_on == self.today
-        handed = 0 if placed else (self._seen[lookup] or 0) + self._passed.get(address, 0)
+        handed = 0 if placed else (self._seen[lookup] or 0) + self._passed.get(key, 0)
         hold = gate.decide(self._rules, self._work.now, channel=row.channel, lane=row.lane, legal=row.legal,
                            opted_out=lookup in self._opted_out, handed=handed)
         if hold is None and self.counts(row) and not placed:
-            self._passed[address] = self._passed.get(address, 0) + 1
+            self._passed[key] = self._passed.get(key, 0) + 1
         return hold
 
     def write(self) -> None:
         """Gather the new counts of the day."""
-        for address, passed in self._passed.items():
-            settled = self._lookup[address]
+        for key, passed in self._passed.items():
+            settled = self._lookup[key]
             seen = self._seen[settled]
             count = (seen or 0) + passed
             if seen is None:
                 self._work.write(_FIRST, lookup=settled, day=self.today, count=count)
             else:
                 self._work.write(_MORE, expect=1, key=settled, on_day=self.today, count=count, seen=seen)
-            for other in self._work.privacy.lookups(_key(address), CHOSEN):
+            for other in self._work.privacy.lookups(key, CHOSEN):
                 if other != settled:
                     self._work.write(_ALSO, lookup=other, day=self.today, count=count)
 

@@ -1,0 +1,119 @@
+"""What a claim costs while 200,000 messages to many wait: it reads each lane from its head and nothing behind it, and a
+one-time code is found as quickly as if nobody else waited."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chassis.database import Statement
+from chassis.ids import uuid7
+from services.notifications import messages, waiting
+from services.notifications.kinds import Lane
+from services.notifications.messages import Draft
+from services.notifications.packing import pack_sms
+from tests.support.messages_ground import LEASE, Ground, ground
+
+WAITING = 200_000
+MOST = 100
+_FILL = text("""
+    INSERT INTO message (id, version, request_id, cause, channel, template, template_version, language, state, address,
+                         address_lookup, content, created_at, expires_at, next_at, queued_at, lane)
+    SELECT gen_random_uuid(), 1, NULL, gen_random_uuid(), 'sms', 'request_received', 1, 'ar', 'queued', :address,
+           sha256(n::text::bytea), :content, :now, :now + interval '72 hours', :now, :now, 2
+    FROM generate_series(1, :n) AS n""")
+
+
+@pytest.fixture(scope="module")
+def desk(database_url: Callable[..., str]) -> Iterator[Ground]:
+    with ground(database_url("notifications")) as made:
+        privacy = made.context.privacy
+        with made.context.database.transaction() as connection:
+            connection.execute(text("SET LOCAL statement_timeout = '2min'"))
+            connection.execute(_FILL, {
+                "n": WAITING, "now": made.now - timedelta(minutes=1),
+                "address": privacy.seal("+201012345678", field=messages.ADDRESS),
+                "content": privacy.seal('{"text": "x"}', field=messages.CONTENT)})
+        with made.context.database.engine.connect() as connection:
+            connection.execute(text("VACUUM ANALYZE message"))
+        yield made
+        with made.context.database.transaction() as connection:
+            connection.execute(text("TRUNCATE message CASCADE"))
+
+
+def asked(desk: Ground, run: Callable[[Any], Any]) -> list[tuple[Statement, dict[str, Any]]]:
+    """The statements that a piece of work reads with. Nothing of it is committed."""
+    database, found = desk.context.database, []
+    read = database.read
+
+    def noting(statement: Statement, params: Any) -> list[Any]:
+        found.append((statement, dict(params)))
+        return read(statement, params)
+
+    database.read = noting  # type: ignore[method-assign]
+    try:
+        run(desk.work())
+    finally:
+        database.read = read  # type: ignore[method-assign]
+    return found
+
+
+def plan(desk: Ground, statement: Statement, params: dict[str, Any], mode: str) -> str:
+    form = statement.form()
+    connection = desk.context.database.session()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET plan_cache_mode = {mode}")
+            cursor.execute(form.preparation)
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {form.call}", statement.bind(params))
+            return "\n".join(row[0] for row in cursor.fetchall())
+    finally:
+        connection.close()
+
+
+def pages(found: str) -> int:
+    """Pages of tables and indexes that a plan's whole run touched."""
+    return sum(int(one) for one in re.findall(r"shared (?:hit|read)=(\d+)", found.splitlines()[1])) + sum(
+        int(one) for one in re.findall(r" read=(\d+)", found.splitlines()[1]))
+
+
+def claim(work: Any, lanes: Any = tuple(Lane)) -> Any:
+    return messages.claim(work, "sms", "smpp", MOST, LEASE, pack_sms, lanes=lanes)
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("lanes", [tuple(Lane), (Lane.CODE,)])
+def test_a_claim_reads_no_further_than_it_takes(desk: Ground, mode: str, lanes: Any) -> None:
+    due = asked(desk, lambda work: claim(work, lanes))[0]
+    found = plan(desk, *due, mode)
+    assert "Seq Scan on message " not in found
+    assert "Index Scan using message_due on message" in found
+    assert pages(found) < 10 * MOST, found
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+def test_neither_what_is_held_nor_what_is_over_is_looked_for_among_what_waits(desk: Ground, mode: str) -> None:
+    looked = asked(desk, lambda work: (waiting.release(work, "sms"), messages.expire(work, "sms")))
+    for due, index in zip(looked, ("message_held", "message_over"), strict=True):
+        found = plan(desk, *due, mode)
+        assert index in found and "Seq Scan" not in found
+        assert pages(found) < 50, found
+
+
+def test_a_code_is_first_and_as_quick_as_in_an_empty_house(desk: Ground) -> None:
+    draft = Draft("sms", "+201098765432", "login_code", 1, "ar", {"text": "123456"}, lane=Lane.CODE, id=uuid7())
+    desk.transact(lambda work: messages.create(work, None, uuid7(), [draft]))
+    claim(desk.work(), (Lane.CODE,))  # plans are made
+    begun = time.perf_counter()
+    for _ in range(20):
+        taken = claim(desk.work(), (Lane.CODE,))
+    assert [one.message_id for one in taken] == [draft.id]
+    assert (time.perf_counter() - begun) / 20 < 0.1
+    first = claim(desk.work())[0]
+    assert first.message_id == draft.id
