@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from chassis.retention import COMMANDS
+from chassis.retention import COMMANDS, Rule
 
-RULES = (COMMANDS,)
+_FORGET = (
+    "DELETE FROM citizen_session WHERE account_id = ANY(CAST(:ids AS uuid[]))",
+    "DELETE FROM citizen_account WHERE id = ANY(CAST(:ids AS uuid[]))",
+)
+UNUSED = Rule(
+    "accounts of citizens that nobody used", 3 * 365,
+    "number, phone, binding and sessions; the requests stay, and are found again once the phone is bound anew",
+    "SELECT id::text FROM citizen_account WHERE greatest(seen_at, bound_at) < :before AND ended_at IS NULL "
+    "ORDER BY id LIMIT :size",
+    _FORGET,
+)  # fmt: skip
+ENDED = Rule(
+    "accounts of citizens that ended", 365,
+    "number, phone and binding; that it was bound and ended, and by whom, stays in the audit",
+    "SELECT id::text FROM citizen_account WHERE ended_at < :before AND tell_since IS NULL ORDER BY id LIMIT :size",
+    _FORGET,
+)  # fmt: skip
+
+RULES = (COMMANDS, UNUSED, ENDED)
