@@ -100,5 +100,5 @@ def test_every_fault_of_a_wording_is_answered_in_both_languages_with_its_field(s
     assert answered.status_code == 422
     told = answered.get_json()["errors"]
     assert [one["field"] for one in told] == ["wording/ar/sms", "wording/en/sms", "wording/en/body/0"]
-    assert "{amont}" in str(told[0]) and "{0}" in str(told[1])
+    assert "«amont»" in str(told[0]) and "{0}" in str(told[1])
     assert all(set("ابتثجحخدذرزسشصضطظعغفقكلمنهوي") & set(str(one)) for one in told)
