@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -148,3 +150,16 @@ def test_a_damaged_or_bloated_workbook_is_refused_before_it_is_unpacked(
     with pytest.raises(Refusal) as refused:
         read(rewritten(sound, part, change))
     assert [fault.code for fault in refused.value.faults] == [code]
+
+
+def test_the_worked_example_of_a_new_format_reads_what_its_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "FORMATS", dict(formats.FORMATS))
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reconciliation.md").read_text(encoding="utf-8")
+    code, file = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("python", "csv"))
+    assert code and file
+    exec(code[1], {})
+    first, second, third = formats.of("nile").read(io.BytesIO(file[1].encode()))
+    assert isinstance(first, Stated) and isinstance(second, Stated)
+    assert (first.reference, first.direction, first.amount, first.fee) == ("N-1001", "payment", 125_000, 1_250)
+    assert (second.direction, second.amount, second.fee) == ("refund", 5_000, 0)
+    assert codes(third) == [("statement_amount_invalid", "pounds")]
