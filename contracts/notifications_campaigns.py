@@ -22,7 +22,7 @@ LIST_LINES = 300_000
 FASTEST = 12_000  # messages a minute: 200 a second, below what one process hands over
 SMS_CHARACTERS, SUBJECT_CHARACTERS, PARAGRAPH_CHARACTERS, PARAGRAPHS = 1_000, 150, 2_000, 20
 
-_TIME = validate.Regexp(r"([01][0-9]|2[0-3]):[0-5][0-9](?![\s\S])")
+_TIME = validate.Regexp(r"(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)(?![\s\S])")
 _REASON = validate.Length(1, 500)
 
 

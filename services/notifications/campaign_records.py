@@ -88,8 +88,9 @@ def listed(row: Any) -> dict[str, Any]:
     """One line of the list."""
     return {
         "campaign_id": str(row.id), "version": row.version, "state": row.state, "name": row.name, "unit": row.unit,
-        "channels": sorted(row.wording), "not_before": row.not_before, "hours_from": f"{row.hours_from:%H:%M}",
-        "hours_until": f"{row.hours_until:%H:%M}", "per_minute": row.per_minute,
+        "channels": sorted(row.wording), "not_before": row.not_before,
+        "hours_from": campaign_states.time_told(row.hours_from),
+        "hours_until": campaign_states.time_told(row.hours_until), "per_minute": row.per_minute,
         "pause_at_percent": row.pause_at_percent, "recipients": row.recipients, "reason": row.reason,
         "written_by": row.written_by, "submitted_by": row.submitted_by, "approved_by": row.approved_by,
         "approved_at": row.approved_at, "created_at": row.created_at, "changed_at": row.changed_at,

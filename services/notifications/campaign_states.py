@@ -68,6 +68,15 @@ def possible(state: State) -> list[str]:
     return [name for name, action in ACTIONS.items() if state in action.origins and name not in BY_ITSELF]
 
 
+def time_of(told: str) -> time:
+    """A time of day as it is written; `24:00` is the end of the day."""
+    return time.max if told == "24:00" else time.fromisoformat(told)
+
+
+def time_told(at: time) -> str:
+    return "24:00" if at == time.max else f"{at:%H:%M}"
+
+
 def open_at(now: datetime, not_before: datetime | None, hours: tuple[time, time]) -> bool:
     """Whether it may go on now: its day has come, and it is within its hours, Cairo time, the end excluded."""
     if not_before is not None and now < not_before:

@@ -18,7 +18,7 @@ from services.notifications import audience_members as members
 from services.notifications import campaign_counts, gate, settings_gate
 from services.notifications import campaign_records as records
 from services.notifications import campaign_texts as texts
-from services.notifications.campaign_states import ACTIONS
+from services.notifications.campaign_states import ACTIONS, time_of
 from services.notifications.tables_campaigns import campaign
 
 REASON_LETTERS = 10
@@ -216,13 +216,13 @@ def _reason(body: Mapping[str, Any]) -> str:
 
 
 def _schedule(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"not_before": body["not_before"], "hours_from": time.fromisoformat(body["hours_from"]),
-            "hours_until": time.fromisoformat(body["hours_until"]), "per_minute": body["per_minute"]}
+    return {"not_before": body["not_before"], "hours_from": time_of(body["hours_from"]),
+            "hours_until": time_of(body["hours_until"]), "per_minute": body["per_minute"]}
 
 
 def _timing(work: UnitOfWork, body: Mapping[str, Any], wording: Mapping[str, Any]) -> list[Fault]:
     """A campaign keeps out of the quiet hours by its own hours, so that nothing of it is made to wait for morning."""
-    hours = time.fromisoformat(body["hours_from"]), time.fromisoformat(body["hours_until"])
+    hours = time_of(body["hours_from"]), time_of(body["hours_until"])
     rules = settings_gate.rules(work.settings)
     quiet = rules.quiet if rules.quiet_channels & set(wording) else None
     if hours[0] < hours[1] and (quiet is None or not _meet(hours, quiet)):
