@@ -31,6 +31,7 @@ PEOPLE: tuple[tuple[str, str, str, str | None, str | None], ...] = (
     ("organiser", "organisation_editor", "نهى فريد", None, None),
     ("council", "council_reviewer", "عادل منصور", None, None),
     ("follow-up", "follow_up_reviewer", "هدى كمال", None, None),
+    ("wording", "message_editor", "دينا فتحي", None, None),
     ("admin", "administrator", "إدارة المنصة", None, None),
 )
 
