@@ -454,7 +454,7 @@ def _code_of(service: Service, token: str | None, method: str, rule: str) -> str
     client = client_of(service, token)
     data = {"csrf": csrf_of(client)} if method == "POST" else None
     answer = client.open(path, method=method, data=data)
-    if rule.endswith("/logout") and token:
+    if rule.endswith("/staff/logout") and token:
         service.log_in(token.removeprefix("token-of-").removesuffix("-0123456789"), department="licensing")
         return "in"
     if answer.status_code == 303 and re.search(r"/(staff|my)/login", answer.location):
