@@ -361,7 +361,8 @@ def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
         "template_version": row.template_version, "language": row.language, "state": row.state, "held": row.held,
         "held_until": row.next_at if row.held else None, "address": address, "parts": row.parts, "price": row.price,
         "attempts": row.attempts, "provider": row.provider, "error": row.error, "created_at": row.created_at,
-        "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at}
+        "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at,
+        "receipt": states.receipt(row.channel, row.state, row.sent_at, work.now)}
 
 
 def oldest_unsent(work: UnitOfWork) -> dict[str, timedelta]:

@@ -50,6 +50,21 @@ LIFETIME = timedelta(hours=72)
 BACK_OFF_MINUTES = (0.5, 1, 2, 5, 15, 30, 60, 120, 240)
 
 
+# An operator keeps trying a handset for three days at most where nothing else was agreed; a receipt that has not come
+# by then hardly ever will.
+RECEIPT_WITHIN = timedelta(hours=72)
+
+
+def receipt(channel: str, state: str, sent_at: datetime | None, now: datetime) -> str | None:
+    """What is known of a sent message's arrival, so that nobody takes `sent` for delivered: a receipt is `awaited`, or
+    `overdue`; `none_promised` by e-mail. None in every other state."""
+    if state != State.SENT or sent_at is None:
+        return None
+    if channel != "sms":
+        return "none_promised"
+    return "awaited" if now - sent_at < RECEIPT_WITHIN else "overdue"
+
+
 def may_follow(before: State, after: State) -> bool:
     return after in TRANSITIONS[before]
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +63,13 @@ def test_parts_decide_a_message():
 def test_every_state_has_its_row_in_the_table():
     assert set(states.TRANSITIONS) == set(State)
     assert all(isinstance(states.may_follow(a, b), bool) for a, b in product(State, State))
+
+
+@pytest.mark.parametrize(("channel", "state", "hours", "known"), [
+    ("sms", "sent", 0, "awaited"), ("sms", "sent", 71, "awaited"), ("sms", "sent", 73, "overdue"),
+    ("email", "sent", 0, "none_promised"), ("email", "sent", 500, "none_promised"),
+    ("sms", "delivered", 73, None), ("sms", "failed", 73, None)])
+def test_what_was_sent_is_never_taken_for_delivered(channel, state, hours, known):
+    sent_at = datetime(2026, 3, 1, tzinfo=UTC)
+    assert states.receipt(channel, state, sent_at, sent_at + timedelta(hours=hours)) == known
+    assert states.receipt(channel, "queued", None, sent_at) is None

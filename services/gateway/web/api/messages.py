@@ -34,6 +34,8 @@ class MessageShown(Shown):
     created_at = fields.AwareDateTime(required=True)
     sent_at = fields.AwareDateTime(required=True, allow_none=True)
     delivered_at = fields.AwareDateTime(required=True, allow_none=True)
+    receipt = text_or_none(metadata={
+        "description": "Of what was sent: awaited, overdue (it may have arrived or not), none_promised (e-mail)"})
 
 
 class MessagesShown(Shown):
