@@ -19,6 +19,8 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     standing = records.bill(work, body["bill_id"])
     work.require("bill.take_cash", unit=standing.unit)
     shift = shifts.enter(work)
+    if standing.expires_at is not None and standing.expires_at <= work.now:  # not swept yet, over all the same
+        raise refuse("bill_not_payable", "bill_id", **payment_states.told("expired"))
     step = payment_states.step(standing.state, payment_states.CASH_TAKEN)
     tendered = body["tendered"]
     if tendered < standing.total:

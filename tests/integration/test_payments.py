@@ -224,6 +224,8 @@ def test_a_bill_expires_after_its_last_cairo_day_and_not_before(ground: Ground) 
         ground.wait(seconds=1)
         with pytest.raises(Refusal, match="bill_not_payable"):
             ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "fawry"}), PUBLIC)
+        with pytest.raises(Refusal, match="bill_not_payable"):
+            ground.attempt(lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER)
         expiry.sweep(ground)
         assert ground.bill(bill["bill_id"])["state"] == "expired"
         assert ground.events(bill["bill_id"])[-1].data["state"] == "expired"
