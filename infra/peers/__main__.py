@@ -19,6 +19,7 @@ from pathlib import Path
 from infra.peers.http import HttpDoor, build
 from infra.peers.mail import MailSink
 from infra.peers.rails import Rails
+from infra.peers.sms_http import PREFIX, HttpOperator
 from infra.peers.smsc import MessageCentre
 
 
@@ -28,7 +29,9 @@ async def run(options: argparse.Namespace) -> None:
     http_port = door.bind()
     rails = Rails(os.environ, options.state, options.public_url or f"http://{options.host}:{http_port}")
     rail = rails.rail
-    centre, mail = MessageCentre(), MailSink()
+    tls = (options.tls_certificate, options.tls_key) if options.tls_certificate else None
+    centre, mail, operator = MessageCentre(), MailSink(tls), HttpOperator()
+    operator.settings["callback"] = options.sms_callback
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
@@ -36,13 +39,16 @@ async def run(options: argparse.Namespace) -> None:
         threading.Thread(target=_wait_for_eof, args=(loop, stopped), daemon=True).start()
     await centre.start(options.host, options.smpp)
     await mail.start(options.host, options.smtp)
-    door.serve(build(rails, centre, mail, lambda: loop.call_soon_threadsafe(centre.cut)))
+    door.serve(build(rails, centre, mail, operator, lambda: loop.call_soon_threadsafe(centre.cut)))
     rail.start()
+    operator.start()
     print(json.dumps({"host": options.host, "http": http_port, "smpp": centre.port, "smtp": mail.port,
-                      "url": f"http://{options.host}:{http_port}", "pid": os.getpid()}), flush=True)
+                      "url": f"http://{options.host}:{http_port}",
+                      "sms_http": f"http://{options.host}:{http_port}{PREFIX}", "pid": os.getpid()}), flush=True)
     await stopped.wait()
     door.stop()
     rail.stop()
+    operator.stop()
     await mail.stop()
     await centre.stop()
 
@@ -61,6 +67,9 @@ def main() -> None:
     parser.add_argument("--smtp", type=int, default=0)
     parser.add_argument("--state", type=Path, default=None, help="folder where charges survive a restart")
     parser.add_argument("--public-url", default=None, help="address of the kiosk page as the citizen sees it")
+    parser.add_argument("--sms-callback", default=None, help="where the HTTP operator reports delivery receipts")
+    parser.add_argument("--tls-certificate", default=None, help="of the mail server, which then offers STARTTLS")
+    parser.add_argument("--tls-key", default=None)
     parser.add_argument("--until-eof", action="store_true", help="also stop when standard input ends")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     asyncio.run(run(parser.parse_args()))

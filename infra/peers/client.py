@@ -33,16 +33,22 @@ class Peers:
     smpp: int
     smtp: int
     url: str
+    sms_http: str  # address of the operator over HTTP
 
     @classmethod
     def start(cls, *, http: int = 0, smpp: int = 0, smtp: int = 0, state: Path | None = None,
-              env: dict[str, str] | None = None, timeout: float = 20.0) -> Peers:
+              env: dict[str, str] | None = None, timeout: float = 20.0, sms_callback: str | None = None,
+              tls: tuple[str, str] | None = None) -> Peers:
         """Start and wait (at most `timeout` seconds) until all three doors are open. The process ends by `stop()`,
         and also when this process dies, since it watches its standard input."""
         command = [sys.executable, "-m", "infra.peers", "--until-eof", "--http", str(http), "--smpp", str(smpp),
                    "--smtp", str(smtp)]
         if state is not None:
             command += ["--state", str(state)]
+        if sms_callback is not None:
+            command += ["--sms-callback", sms_callback]
+        if tls is not None:
+            command += ["--tls-certificate", tls[0], "--tls-key", tls[1]]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE)
         try:
@@ -51,7 +57,8 @@ class Peers:
             process.kill()
             process.wait()
             raise
-        return cls(process, ready["host"], ready["http"], ready["smpp"], ready["smtp"], ready["url"])
+        return cls(process, ready["host"], ready["http"], ready["smpp"], ready["smtp"], ready["url"],
+                   ready["sms_http"])
 
     @classmethod
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ from infra.peers.outbox import LANGUAGES, mail_page, outbox_page
 from infra.peers.pay_page import orders_page, pay_page
 from infra.peers.rail import RailError
 from infra.peers.rails import Rails
+from infra.peers.sms_http import HttpOperator
 from infra.peers.smsc import MessageCentre
 from infra.peers.statements import statement
 from infra.peers.terminal import approve
@@ -23,12 +24,13 @@ from infra.peers.terminal import approve
 RAIL_PATHS = ("/fawry", "/paymob", "/efinance", "/pay")
 
 
-def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flask:
+def build(rails: Rails, centre: MessageCentre, mail: MailSink, operator: HttpOperator, cut: Any) -> Flask:
     """The Flask application. `cut` cuts the SMPP connections from any thread."""
     app, rail = Flask("peers"), rails.rail
     for blueprint in rails.doors():
         app.register_blueprint(blueprint)
-    parts: dict[str, Any] = {"rail": rail, "smsc": centre, "smtp": mail}
+    app.register_blueprint(operator.door())
+    parts: dict[str, Any] = {"rail": rail, "smsc": centre, "smtp": mail, "sms_http": operator}
 
     @app.before_request
     def faults() -> AnyResponse | None:
@@ -98,20 +100,22 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, cut: Any) -> Flas
     @app.get("/sms")
     def sms() -> Response:
         wanted = request.args.get("to")
-        messages = [m for m in centre.messages() if wanted in (None, m["to"])]
+        messages = [{**m, "over": over} for over, one in (("smpp", centre), ("http", operator))
+                    for m in one.messages() if wanted in (None, m["to"])]
         return jsonify({"count": len(messages), "messages": messages, "submissions": len(centre.parts()),
-                        "binds": centre.binds})
+                        "binds": centre.binds, "calls": operator.calls, "callbacks": operator.callbacks()})
 
     @app.delete("/sms")
     def forget_sms() -> tuple[str, int]:
         centre.forget()
+        operator.forget()
         return "", 204
 
     @app.get("/mail")
     def mails() -> Response:
         wanted = request.args.get("to")
         messages = [m for m in mail.messages() if wanted is None or wanted in m["to"]]
-        return jsonify({"count": len(messages), "messages": messages})
+        return jsonify({"count": len(messages), "messages": messages, "connections": mail.connections})
 
     @app.delete("/mail")
     def forget_mail() -> tuple[str, int]:

@@ -18,16 +18,23 @@ from typing import Any
 
 import smpp34
 
+from infra.peers import samples
 from infra.peers.rail_store import bounded
 from infra.peers.sms_text import Part, decode, split_header
 
 REJECTS = {"throttled": 0x58, "queue_full": 0x14, "system_error": 0x08, "invalid_destination": 0x0B}  # SMPP 5.1.3
 INVALID_PASSWORD = 0x0E
 BIND_COMMANDS = (0x01, 0x02, 0x09)
+USER_MESSAGE_REFERENCE = 0x0204
 MESSAGE_PAYLOAD, RECEIPTED_MESSAGE_ID, MESSAGE_STATE = 0x0424, 0x001E, 0x0427  # optional parameters, SMPP 5.3.2
 RECEIPT = 0x04  # esm_class of deliver_sm: SMSC delivery receipt
 DELIVERED, UNDELIVERABLE = 2, 5  # message_state, SMPP 5.2.28
 KEEP_RECEIPTS = 10_000
+RECEIPTS = {"delivered": ("DELIVRD",), "failed": ("UNDELIV",), "duplicate": ("DELIVRD", "DELIVRD"),
+            "reordered": ("UNDELIV", "DELIVRD"), "none": (), "three": ("DELIVRD",) * 3}
+SAMPLE_REJECTS = {"throttled": "throttled", "failed_then_delivered": "system_error"}
+SAMPLE_RECEIPTS = {"undelivered": "failed", "no_receipt": "none", "duplicate": "three",
+                   "undelivered_then_delivered": "reordered"}
 
 
 class MessageCentre:
@@ -44,6 +51,7 @@ class MessageCentre:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._receipts: deque[tuple[smpp34.SubmitSmEvent, str, str]] = deque(maxlen=KEEP_RECEIPTS)
+        self._tries = samples.Tries()
         self.binds = 0
         self.port = 0
 
@@ -146,8 +154,19 @@ class MessageCentre:
                     self._keep(event)
                 self.cut()
                 return
-        if event.destination_addr in settings["reject_numbers"]:
+        behaviour = samples.of_number(event.destination_addr)
+        first = behaviour is not None and self._tries.first(event.destination_addr, event.short_message)
+        if event.destination_addr in settings["reject_numbers"] or behaviour == "refused":
             event.reject(REJECTS["invalid_destination"])
+            return
+        if first and behaviour in SAMPLE_REJECTS:
+            event.reject(REJECTS[SAMPLE_REJECTS[behaviour]])
+            return
+        if behaviour == "slow":
+            await asyncio.sleep(samples.SLOW_MS / 1000)
+        if first and behaviour == "no_answer":
+            self._spawn(self._report(event, self._keep(event), behaviour))
+            self.cut()
             return
         if settings["reject"] and settings["reject_times"] != 0:
             if settings["reject_times"] > 0:
@@ -157,7 +176,7 @@ class MessageCentre:
         message_id = self._keep(event)
         event.accept(message_id)
         if event.registered_delivery & 0x01:
-            self._spawn(self._report(event, message_id))
+            self._spawn(self._report(event, message_id, behaviour))
 
     def _keep(self, event: smpp34.SubmitSmEvent) -> str:
         message_id = f"{next(self._ids):x}"
@@ -193,14 +212,17 @@ class MessageCentre:
                 return message
         return None
 
-    async def _report(self, event: smpp34.SubmitSmEvent, message_id: str) -> None:
-        wish = self.settings["receipts"]
+    async def _report(self, event: smpp34.SubmitSmEvent, message_id: str, behaviour: str | None) -> None:
+        wish = SAMPLE_RECEIPTS.get(behaviour or "", self.settings["receipts"])
         if wish == "none":
             return
-        await asyncio.sleep(self.settings["receipt_delay_ms"] / 1000)
-        for _ in range(2 if wish == "duplicate" else 1):
-            self._receipts.append((event, message_id, "UNDELIV" if wish == "failed" else "DELIVRD"))
-        self._flush_receipts()
+        delay = samples.LATE_MS if behaviour == "delivered_late" else self.settings["receipt_delay_ms"]
+        await asyncio.sleep(delay / 1000)
+        for outcome in RECEIPTS[wish]:
+            self._receipts.append((event, message_id, outcome))
+            self._flush_receipts()
+            if wish == "reordered":
+                await asyncio.sleep(0.3)
 
     def _flush_receipts(self) -> None:
         """Send waiting receipts over any session that can receive; without one they wait for the next bind."""
@@ -217,7 +239,7 @@ class MessageCentre:
         try:
             response = await session.deliver_sm(
                 event.source_addr, text.encode("ascii"), source_addr=event.destination_addr, esm_class=RECEIPT,
-                tlvs=[smpp34.Tlv(RECEIPTED_MESSAGE_ID, message_id.encode("ascii") + b"\0"),
+                tlvs=[*_echo(event), smpp34.Tlv(RECEIPTED_MESSAGE_ID, message_id.encode("ascii") + b"\0"),
                       smpp34.Tlv(MESSAGE_STATE, bytes([DELIVERED if good else UNDELIVERABLE]))])
             taken = response.is_success
         except smpp34.SmppError:
@@ -236,6 +258,13 @@ class MessageCentre:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _echo(event: smpp34.SubmitSmEvent) -> list[smpp34.Tlv]:
+    """Our reference comes back in the receipt where its answer was lost on purpose. Not every operator does it."""
+    if samples.of_number(event.destination_addr) != "no_answer":
+        return []
+    return [tlv for tlv in event.tlvs if tlv.tag == USER_MESSAGE_REFERENCE]
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

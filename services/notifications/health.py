@@ -103,7 +103,8 @@ def condition(figures: Figures, policy: Policy) -> tuple[Condition, str]:
     for reason, bad, seen, limit, _ in parts:
         if seen >= policy.least and bad >= limit * seen:
             return Condition.BAD, reason
-    if all(bad <= limit * seen for _, bad, seen, _, limit in parts):
+    # Silence proves nothing: who was asked nothing stays where it is.
+    if figures.answers and all(bad <= limit * seen for _, bad, seen, _, limit in parts):
         return Condition.GOOD, "well"
     return Condition.UNCLEAR, "unclear"
 

@@ -158,11 +158,17 @@ class Channel:
         pacing = frozenset(name for name in present.keys() - idle.keys()
                            if all(now - one.since < PACE for one in self._main(name)))
         quanta = self._turns.quanta(self._shares, idle)
-        for name in self._turns.order(self._shares, quanta, pacing):
-            taken = self._begin(transact, self.members[name], quanta[name], _EVERY_LANE)
-            self._turns.took(name, taken, self._shares[name])
-            if not taken:
-                break  # nothing is due
+        turn = self._turns.order(self._shares, quanta, pacing)
+        left_over = [self._claim_one(transact, name, quanta[name]) < quanta[name] for name in turn]
+        if turn and all(left_over):
+            # Nothing more is due to those; some message may be due to one of the rest alone, which took it before.
+            for name in idle.keys() - set(turn):
+                self._claim_one(transact, name, quanta[name])
+
+    def _claim_one(self, transact: Transact, name: str, most: int) -> int:
+        taken = self._begin(transact, self.members[name], most, _EVERY_LANE)
+        self._turns.took(name, taken, self._shares[name])
+        return taken
 
     def _claim_codes(self, transact: Transact, present: Mapping[str, int]) -> None:
         """While somebody is busy with a batch, a one-time code does not wait for its end."""

@@ -113,6 +113,11 @@ def test_errors_slowness_lateness_and_absence_each_lower_it(found, reason):
     assert step == health.Step("a", 100, 90, reason)
 
 
+def test_one_that_was_asked_nothing_stays_where_it_is():
+    both = {"a": Standing("a", health=50), "b": Standing("b")}
+    assert health.step(both, {"b": WELL}, None, NOW, POLICY) is None
+
+
 def test_a_few_errors_among_few_answers_say_nothing_yet():
     few = Figures(answers=9, errors=9)
     both = {"a": Standing("a", health=50), "b": Standing("b")}
