@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.load import (
+    bulk,
     callbacks,
     calls,
     deadlines,
@@ -57,6 +58,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "callbacks": callbacks.measure,
     "events": lambda: _on_ground(events.measure, "requests", "notifications"),
     "reconciliation": lambda: _on_ground(reconciliation.measure, "payments"),
+    "bulk": lambda: _on_ground(bulk.measure, "notifications"),
     "demo_start": lambda: _in_folder(demo_start.measure),
     "million": lambda: _on_ground(million.measure, "requests"),
 }

@@ -39,6 +39,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "callbacks": callbacks_report.figures,
         "events": _events,
         "reconciliation": _reconciliation,
+        "bulk": _bulk,
         "demo_start": _demo_start,
         "million": _million,
     }
@@ -183,6 +184,17 @@ def _reconciliation(part: dict[str, Any]) -> Iterator[Figure]:
     flat = part["grown_mb"] < 10
     memory = f"{part['peak_mb']}, {part['grown_mb']} MB"
     yield Figure("  its memory: most, grown over the run", memory, "< 10 grown", flat)
+
+
+def _bulk(part: dict[str, Any]) -> Iterator[Figure]:
+    yield Figure(f"SMS to {part['recipients']:,} citizens, from approval to the last", f"{part['seconds']:.0f} s")
+    yield Figure("  a second", f"{part['per_second']:.0f}")
+    code = f"{part['code_p50']:.2f}, {part['code_p99']:.2f} s"
+    yield Figure("  a one-time code meanwhile, to the operator: p50, p99", code, "p99 < 2 s", part["code_p99"] < 2)
+    memory = ", ".join(f"{part[name]:.0f}" for name in ("mb_idle", "mb_read", "mb_middle", "mb_end"))
+    yield Figure("  memory: idle, list read, middle, end", f"{memory} MB")
+    yield Figure("  grown from a tenth of the way on", f"{part['mb_grown']} MB", "< 10 MB", part["mb_grown"] < 10)
+    yield Figure("  one look at its progress", f"{part['look_ms']} ms")
 
 
 def _demo_start(part: dict[str, Any]) -> Iterator[Figure]:

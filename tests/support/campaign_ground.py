@@ -59,14 +59,15 @@ class Ground:
 
     @classmethod
     @contextmanager
-    def standing(cls, url: str, **env: str) -> Iterator[Ground]:
+    def standing(cls, url: str, clock: Callable[[], datetime] | None = None, **env: str) -> Iterator[Ground]:
+        """Without a clock it is noon until a test says otherwise."""
         known = config.load("notifications", {
             **KEYS, "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
             "SHUBBAK_DATABASE_URL": url, **env})
         now = [NOON]
         database = Database(url, 4)
         try:
-            context = Context(known, database, Privacy(known.rings, known.lookup_keys), lambda: now[0])
+            context = Context(known, database, Privacy(known.rings, known.lookup_keys), clock or (lambda: now[0]))
             yield cls(context, settings.load(known), now)
         finally:
             database.close()
