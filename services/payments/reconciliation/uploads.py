@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ROOT = Path(__file__).resolve().parents[3]  # where `services` is found from, wherever the service was started
 PIECE = "payments.statement_piece.content"
 TRIES = 5  # of a file that its reader died of
 AGAIN = timedelta(seconds=20)
@@ -161,7 +163,7 @@ def _read_apart(upload: str, environ: dict[str, str]) -> tuple[int, str]:
     """Run the reader; its exit status and the end of what it said."""
     command = [sys.executable, "-W", "ignore", "-m", "services.payments", "statement", "take-in", upload]
     try:
-        done = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, check=False,
+        done = subprocess.run(command, cwd=_ROOT, env={**os.environ, **environ}, capture_output=True, check=False,
                               timeout=READER_SECONDS)
     except subprocess.TimeoutExpired:
         return -1, "took too long"
