@@ -32,6 +32,12 @@ _SHOUT = re.compile(r"(?<![\w-])[A-Z]{4,}(?:\s+[A-Z]{2,})*(?![\w-])")
 _SENTENCE = re.compile(r"[.!?؟]+(?:\s+|$)|\n+")
 
 
+class Note(Fault):
+    """A hint: of the same shape as a fault, with its text in contracts.notifications_templates.NOTES."""
+
+    __slots__ = ()
+
+
 def faults(code: str, given: Mapping[str, Any], field: str = "wording") -> list[Fault]:
     """Everything that keeps a wording of this kind from being used: {ar, en}, each {sms, subject, body: [...], button}
     (of a kind that goes by SMS only, `sms`). Each fault names its field, as `wording/ar/body/1`."""
@@ -100,11 +106,11 @@ def _sms_length(text: str, sample: Mapping[str, str], optional: frozenset[str], 
     return []
 
 
-def notes(code: str, given: Mapping[str, Any], public_url: str, field: str = "wording") -> list[Fault]:
+def notes(code: str, given: Mapping[str, Any], public_url: str, field: str = "wording") -> list[Note]:
     """Hints on a wording without faults, by field: too many parts, a part that look-alike characters would save,
     shouting, exclamation marks, links that are not ours, long sentences, optional values that are named without asking
     whether they are there, placeholders that only one language has."""
-    found: list[Fault] = []
+    found: list[Note] = []
     used: dict[str, frozenset[str]] = {}
     for language in LANGUAGES:
         texts, at = given[language], f"{field}/{language}"
@@ -114,18 +120,18 @@ def notes(code: str, given: Mapping[str, Any], public_url: str, field: str = "wo
             found += _tone(code, text, language, public_url, f"{at}/{name}")
     only = sorted(used["ar"] ^ used["en"])
     if only:
-        found.append(Fault("note_one_language", field, {"names": ", ".join(only)}))
+        found.append(Note("note_one_language", field, {"names": ", ".join(only)}))
     return found
 
 
-def _sms_notes(text: str, sample: Mapping[str, str], field: str) -> Iterator[Fault]:
+def _sms_notes(text: str, sample: Mapping[str, str], field: str) -> Iterator[Note]:
     shown = _one_line(wording.render(text, sample))
     parts = sms.segments(shown).count
     if parts > MANY_PARTS:
-        yield Fault("note_many_parts", field, {"parts": parts, "most": MANY_PARTS})
+        yield Note("note_many_parts", field, {"parts": parts, "most": MANY_PARTS})
     saved = parts - sms.segments(sms.fold(shown)).count
     if saved > 0:
-        yield Fault("note_fold_saves", field, {"parts": saved})
+        yield Note("note_fold_saves", field, {"parts": saved})
 
 
 def _all_texts(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -137,30 +143,30 @@ def _all_texts(texts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"body/{at}", paragraph
 
 
-def _tone(code: str, text: str, language: str, public_url: str, field: str) -> Iterator[Fault]:
+def _tone(code: str, text: str, language: str, public_url: str, field: str) -> Iterator[Note]:
     kind = KINDS[code]
     yield from tone(text, wording.render(text, {**kind.sample[language], "name": NAME_SAMPLE[language]}), public_url,
                     field)
     for name in sorted(wording.bare(text) & kind.optional):
-        yield Fault("note_unasked", field, {"name": name})
+        yield Note("note_unasked", field, {"name": name})
 
 
-def tone(text: str, shown: str, public_url: str, field: str) -> Iterator[Fault]:
+def tone(text: str, shown: str, public_url: str, field: str) -> Iterator[Note]:
     """Hints on one text, of which `shown` is what a citizen reads: exclamation marks, shouting, links that are not
     ours, long sentences."""
     if text.count("!") + text.count("؟!") > 1 or "!!" in text:
-        yield Fault("note_exclamations", field)
+        yield Note("note_exclamations", field)
     shout = _SHOUT.search(re.sub(r"\{[a-z0-9_]*\}", "", text))
     if shout:
-        yield Fault("note_shouting", field, {"near": shout.group()[:24]})
+        yield Note("note_shouting", field, {"near": shout.group()[:24]})
     own = urlsplit(public_url).hostname or ""
     for link in _LINK.findall(text):
         host = urlsplit(link if "//" in link else f"//{link}").hostname or ""
         if host != own:
-            yield Fault("note_foreign_link", field, {"link": link[:60]})
+            yield Note("note_foreign_link", field, {"link": link[:60]})
     longest = reading(shown)["longest"]
     if longest > LONG_SENTENCE:
-        yield Fault("note_long_sentence", field, {"words": longest, "most": LONG_SENTENCE})
+        yield Note("note_long_sentence", field, {"words": longest, "most": LONG_SENTENCE})
 
 
 def reading(text: str) -> dict[str, int]:

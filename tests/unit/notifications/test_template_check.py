@@ -1,11 +1,16 @@
 """What may not be written into a message, and what had better not be."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications import template_check, templates
+from contracts.notifications_templates import NOTES
+from services.notifications import template_check, template_review, templates
 from services.notifications.kinds import KINDS
+from services.notifications.template_check import Note
 
 URL = "https://cairo.shubbak.gov.eg"
 CODE = "licence_suspended"
@@ -143,3 +148,18 @@ def test_reading_counts_sentences_and_words():
     assert template_check.reading("Pay now. Then come to the centre!\nBring a card") == {
         "sentences": 3, "words": 10, "longest": 5}
     assert template_check.reading("") == {"sentences": 0, "words": 0, "longest": 0}
+
+
+def test_every_hint_has_its_text_in_both_languages_with_the_same_values():
+    hints = [Note("note_many_parts", "f", {"parts": 4, "most": 3}), Note("note_fold_saves", "f", {"parts": 1}),
+             Note("note_exclamations", "f"), Note("note_shouting", "f", {"near": "PAY"}),
+             Note("note_foreign_link", "f", {"link": "x"}), Note("note_long_sentence", "f", {"words": 30, "most": 25}),
+             Note("note_unasked", "f", {"name": "note"}), Note("note_one_language", "f", {"names": "link"})]
+    assert {note.code for note in hints} == set(NOTES)
+    source = Path(template_check.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r"Note\(\"(\w+)\"", source)) == set(NOTES)
+    for shown in template_review.noted(hints):
+        assert re.search(r"[\u0621-\u064a]", shown["text"]["ar"]) and not re.search(r"[\u0600-\u06ff]",
+                                                                                   shown["text"]["en"])
+        for value in shown["params"].values():
+            assert str(value) in shown["text"]["ar"] and str(value) in shown["text"]["en"]
