@@ -58,6 +58,10 @@ class MailSink:
         with self._lock:
             self._kept.clear()
 
+    async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
+        session.host_name = hostname
+        return "421 4.3.2 not now" if self.settings["down"] else f"250 {server.hostname}"
+
     async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str,  # noqa: N802
                           responses: list[str]) -> list[str]:
         session.host_name = hostname
