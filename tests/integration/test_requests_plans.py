@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from chassis.actors import Actor
 from chassis.database import Statement
-from services.requests import assignment, moving
+from chassis.ids import uuid7
+from contracts.requests_own import OwnRequests
+from services.requests import assignment, moving, own
 from tests.load.lived import Lived
 from tests.support.requests_ground import staff
 
@@ -105,3 +108,20 @@ def test_the_sweep_of_open_dates_reads_open_requests_only(lived: Lived) -> None:
     assert plans
     assert all("Index Scan using request_open_ids" in one or "Index Only Scan using request_open_ids" in one
                for one in plans)
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("card", [{}, {"national_id": "28503150101232"}, {"passport": "A1234567"}])
+def test_own_requests_are_looked_up_by_account_and_by_card_not_searched_for(
+    lived: Lived, card: dict[str, str], mode: str
+) -> None:
+    citizen = Actor(str(uuid7()), "citizen", ("citizen", "bound_citizen"))
+    body = OwnRequests().load(card)
+    [(statement, params)] = asked(lived, lambda: lived.ground.attempt(lambda work: own.listed(work, body), citizen))
+
+    found = plan(lived, statement, params, mode)
+
+    assert not WHOLE_TABLE.search(found), found
+    assert "request_account" in found and "found_by_pkey" in found, found
+    assert "request_national_id" in found or "national_id" not in card, found
+    assert "request_pkey" not in found or "id = " in found, found  # never gone through from its end

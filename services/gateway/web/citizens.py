@@ -117,9 +117,14 @@ def _check(purpose: str, challenge_id: UUID, code: str, command_id: UUID) -> tup
                             command_id=command_id)  # fmt: skip
     except Refusal as refusal:
         if refusal.code in _COUNTED:
-            held.run(lambda work: throttle.failed(work, claim), PUBLIC)
+            held.run(lambda work: _count_failure(work, claim, purpose), who)
         raise
     return row, checked["phone"]
+
+
+def _count_failure(work: Any, claim: tuple[throttle.Limit, str], purpose: str) -> None:
+    throttle.failed(work, claim)
+    work.audit("citizen.code_refused", purpose)
 
 
 def _mask_passport(number: str) -> str:
