@@ -50,5 +50,6 @@ def test_callbacks_carry_no_key_and_are_each_heard() -> None:
     for _ in range(2):
         assert client.post("/api/v1/payments/callbacks/fawry?a=1", data='{"signed": true}').status_code == 200
     one, two = service.called
-    assert one.payload == {"rail": "fawry", "body": '{"signed": true}', "query": {"a": "1"}, "media_type": ""}
+    assert one.payload == {"rail": "fawry", "body": '{"signed": true}', "query": {"a": "1"}, "media_type": "",
+                           "source": "127.0.0.1"}
     assert one.command_id != two.command_id
