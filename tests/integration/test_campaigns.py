@@ -6,14 +6,17 @@ import json
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy.exc import IntegrityError
 
+from chassis.ids import uuid7
 from rules.refusal import Refusal
 from services.notifications import campaign_counts, campaigns, messages, preferences
+from services.notifications.__main__ import main
 from services.notifications.packing import pack_sms
 from services.notifications.preferences import Address, Choice, Door
 from services.notifications.states import State
-from tests.support.campaign_ground import EDITOR, LEASE, MANAGER, SMS, WHY, Ground, listed, phones
+from tests.support.campaign_ground import EDITOR, KEYS, LEASE, MANAGER, SMS, WHY, Ground, listed, phones
 
 
 @pytest.fixture(scope="module")
@@ -295,3 +298,20 @@ def test_every_change_is_told_with_counts_and_without_anything_personal(ground):
     assert "0101" not in said and SMS["sms"]["ar"] not in said and WHY not in said
     audited = [row.action for row in ground.sql("SELECT action FROM audit ORDER BY id")]
     assert audited == [f"campaign.{one['change']}" for one in told]
+
+
+def test_an_operator_watches_one_from_a_terminal(ground):
+    campaign_id = ground.approved(listed(phones(4)), per_minute=6000)
+    ground.feed(2)
+    ground.later(seconds=1)
+    ground.feed()
+    fail(ground, campaign_id, 1)
+    environment = {**KEYS, "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
+                   "SHUBBAK_DATABASE_URL": ground.context.settings.database_url}
+    asked = CliRunner().invoke(main, ["campaign", str(campaign_id), "--once"], env=environment)
+    assert asked.exit_code == 0, asked.output
+    assert "running, 25.0% of 4; sent 0 (delivered 0), failed 1, passed over 0, waiting 3" in asked.output
+    assert "smpp_0xb" in asked.output
+    unknown = CliRunner().invoke(main, ["campaign", str(uuid7()), "--once"], env=environment)
+    assert unknown.exit_code == 1
+    assert "no campaign with this number" in unknown.output
