@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from chassis.config import Settings
 from chassis.errors import ConfigurationError
-from services.notifications import settings_providers
+from services.notifications import settings_gate, settings_providers
 from services.notifications.settings_providers import (
     LOOPBACK,
     HttpSettings,
@@ -66,6 +66,7 @@ def load(settings: Settings) -> NotificationSettings:
         mail_from=mail_from,
         uncertain_after=timedelta(seconds=_number(settings, faults, "UNCERTAIN_AFTER_SECONDS", 600, most=86_400)),
     )
+    settings_gate.check(settings, faults)
     if faults:
         raise ConfigurationError("notifications: " + "; ".join(faults))
     return loaded
