@@ -53,8 +53,8 @@ def settle_one(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A person settles a review: accept or note; or asks that its money go back. Refuses forbidden, review_unknown,
     review_holds_money, explanation_too_short, and what accept and give_back refuse."""
     review = _one(work, body["review_id"])
-    unit = records.bill(work, review.bill_id).unit if review.bill_id is not None else None
-    work.require(SETTLE, unit=unit)
+    bill = records.bill(work, review.bill_id) if review.bill_id is not None else None
+    work.require(SETTLE, unit=held_returns.unit_of(work, review, bill) or None)
     reason, decision = explained(body["reason"]), body["decision"]
     receipt_number = refund_id = None
     if decision == "accept":

@@ -18,7 +18,7 @@ from contracts.requests_mobile import RELEASE_REPORTED
 from rules.refusal import Refusal
 from services.payments import books, cash, device_cash, drawers, reviews
 from tests.support.payments_ground import TOTAL, Ground
-from tests.support.refunds_ground import decide, hand_over
+from tests.support.refunds_ground import STRANGER, decide, hand_over
 
 OPERATOR = Actor(id="operator:mona", kind="operator", roles=())
 CASHIER = Actor(id="staff:cashier", kind="staff", roles=("cashier",), unit="EG-C-01")
@@ -249,6 +249,9 @@ def test_cash_comes_before_its_bill_and_waits_for_it_but_not_for_ever(ground: Gr
     take(ground, event)
     [review] = held(ground, device)
     assert (review.reason, review.bill_id) == ("no_bill", None)
+    with pytest.raises(Refusal, match="forbidden"):
+        ground.attempt(lambda work: reviews.settle_one(
+            work, {"review_id": review.id, "decision": "return", "reason": REASON}), STRANGER)
     returned(ground, review)
     assert held(ground, device) == [] and ground.balances()[f"held:{device.drawer}"] == 0
 

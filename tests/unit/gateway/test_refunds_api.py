@@ -32,6 +32,7 @@ def staff(service: Service, *roles: str) -> tuple[Any, dict[str, str]]:
     (f"/bills/{ONE}/amendments", {"reason": WHY, "lines": [{"code": "stamp", "amount": 0}]}, "payments.amend_bill",
      {"bill_id": ONE}),
     (f"/bills/{ONE}/cancellation", {"reason": WHY}, "payments.cancel_bill", {"bill_id": ONE}),
+    (f"/bills/{ONE}/extension", {"days": 30, "reason": WHY}, "payments.extend_bill", {"bill_id": ONE}),
     (f"/bill-changes/{ONE}/decision", {"approve": True, "reason": WHY}, "payments.decide_change", {"change_id": ONE}),
     (f"/payments/reviews/{ONE}/decision", {"decision": "return", "reason": WHY}, "payments.settle_review",
      {"review_id": ONE}),
