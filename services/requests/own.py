@@ -20,20 +20,20 @@ from services.requests.intake import NATIONAL_ID, PASSPORT
 OWN, OWN_PERSON = "request.own", "request.own_person"
 _LAST = UUID(int=2**128 - 1)
 
-# Each look goes through its own index and brings one page at most. A passport has no hash of its own in the request;
-# the index of words has one, short enough that each of its findings is opened and compared.
+# Each look goes through its own index. What a person has is few and is gathered whole before a page is cut from it:
+# with an order and an end in the look itself, PostgreSQL would rather go through all requests from the newest on. A
+# passport has no hash of its own in the request; the index of words has one, short enough that its findings are
+# compared.
 _OWN = Statement(
     text(
         "SELECT r.id, r.tracking_number, r.service_code, r.service_version, r.unit, r.state, r.state_kind, r.outcome, "
         "r.lodged_at, r.due_on, r.account_id, r.passport, "
         "coalesce(r.national_id_key = ANY(CAST(:persons AS bytea[])), false) AS of_person FROM request AS r "
-        "WHERE r.id IN ("
+        "WHERE r.id IN (SELECT id FROM ("
         "(SELECT id FROM request WHERE account_id = :account AND id < :after ORDER BY id DESC LIMIT :limit) "
-        "UNION (SELECT id FROM request WHERE national_id_key = ANY(CAST(:persons AS bytea[])) AND id < :after "
-        "ORDER BY id DESC LIMIT :limit) "
-        "UNION (SELECT request_id FROM found_by WHERE key = ANY(CAST(:passports AS bigint[])) AND request_id < :after "
-        "ORDER BY request_id DESC LIMIT :limit)"
-        ") ORDER BY r.id DESC LIMIT :limit"
+        "UNION SELECT id FROM request WHERE national_id_key = ANY(CAST(:persons AS bytea[])) "
+        "UNION SELECT request_id FROM found_by WHERE key = ANY(CAST(:passports AS bigint[]))"
+        ") AS own WHERE id < :after ORDER BY id DESC LIMIT :limit) ORDER BY r.id DESC"
     )
 )
 
