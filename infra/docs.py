@@ -21,7 +21,7 @@ from contracts import (
 from contracts.definition import authoring, json_schema, load_definition
 from contracts.events import REGISTRY, EventType
 from contracts.routes import CONSUMERS
-from infra import docs_demo, docs_sandbox
+from infra import docs_demo, docs_messages, docs_sandbox
 from infra.database import SERVICES
 from rules import payment_states, roles, workflow
 
@@ -52,6 +52,8 @@ def pages() -> dict[str, str]:
         "demo-accounts.md": docs_demo.page(_page, _table),
         "payments-sandbox.md": _page("Sandbox of the rails · بيئة تجربة السداد", docs_sandbox.SOURCE,
                                      *docs_sandbox.sections(_table)),
+        "messages-sandbox.md": _page("Sandbox of messages · بيئة تجربة الرسائل", docs_messages.SOURCE,
+                                     *docs_messages.sections(_table)),
         "definition.schema.json": json.dumps(json_schema.document(), ensure_ascii=False, indent=2) + "\n",
     }
 

@@ -16,7 +16,7 @@ from services.notifications.providers import smpp, smpp_wire
 from services.notifications.providers.base import Outgoing, Part, Verdict
 from services.notifications.providers.smpp import Smpp
 
-BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND = 0x09, 0x04, 0x05, 0x15, 0x06
+BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND, DATA = 0x09, 0x04, 0x05, 0x15, 0x06, 0x103
 ANSWER = 0x80000000
 
 
@@ -27,15 +27,16 @@ def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> byte
 class Centre:
     """One connection of a hand-made message centre: takes the bind, then does as the test says."""
 
-    def __init__(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, listening: socket.socket | None = None) -> None:
+        self._listening = listening or socket.create_server(("127.0.0.1", 0))
+        self.bind = b""
         self.port = self._listening.getsockname()[1]
         self.connection: socket.socket | None = None
 
     def take(self) -> None:
         self.connection, _ = self._listening.accept()
         self.connection.settimeout(10)
-        command, sequence, _ = self.read()
+        command, sequence, self.bind = self.read()
         assert command == BIND
         self.send(pdu(ANSWER | BIND, sequence, b"SANDBOX\0"))
 
@@ -202,3 +203,70 @@ def test_closing_says_goodbye(centre, provider):
         pass
     assert command == UNBIND
     assert provider.room() == 0
+
+
+def test_a_receipt_may_come_as_data_sm_and_is_answered_as_such(centre, provider):
+    fixed = b"\0\x01\x01201012345678\0\x05\0Shubbak\0\x04\0\0"
+    tlvs = struct.pack(">HH", 0x001E, 4) + b"abc\0" + struct.pack(">HHB", 0x0427, 1, 2)
+    centre.send(pdu(DATA, 21, fixed + tlvs))
+    wait(lambda: provider._arrived)
+    (arrival,) = provider.arrivals(10)
+    assert (arrival.receipt.provider_message_id, arrival.receipt.delivered) == ("abc", True)
+    provider.acknowledge([arrival])
+    while (answer := centre.read())[0] == ENQUIRE:
+        pass
+    assert answer[:2] == (ANSWER | DATA, 21)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "verdict", "reason"),
+    [(SUBMIT, 0x58, Verdict.TEMPORARY, "throttled"), (SUBMIT, 0x14, Verdict.TEMPORARY, "queue_full"),
+     (SUBMIT, 0x0B, Verdict.PERMANENT, "smpp_0xb"), (SUBMIT, 0x0A, Verdict.TEMPORARY, "smpp_0xa"),
+     (SUBMIT, 0x400, Verdict.TEMPORARY, "smpp_0x400"), (0, 0x02, Verdict.TEMPORARY, "smpp_0x3")],
+)  # fmt: skip
+def test_a_status_that_speaks_of_the_number_is_for_good_and_every_other_for_the_moment(
+    centre, provider, command, status, verdict, reason
+):
+    one = message()
+    thread, answers = submitting(provider, one)
+    centre.send(pdu(ANSWER | command, centre.read()[1], b"" if command == 0 else b"\0", status))
+    thread.join(10)
+    answer = answers[one.message_id][1]
+    assert (answer.verdict, answer.reason) == (verdict, reason)
+
+
+def test_a_centre_that_unbinds_is_answered_and_what_it_had_is_uncertain(centre, provider):
+    one = message()
+    thread, answers = submitting(provider, one)
+    assert centre.read()[0] == SUBMIT
+    centre.send(pdu(UNBIND, 31))
+    while (answer := centre.read())[0] == ENQUIRE:
+        pass
+    assert answer[:2] == (ANSWER | UNBIND, 31)
+    thread.join(10)
+    assert answers[one.message_id][1].verdict is Verdict.UNCERTAIN
+
+
+def test_it_binds_as_version_3_4_as_often_as_the_settings_say_and_sends_over_all(monkeypatch):
+    monkeypatch.setattr(smpp_wire, "TICK", 0.1)
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(10)
+    made = Smpp(settings.SmppSettings("127.0.0.1", listening.getsockname()[1], "node", "sample-1", window=2, binds=2))
+    made.room()
+    centres = [Centre(listening), Centre(listening)]
+    for one in centres:
+        one.take()
+    assert all(b"\x34" in one.bind for one in centres)
+    wait(lambda: sum(wire is not None and wire.open for wire in made._wires) == 2)
+    two = message(parts=2)
+    thread, answers = submitting(made, two)
+    for one in centres:
+        command, sequence, _ = one.read()
+        assert command == SUBMIT
+        one.send(pdu(ANSWER | SUBMIT, sequence, b"id\0"))
+    thread.join(10)
+    assert {answer.verdict for answer in answers[two.message_id].values()} == {Verdict.ACCEPTED}
+    made.close()
+    for one in centres:
+        one.connection.close()
+    listening.close()

@@ -12,6 +12,7 @@ import pytest
 
 from infra import compose_check
 from infra.database import SERVICES
+from services.notifications import settings_providers
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
@@ -61,7 +62,18 @@ def test_every_setting_that_a_service_reads_can_be_given_to_its_container(servic
 def test_the_readings_are_found() -> None:
     assert {"AUDIT_HEADS", "KEY_LOOKUP", "MAX_WORKERS", "NODE"} <= set(asked(ROOT / "chassis"))
     assert {"COMPLAINT_DAYS", "LICENCE_KEYS"} <= set(asked(ROOT / "services" / "requests"))
-    assert {"SMPP_WINDOW", "SMTP_TLS"} <= set(asked(ROOT / "services" / "notifications"))
+    assert {"PROVIDERS", "SMS_SENDERS"} <= set(asked(ROOT / "services" / "notifications"))
+
+
+@pytest.mark.parametrize("kind", ["smpp", "smtp"])
+def test_every_setting_of_the_usual_providers_can_be_given_to_the_container(kind: str) -> None:
+    given = handed_on("notifications")
+    assert {f"SHUBBAK_{kind.upper()}_{name}" for name in settings_providers.OWN[kind]} <= set(given)
+
+
+def test_settings_of_providers_by_other_names_come_in_a_file() -> None:
+    (file,) = compose_check.compose()["services"]["notifications"]["env_file"]
+    assert file == {"path": "providers.env", "required": False}
 
 
 @pytest.mark.parametrize("service", SERVICES)
