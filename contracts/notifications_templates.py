@@ -114,6 +114,9 @@ PROBLEMS: dict[str, Problem] = {
                                 "This message never goes by e-mail. Leave this text out."),
     "wording_placeholder_unknown": Problem(422, "لا قيمة لهذه الخانة «{name}» في هذه الرسالة. المتاح: {allowed}.",
                                            "This message has no value for «{name}». There are: {allowed}."),
+    "wording_placeholder_long": Problem(
+        422, "قيمة «{name}» قد تطول، فلا توضع إلا في فقرات البريد. استعمل هنا «{name}_short».",
+        "The value of «{name}» may be long and goes only into paragraphs of an e-mail. Use «{name}_short» here."),
     "wording_value_missing": Problem(422, "لم تُعط قيمة للخانة «{name}». أعطها ثم أعد المحاولة.",
                                      "No value was given for «{name}». Give one and try again."),
     "wording_brace": Problem(422, "القوس المعقوف لا يُستعمل إلا حول اسم خانة بلا مسافات، عند: {near}",

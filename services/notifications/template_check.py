@@ -22,6 +22,9 @@ MANY_PARTS = 3
 MOST_SUBJECT, MOST_TEXT, MOST_PARAGRAPHS, MOST_BUTTON = 150, 1500, 20, 40
 LONG_SENTENCE = 25  # words; most readers lose the thread of a longer one
 
+# Values of any length: an SMS has their first words in another placeholder.
+LONG = frozenset({"missing", "note"})
+
 # Marks that Arabic text is written with: joiners, and marks of direction of one character.
 _MARKS = frozenset("\u200c\u200d\u200e\u200f\u061c\n")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
@@ -53,13 +56,14 @@ def faults(code: str, given: Mapping[str, Any], field: str = "wording") -> list[
 
 def _language(code: str, language: str, texts: Mapping[str, Any], field: str) -> list[Fault]:
     kind = KINDS[code]
-    found = _text(texts.get("sms"), kind.placeholders, f"{field}/sms")
+    short = kind.placeholders - LONG
+    found = _text(texts.get("sms"), short, f"{field}/sms")
     if not found:
         found += _sms_length(texts["sms"], kind.sample[language], kind.optional, f"{field}/sms")
     if EMAIL not in kind.channels:
         return found + [Fault("wording_no_email", f"{field}/{name}") for name in ("subject", "body", "button")
                         if texts.get(name)]
-    found += _text(texts.get("subject"), kind.placeholders, f"{field}/subject", MOST_SUBJECT)
+    found += _text(texts.get("subject"), short, f"{field}/subject", MOST_SUBJECT)
     body = texts.get("body")
     if not isinstance(body, list | tuple) or not body:
         found.append(Fault(wording.EMPTY, f"{field}/body"))
@@ -77,7 +81,9 @@ def _text(text: Any, allowed: frozenset[str], field: str, most: int = MOST_TEXT)
     found = list(unclean(text, field))
     if len(text) > most:
         found.append(_too_long(field, len(text), most, ("حرفاً", "characters")))
-    return found + wording.check(text, allowed, field)
+    return found + [Fault("wording_placeholder_long", field, {"name": fault.params["name"]})
+                    if fault.code == wording.UNKNOWN and fault.params["name"] in LONG else fault
+                    for fault in wording.check(text, allowed, field)]
 
 
 def _too_long(field: str, given: int, most: int, what: tuple[str, str]) -> Fault:

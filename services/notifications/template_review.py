@@ -201,7 +201,8 @@ def _kind(code: str) -> dict[str, Any]:
     own = KINDS[code]
     return {"code": code, "lane": own.lane.name.lower(), "legal": own.legal, "channels": list(own.channels),
             "placeholders": [{"name": name, "meaning": dict(zip(LANGUAGES, MEANINGS[name], strict=True)),
-                              "optional": name in own.optional, "from": list(own.sources[name])}
+                              "optional": name in own.optional, "email_only": name in template_check.LONG,
+                              "from": list(own.sources[name])}
                              for name in sorted(own.placeholders)]}
 
 

@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from chassis import actors
 from chassis.database import Database
+from chassis.errors import Conflict
 from chassis.uow import UnitOfWork, attempt
 from rules.refusal import Refusal
 from services.notifications import messages, template_review, template_store, templates
@@ -192,6 +194,30 @@ def test_one_version_of_a_kind_is_open_at_a_time(desk):
     assert refusal.value.faults[0].params == {"version": 1001}
     desk.move(MONA, template_review.withdraw, first)
     assert desk.write(SAMI)["version"] == 1002
+
+
+def test_of_two_who_begin_at_once_one_does_and_the_other_is_told(desk):
+    ready, told = Barrier(2), []
+
+    def begin(actor: actors.Actor) -> None:
+        work = UnitOfWork(desk.office.context, actor, "test")
+        body = {"code": CODE, "version": None, "revision": None, "wording": wording()}
+        template_review.write(work, body, URL)
+        ready.wait(10)  # both have read that nothing is open
+        try:
+            work.commit()
+        except Conflict:  # the chassis runs it again then
+            with pytest.raises(Refusal, match="template_open"):
+                desk.write(actor)
+            told.append(actor.id)
+
+    pair = [Thread(target=begin, args=(actor,)) for actor in (MONA, SAMI)]
+    for thread in pair:
+        thread.start()
+    for thread in pair:
+        thread.join(20)
+    [row] = desk.rows()
+    assert told == [({"mona", "sami"} - set(row.authors)).pop()]
 
 
 def test_the_next_one_replaces_it_and_withdrawing_it_brings_back_the_shipped_wording(desk):

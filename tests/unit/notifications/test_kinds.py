@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.notifications import kinds
+from services.notifications import kinds, template_check
 from services.notifications.kinds import KINDS
 
 
@@ -44,3 +44,8 @@ def test_every_notice_of_legal_effect_is_marked():
     assert {"approved", "rejected", "deemed_approval", "deemed_rejection", "completion_by", "payment_needed",
             "licence_suspended", "licence_cancelled", "refund_done"} <= legal
     assert not {"request_received", "moved", "rating_asked", "visit_planned"} & legal
+
+
+def test_what_may_be_long_has_its_first_words_beside_it():
+    for code, one in KINDS.items():
+        assert {f"{name}_short" for name in one.placeholders & template_check.LONG} <= one.placeholders, code

@@ -42,9 +42,11 @@ def test_what_is_shipped_has_no_fault_and_keeps_to_the_tone_that_others_are_held
 @pytest.mark.parametrize("text, code", [
     ("{amount}", "wording_placeholder_unknown"),
     ("{name}", "wording_placeholder_unknown"),  # only an e-mail greets by name
+    ("السبب: {note}", "wording_placeholder_long"),
+    ("السبب [[note? كما في الصفحة]]", "wording_placeholder_long"),
     ("{serial.x}", "wording_brace"),
-    ("[[note? x", "wording_brackets"),
-    ("[[note? [[serial? x]]", "wording_nested"),
+    ("[[note_short? x", "wording_brackets"),
+    ("[[note_short? [[serial? x]]", "wording_nested"),
     ("<script>alert(1)</script>", "wording_markup"),
     ("<b>مهم</b>", "wording_markup"),
     ("< img src=x onerror=alert(1)>", "wording_markup"),
@@ -64,7 +66,7 @@ def test_what_is_shipped_has_no_fault_and_keeps_to_the_tone_that_others_are_held
     ("  ", "wording_empty"),
     (None, "wording_empty"),
     (7, "wording_empty"),
-    ("[[note? {note}]]", "wording_empty"),  # nothing would be left of it where no reason was given
+    ("[[note_short? {note_short}]]", "wording_empty"),  # nothing would be left of it where no reason was given
     ("خبر " * 335, "wording_too_many_parts"),
     ("خبر " * 1000, "wording_too_long"),
 ])

@@ -66,6 +66,7 @@ class PlaceholderShown(Shown):
     name = shapes.text()
     meaning = named()
     optional = fields.Boolean(required=True, metadata={"description": "May be empty: name it in a conditional part"})
+    email_only = fields.Boolean(required=True, metadata={"description": "Of any length: for paragraphs only"})
     sources = fields.List(fields.String(), required=True, data_key="from",
                           metadata={"description": "The fields of events it is made of"})
 
