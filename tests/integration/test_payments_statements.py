@@ -6,6 +6,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -269,3 +273,38 @@ def test_two_who_send_the_same_file_at_once_read_it_in_once(ground: Ground) -> N
                        d=hashlib.sha256(content).digest())[0].n == 1
 
 
+
+
+def test_readers_that_are_killed_or_meet_read_a_file_in_once(ground: Ground) -> None:
+    """Two were taken at once; both readers run, one is killed on the way, and whoever comes after goes on."""
+    many = [f"8{n:09d},,PAYMENT,1.00,0,EGP,2026-03-01" for n in range(4_000)]
+    content = file_of(*many)
+    sending = [sent(ground, content), sent(ground, content)]
+    environment = os.environ | dict(ground.settings.environ)
+
+    def reader(upload: UUID) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-W", "ignore", "-m", "services.payments", "statement", "take-in", str(upload)]
+        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def kept() -> int:
+        return int(ground.rows("SELECT coalesce(max(last_line), 0) AS n FROM statement WHERE digest = :d",
+                               d=hashlib.sha256(content).digest())[0].n)
+
+    readers = [reader(upload) for upload in sending]
+    while kept() < 1_000:
+        assert any(one.poll() is None for one in readers), "both ended before anything was kept"
+    readers[0].send_signal(signal.SIGKILL)
+    for one in readers:
+        one.wait(120)
+    for upload in sending:
+        assert reader(upload).wait(120) == 0
+    states = [uploads.show(ground.unit_of_work(OFFICER), {"upload_id": upload}) for upload in sending]
+    assert {one["state"] for one in states} <= {"read", "refused"} and "read" in {one["state"] for one in states}
+    assert [fault["code"] for one in states for fault in one["faults"]] in ([], ["statement_known"])
+    [statement] = ground.rows("SELECT id, state, lines FROM statement WHERE digest = :d",
+                              d=hashlib.sha256(content).digest())
+    assert (statement.state, statement.lines) == ("matched", len(many))
+    assert ground.rows("SELECT count(*) AS n FROM statement_line WHERE statement_id = :s AND kind IS NOT NULL",
+                       s=statement.id)[0].n == len(many)
+    assert ground.rows("SELECT count(*) AS n FROM difference WHERE statement_id = :s AND kind = 'missing_here'",
+                       s=statement.id)[0].n == len(many)
