@@ -61,12 +61,13 @@ class Kind:
     channels: tuple[str, ...] = (SMS, EMAIL)
 
 
+SAMPLE_URL = "https://cairo.shubbak.gov.eg"  # in a preview the node's own stands in its place
+
 # Sample values, made up; the shapes are those of real ones, long ones among them, so that a preview shows the length.
 _SAMPLES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "tracking_number": ("EG-C-7K3M-9Q2X-4", "EG-C-7K3M-9Q2X-4"),
     "service": ("ترخيص محل تجاري", "Shop licence"),
-    "link": ("https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
-             "https://cairo.shubbak.gov.eg/en/follow/EG-C-7K3M-9Q2X-4"),
+    "link": (f"{SAMPLE_URL}/ar/follow/EG-C-7K3M-9Q2X-4", f"{SAMPLE_URL}/en/follow/EG-C-7K3M-9Q2X-4"),
     "amount": ("12,345.50 ج.م", "EGP 12,345.50"),
     "bill_number": ("C-2026-0001234", "C-2026-0001234"),
     "reference": ("931337410", "931337410"),

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.uow import UnitOfWork
 from rules.refusal import Refusal
 from services.notifications import template_check, template_preview, template_store, templates
-from services.notifications.kinds import SMS
+from services.notifications.kinds import KINDS, SAMPLE_URL, SMS
 from services.notifications.settings import NotificationSettings
 from services.notifications.template_preview import Price
 from services.notifications.template_review import kind_of, noted
@@ -27,7 +27,11 @@ def preview(work: UnitOfWork, body: Mapping[str, Any], loaded: NotificationSetti
         template = template_store.version(work, code, body["version"])
     else:
         template = template_store.in_force(work, code)
-    shown = template_preview.preview(template, body["language"], body["values"] or {}, body["name"], prices(loaded))
+    # A link is as long as this node's address makes it.
+    link = KINDS[code].sample[body["language"]].get("link")
+    own = {"link": link.replace(SAMPLE_URL, loaded.public_url)} if link else {}
+    shown = template_preview.preview(template, body["language"], {**own, **(body["values"] or {})}, body["name"],
+                                     prices(loaded))
     return {**shown, "notes": noted(template_check.notes(code, template.as_dict(), loaded.public_url))}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from rules import sms
 from rules.refusal import Refusal
-from services.notifications import template_preview, templates
+from services.notifications import template_preview, template_previewing, templates
 from services.notifications.kinds import EMAIL, KINDS
 from services.notifications.template_preview import Price
 
@@ -70,3 +71,21 @@ def test_a_value_of_another_message_or_an_empty_one_is_refused_with_its_field() 
         look("licence_suspended", "ar", amount="5", serial=" ", note="")
     assert [(fault.code, fault.field) for fault in refusal.value.faults] == [
         ("wording_placeholder_unknown", "values/amount"), ("wording_value_missing", "values/serial")]
+
+
+class NoDatabase:
+    """A preview of a given wording asks nothing of it."""
+
+
+def test_a_given_wording_is_seen_with_the_nodes_own_address_and_prices() -> None:
+    loaded = SimpleNamespace(public_url="https://x.eg", of=lambda channel: [SimpleNamespace(name="alpha", price=85)])
+    wording = templates.library()["moved"].as_dict()
+    body = {"code": "moved", "wording": wording, "version": None, "language": "ar", "values": {"step": "معاينة"},
+            "name": "هدى"}
+    shown = template_previewing.preview(NoDatabase(), body, loaded)  # type: ignore[arg-type]
+    assert "https://x.eg/ar/follow/" in shown["sms"]["text"] and "معاينة" in shown["sms"]["text"]
+    assert shown["version"] is None and "هدى" in shown["email"]["plain"]
+    assert shown["sms"]["prices"] == [{"provider": "alpha", "per_part": 85, "total": 85 * shown["sms"]["parts"]}]
+    with pytest.raises(Refusal, match="wording_language_missing"):
+        template_previewing.preview(NoDatabase(), {**body, "wording": {"ar": wording["ar"]}},  # type: ignore[arg-type]
+                                    loaded)  # type: ignore[arg-type]
