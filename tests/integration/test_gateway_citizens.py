@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
 
 from chassis import config, retention
 from chassis.actors import PUBLIC, Actor, system
@@ -20,7 +22,7 @@ from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork, attempt
 from infra import secrets
 from rules.refusal import Refusal
-from services.gateway import citizens, telling
+from services.gateway import citizens, tables, telling
 from services.gateway import retention as rules
 from services.gateway.citizens import Person
 
@@ -87,6 +89,18 @@ def ground(opened: Ground) -> Ground:
     with opened.database.transaction() as connection:
         connection.execute(text("TRUNCATE citizen_account, citizen_session, citizen_challenge, audit, retention_run"))
     return opened
+
+
+def test_the_tables_are_what_the_migrations_make(ground: Ground) -> None:
+    def of_citizens(name: str | None, kind: str, *_: Any) -> bool:
+        return kind != "table" or (name or "").startswith("citizen_")
+
+    engine = create_engine(ground.settings.database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={
+            "include_name": of_citizens, "include_object": lambda _, name, kind, *__: of_citizens(name, kind)})
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
 
 
 def test_two_log_ins_at_once_are_one_account(ground: Ground) -> None:
