@@ -43,6 +43,7 @@ class Transact(Protocol):
 
 AT_ONCE = 100
 CODES_AT_ONCE = 20
+ROUNDS = 2  # batches a provider: while one is handed over, the other is claimed or recorded
 BUDGET = timedelta(seconds=60)  # nothing is handed over later than this after its claim; far below the lease
 RECEIPTS_AT_ONCE = 200
 LOOK_FOR_OLD = timedelta(seconds=10)  # messages live for 72 hours
@@ -154,7 +155,7 @@ class Channel:
 
     def _claim(self, transact: Transact, present: Mapping[str, int]) -> None:
         now = time.monotonic()
-        idle = {name: room for name, room in present.items() if not self._main(name)}
+        idle = {name: room for name, room in present.items() if len(self._main(name)) < ROUNDS}
         pacing = frozenset(name for name in present.keys() - idle.keys()
                            if all(now - one.since < PACE for one in self._main(name)))
         quanta = self._turns.quanta(self._shares, idle)

@@ -59,6 +59,7 @@ class HttpSms:
         self._settings = settings
         self._words = settings.fields
         self._session = requests.Session()
+        self._calls = threading.Semaphore(settings.window)
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.window)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -156,8 +157,9 @@ class HttpSms:
         body = orjson.dumps(shown[0] if single else {words["messages"]: shown})
         path = "/messages" if single else "/messages/bulk"
         try:
-            answer = self._session.post(self._settings.url + path, data=body, headers=headers, allow_redirects=False,
-                                        timeout=self._settings.timeout)
+            with self._calls:
+                answer = self._session.post(self._settings.url + path, data=body, headers=headers,
+                                            allow_redirects=False, timeout=self._settings.timeout)
         except requests.RequestException as error:
             if _never_left(error):
                 self._failures += 1

@@ -92,7 +92,7 @@ class Smpp:
                 begun.start()
         if not self._bound or time.monotonic() < self._paused_until:
             return 0
-        return self._settings.window * 2  # enough to keep the window full; a crash leaves no more than these unanswered
+        return self._settings.window  # enough to keep it full; a crash leaves no more than two batches unanswered
 
     def submit(self, batch: Sequence[Outgoing], budget: timedelta) -> Mapping[UUID, Outcome]:
         until = time.monotonic() + budget.total_seconds()

@@ -42,6 +42,7 @@ class Smtp:
         self._idle: list[Line] = []
         self._open = 0
         self._lock = threading.Lock()
+        self._slots = threading.Semaphore(settings.connections)
         self._away_until = 0.0
         self._failures = 0
         self._tls = ssl.create_default_context()
@@ -54,10 +55,11 @@ class Smtp:
 
     def room(self) -> int:
         """Room while a connection stands or can be made: one is made to see."""
-        line = self._take()
-        if line is None:
-            return 0
-        self._give_back(line)
+        if not self._open:
+            line = self._take()
+            if line is None:
+                return 0
+            self._give_back(line)
         return AT_ONCE * self._settings.connections
 
     def submit(self, batch: Sequence[Outgoing], budget: timedelta) -> Mapping[UUID, Outcome]:
@@ -95,22 +97,24 @@ class Smtp:
         """Hand over what waits, over one connection at a time, until nothing waits. Never raises for a message."""
         while waiting:
             chunk = [waiting.popleft() for _ in range(min(AT_ONCE, len(waiting)))]
-            held = "no_time" if time.monotonic() >= until else None
-            line = None if held else self._take()
-            if line is None:
-                answers.update((one.message_id, Answer(Verdict.HELD, reason=held or "no_connection", retry_after=SOON))
-                               for one in chunk)
-                continue
-            try:
-                sound = line.send(self._sender, [(one.address, one.parts[0].payload) for one in chunk], until)
-            except BaseException:
-                self._lose(line)
-                raise
-            answers.update(zip((one.message_id for one in chunk), sound.answers, strict=True))
-            if sound.broken is None:
-                self._give_back(line)
-            else:
-                self._lose(line, sound.broken)
+            with self._slots:
+                answers.update(zip((one.message_id for one in chunk), self._hand_over(chunk, until), strict=True))
+
+    def _hand_over(self, chunk: Sequence[Outgoing], until: float) -> Sequence[Answer]:
+        held = "no_time" if time.monotonic() >= until else None
+        line = None if held else self._take()
+        if line is None:
+            return [Answer(Verdict.HELD, reason=held or "no_connection", retry_after=SOON)] * len(chunk)
+        try:
+            sent = line.send(self._sender, [(one.address, one.parts[0].payload) for one in chunk], until)
+        except BaseException:
+            self._lose(line)
+            raise
+        if sent.broken is None:
+            self._give_back(line)
+        else:
+            self._lose(line, sent.broken)
+        return sent.answers
 
     # the pool
 
