@@ -103,6 +103,10 @@ class Peers:
     def sms(self, to: str | None = None) -> list[dict[str, Any]]:
         return list(self.get("/sms", **({"to": to} if to else {}))["messages"])
 
+    def write_back(self, number: str, text: str) -> None:
+        """A handset sends a text to our sender; somebody has to be bound who takes it."""
+        requests.post(self.url + "/sms/replies", json={"from": number, "text": text}, timeout=15).raise_for_status()
+
     def mail(self, to: str | None = None) -> list[dict[str, Any]]:
         return list(self.get("/mail", **({"to": to} if to else {}))["messages"])
 

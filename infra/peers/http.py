@@ -135,6 +135,13 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, operator: HttpOpe
         kept = mail.messages()
         return mail_page(language, kept[number]) if number < len(kept) else ("no such message", 404)
 
+    @app.post("/sms/replies")
+    def write_back() -> tuple[Response, int]:
+        said = request.get_json(silent=True) or {}
+        number, text = str(said.get("from", "")), str(said.get("text", ""))
+        taken = centre.write_back(number, text, str(said.get("to", "Shubbak")))
+        return jsonify({"bound": taken}), 202 if taken else 503
+
     @app.get("/control")
     def settings() -> Response:
         return jsonify({name: part.settings for name, part in parts.items()})

@@ -29,6 +29,7 @@ USER_MESSAGE_REFERENCE = 0x0204
 MESSAGE_PAYLOAD, RECEIPTED_MESSAGE_ID, MESSAGE_STATE = 0x0424, 0x001E, 0x0427  # optional parameters, SMPP 5.3.2
 RECEIPT = 0x04  # esm_class of deliver_sm: SMSC delivery receipt
 DELIVERED, UNDELIVERABLE = 2, 5  # message_state, SMPP 5.2.28
+UCS2 = 0x08  # data_coding, SMPP 5.2.19
 KEEP_RECEIPTS = 10_000
 RECEIPTS = {"delivered": ("DELIVRD",), "failed": ("UNDELIV",), "duplicate": ("DELIVRD", "DELIVRD"),
             "reordered": ("UNDELIV", "DELIVRD"), "none": (), "three": ("DELIVRD",) * 3}
@@ -56,6 +57,7 @@ class MessageCentre:
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
+        self._loop = asyncio.get_running_loop()
         with socket.socket() as probe:  # smpp34 cannot choose a port itself
             probe.bind(("127.0.0.1", 0))
             self._inner_port = int(probe.getsockname()[1])
@@ -253,6 +255,20 @@ class MessageCentre:
                 if part["id"] == message_id:
                     part["receipt"] = outcome
                     break
+
+    def write_back(self, number: str, text: str, to: str) -> bool:
+        """A handset writes to our sender; whether somebody is bound to whom it goes. From any thread; waits for no
+        answer, as a handset does not."""
+        session = next((one for one in list(self._sessions.values()) if one.can_receive), None)
+        if session is not None:
+            self._loop.call_soon_threadsafe(lambda: self._spawn(self._write_back(session, number, text, to)))
+        return session is not None
+
+    async def _write_back(self, session: smpp34.Esme, number: str, text: str, to: str) -> None:
+        coding = 0 if text.isascii() else UCS2
+        body = text.encode("utf-16-be" if coding else "ascii")
+        with contextlib.suppress(smpp34.SmppError):  # the session ended: a text that nobody took is gone
+            await session.deliver_sm(to, body, source_addr=number, data_coding=coding)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -22,8 +22,7 @@ from contracts.events import Event
 from infra import secrets
 from infra.peers.client import Peers
 from infra.processes import free_port
-from rules.refusal import Refusal
-from services.notifications import messages, receipts, recipients, settings
+from services.notifications import messages, preferences, receipts, recipients, settings
 from services.notifications.packing import pack_email, pack_sms
 from services.notifications.providers.base import Answer, Receipt, Verdict
 from services.notifications.providers.smpp import Smpp
@@ -305,7 +304,8 @@ def test_a_message_nobody_takes_for_72_hours_expires(office, peers):
     office.sms.step(office.transact)
     assert office.state(request_id) == "expired"
     peers.control(smsc={"down": False})
-    office.until(lambda: office.sms.send_due(office.transact) == 0 and office.sms.members["smpp"].provider.room(), None, 20)
+    provider = office.sms.members["smpp"].provider
+    office.until(lambda: office.sms.send_due(office.transact) == 0 and provider.room(), None, 20)
     office.sms.step(office.transact)
     assert peers.sms(bare(phone)) == []
 
@@ -416,3 +416,19 @@ def test_departments_that_act_at_once_are_told_of_once_and_where_the_file_goes_f
     moved(6, "task", "licensing")
     moved(7, "external", "licensing")
     assert told == [2, 2, 2, 3, 3, 4]  # the first one said that it was received
+
+
+@pytest.mark.parametrize("said", ["STOP", "إيقاف"])
+def test_a_text_that_a_handset_sends_back_stops_messages_to_it(office, peers, said):
+    request_id, phone = office.lodge()
+    office.until(lambda: office.state(request_id) == "delivered", office.sms)
+    peers.write_back(bare(phone), said)
+
+    def stopped():
+        shown = preferences.standing(UnitOfWork(office.context, actors.system("notifications"), "t"),
+                                     preferences.Address("sms", phone))
+        return shown is not None and shown.opted_out_at is not None
+
+    office.until(stopped, office.sms)
+    again, _ = office.lodge(phone=phone)
+    assert office.rows(again) == {}
