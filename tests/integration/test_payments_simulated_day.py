@@ -87,3 +87,22 @@ def test_what_the_rail_gave_back_stands_in_its_file_and_agrees(
 def test_a_day_of_no_rail_is_not_found(peers: Peers) -> None:
     for path in ("statements/nobody?day=2026-03-01", "statements/fawry?day=today", "statements/fawry"):
         assert requests.get(f"{peers.url}/{path}", timeout=5).status_code == 404
+
+
+def test_a_terminal_charges_a_card_and_its_bank_tells_it(peers: Peers) -> None:
+    slip = requests.post(f"{peers.url}/terminals/10000001/slips", json={"amount": "120.50", "last4": "2346"},
+                         timeout=5).json()
+    assert (slip["terminal_id"], slip["batch"], slip["last4"], slip["amount"]) == ("10000001", "1", "2346", "120.50")
+    day = cairo_date(datetime.now(UTC)).isoformat()
+    told = requests.get(f"{peers.url}/statements/pos", {"day": day}, timeout=5).text.splitlines()
+    [line] = [one for one in told if slip["approval_code"] in one]
+    assert line.startswith(f"10000001,1,{slip['approval_code']},2346,SALE,120.50,0.00,EGP,{day}T")
+
+
+@pytest.mark.parametrize(("terminal", "given"), [
+    ("1", {"amount": "1.00"}), ("10000001", {}), ("10000001", {"amount": "0"}), ("10000001", {"amount": "-1"}),
+    ("10000001", {"amount": "1.005"}), ("10000001", {"amount": "NaN"}), ("10000001", {"amount": "1", "last4": "12"}),
+    ("10000001", {"amount": "1", "batch": "x"}),
+])  # fmt: skip
+def test_a_terminal_takes_nothing_that_no_terminal_takes(peers: Peers, terminal: str, given: dict[str, str]) -> None:
+    assert requests.post(f"{peers.url}/terminals/{terminal}/slips", json=given, timeout=5).status_code == 422
