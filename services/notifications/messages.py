@@ -25,7 +25,7 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from contracts.notifications import CHANGED
 from rules.identity import mask_email, mask_phone
-from services.notifications import campaign_counts, gate, metrics, settings_gate, states, tally
+from services.notifications import campaign_counts, folding, gate, metrics, settings_gate, states, tally
 from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
@@ -33,7 +33,7 @@ from services.notifications.packing import Pack
 from services.notifications.preferences import ADDRESS, CHOSEN, DEFAULT, Address, Choice
 from services.notifications.providers.base import Outcome, Outgoing, Part, Verdict
 from services.notifications.states import PartState, State
-from services.notifications.tables import UNSENT, message, message_part
+from services.notifications.tables import message, message_part
 
 LOG = logging.getLogger(__name__)
 
@@ -111,8 +111,9 @@ _REFUSED = Each(
     "UPDATE message_part SET state = 'undelivered' FROM {rows} "
     "WHERE message_part.message_id = new.key AND message_part.number = new.part AND message_part.state = 'waiting'",
     key="uuid", part="smallint")
-_OLDEST = Statement(select(message.c.channel, func.min(message.c.created_at).label("oldest"))
-                    .where(UNSENT).group_by(message.c.channel))
+_OLDEST = Statement(
+    text("SELECT channel, min(created_at) AS oldest FROM message "
+         "WHERE state IN ('queued','sending','failed_temporarily') AND held IS NULL GROUP BY channel"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +173,13 @@ def _create(work: UnitOfWork, request_id: UUID | None, cause: UUID, draft: Draft
         until = gate.quiet_until(settings_gate.rules(work.settings), work.now, draft.channel)
     state = State.QUEUED if until is None else State.CREATED
     expires_at = work.now + draft.lifetime
+    content = folding.content(work.settings, draft.channel, draft.content)
     row: dict[str, Any] = {
         "id": draft.id or uuid7(), "version": 1, "request_id": request_id, "cause": cause, "channel": draft.channel,
         "template": draft.template, "template_version": draft.template_version, "language": draft.language,
         "state": state.value, "address": work.privacy.seal(draft.address, field=ADDRESS),
         "address_lookup": work.privacy.lookup(draft.address, ADDRESS),
-        "content": work.privacy.seal(json.dumps(dict(draft.content), ensure_ascii=False), field=CONTENT),
+        "content": work.privacy.seal(json.dumps(dict(content), ensure_ascii=False), field=CONTENT),
         "created_at": work.now, "expires_at": expires_at, "next_at": min(until or work.now, expires_at),
         "queued_at": work.now if until is None else None, "held": None if until is None else Held.QUIET_HOURS.value,
         "lane": int(draft.lane), "legal": draft.legal, "unit": draft.unit, "campaign_id": draft.campaign_id,
@@ -366,7 +368,8 @@ def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
 
 
 def oldest_unsent(work: UnitOfWork) -> dict[str, timedelta]:
-    """By channel, how long the oldest message that is neither sent nor given up has been waiting."""
+    """By channel, how long the oldest message that nothing holds, and that is neither sent nor given up, has been
+    waiting."""
     return {row.channel: max(work.now - row.oldest, timedelta()) for row in work.all(_OLDEST)}
 
 
