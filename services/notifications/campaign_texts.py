@@ -71,11 +71,11 @@ def used(given: Mapping[str, Any], channel: str, language: str) -> frozenset[str
 
 def render(given: Mapping[str, Any], channel: str, language: str, values: Mapping[str, str],
            public_url: str, preferences_link: str | None = None) -> dict[str, str]:
-    """A message's content as packing takes it: {text}, or {subject, plain, html}. Refuses wording_value_missing. Where
-    `preferences_link` leads, a citizen chooses what comes by e-mail."""
+    """A message's content as `messages.create` takes it: {text}, or {subject, plain, html}. Refuses
+    wording_value_missing. Where `preferences_link` leads, a citizen chooses what comes by e-mail."""
     if channel == "sms":
         text = wording.render(given["sms"][language], {name: templates.tidy(one) for name, one in values.items()})
-        return {"text": sms.fold(templates.tidy(text))}
+        return {"text": templates.tidy(text)}
     mail = given["email"][language]
     template = Template(TEMPLATE, 1, {language: Wording("", mail["subject"], tuple(mail["body"]), _BUTTON[language])})
     shown = templates.render_email(template, language, {**values, "link": f"{public_url}/{language}/"},

@@ -15,6 +15,7 @@ from chassis.uow import UnitOfWork
 from rules.refusal import Refusal
 from services.notifications import audience_members as members
 from services.notifications import campaign_texts as texts
+from services.notifications import folding
 from services.notifications.settings import NotificationSettings
 from services.notifications.tables_campaigns import campaign
 
@@ -41,20 +42,20 @@ def step(platform: Platform, settings: NotificationSettings) -> bool:
 
 
 def _weigh(work: UnitOfWork, row: Any, settings: NotificationSettings) -> None:
-    estimate = row.estimate or _begin(row, settings)
+    estimate = row.estimate or _begin(work, row, settings)
     varying = {key for key, one in estimate["by"].items() if one["varies"]}
     after = estimate["reached"]
     stretch = members.following(work, row.audience_id, after, AT_ONCE) if varying else []
     for one in members.opened(work, [member for member in stretch if _key(member) in varying]):
         if one.reason is None:
-            _add(estimate, one, row.wording, settings.public_url)
+            _add(work, estimate, one, row.wording, settings.public_url)
     estimate["reached"] = stretch[-1].place if stretch else row.members
     if estimate["reached"] >= row.members:
         _finish(estimate, row, settings)
     work.write(_KEEP, expect=1, key=row.id, seen=row.version, audience=row.audience_id, estimate=estimate)
 
 
-def _begin(row: Any, settings: NotificationSettings) -> dict[str, Any]:
+def _begin(work: UnitOfWork, row: Any, settings: NotificationSettings) -> dict[str, Any]:
     """By channel and language: how many, and what one weighs where all weigh the same."""
     found: dict[str, dict[str, Any]] = {}
     for channel, language, count in _wanted(row):
@@ -62,7 +63,8 @@ def _begin(row: Any, settings: NotificationSettings) -> dict[str, Any]:
         one = {"channel": channel, "language": language, "recipients": count, "varies": varies, "characters": 0,
                "parts": 0, "most_parts": 0}
         if not varies:
-            weight = texts.weigh(channel, texts.render(row.wording, channel, language, {}, settings.public_url))
+            content = texts.render(row.wording, channel, language, {}, settings.public_url)
+            weight = texts.weigh(channel, folding.content(work.settings, channel, content))
             one |= {"characters": weight.characters, "parts": weight.parts * count, "most_parts": weight.parts}
         found[f"{channel} {language}"] = one
     return {"done": False, "reached": 0, "missing": 0, "missing_line": None, "by": found}
@@ -78,14 +80,15 @@ def _key(member: Any) -> str:
     return f"{member.channel} {member.language}"
 
 
-def _add(estimate: dict[str, Any], one: members.Opened, wording: Mapping[str, Any], public_url: str) -> None:
+def _add(work: UnitOfWork, estimate: dict[str, Any], one: members.Opened, wording: Mapping[str, Any],
+         public_url: str) -> None:
     try:
         content = texts.render(wording, one.row.channel, one.row.language, one.values, public_url)
     except Refusal:  # a value is missing, or a mark is wrong, which `submit` says
         estimate["missing"] += 1
         estimate["missing_line"] = estimate["missing_line"] or one.row.line or one.row.place
         return
-    weight = texts.weigh(one.row.channel, content)
+    weight = texts.weigh(one.row.channel, folding.content(work.settings, one.row.channel, content))
     of = estimate["by"][_key(one.row)]
     of["characters"] = max(of["characters"], weight.characters)
     of["parts"] += weight.parts

@@ -15,7 +15,7 @@ from chassis.uow import UnitOfWork
 from rules.identity import mask_email, mask_phone
 from rules.refusal import Fault, Refusal, refuse
 from services.notifications import audience_members as members
-from services.notifications import campaign_counts, gate, settings_gate
+from services.notifications import campaign_counts, folding, gate, settings_gate
 from services.notifications import campaign_records as records
 from services.notifications import campaign_texts as texts
 from services.notifications.campaign_states import ACTIONS, time_of
@@ -111,6 +111,7 @@ def preview(work: UnitOfWork, campaign_id: UUID, public_url: str) -> dict[str, A
         except Refusal as refusal:
             told["faults"] = [fault.as_dict() for fault in refusal.faults]
         else:
+            content = dict(folding.content(work.settings, one.row.channel, content))
             weight = texts.weigh(one.row.channel, content)
             told |= {"faults": [], "characters": weight.characters, "parts": weight.parts, **content}
         shown.append(told)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from chassis.config import Settings
 from chassis.errors import ConfigurationError
-from services.notifications import settings_gate, settings_providers
+from services.notifications import folding, settings_gate, settings_providers
 from services.notifications.settings_providers import (
     LOOPBACK,
     HttpSettings,
@@ -31,6 +31,7 @@ class NotificationSettings:
     senders: Senders
     mail_from: str
     uncertain_after: timedelta
+    sms_fold: bool = True
 
     def of(self, channel: str) -> tuple[Instance, ...]:
         """The instances of a channel, in the order in which the settings name them."""
@@ -65,8 +66,10 @@ def load(settings: Settings) -> NotificationSettings:
         senders=senders,
         mail_from=mail_from,
         uncertain_after=timedelta(seconds=_number(settings, faults, "UNCERTAIN_AFTER_SECONDS", 600, most=86_400)),
+        sms_fold=folding.wanted(settings),
     )
     settings_gate.check(settings, faults)
+    folding.check(settings, faults)
     if faults:
         raise ConfigurationError("notifications: " + "; ".join(faults))
     return loaded

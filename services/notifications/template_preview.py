@@ -25,10 +25,10 @@ class Price:
 
 
 def preview(template: Template, language: str, values: Mapping[str, str], name: str | None, prices: Sequence[Price],
-            preferences_link: str | None = None) -> dict[str, Any]:
+            preferences_link: str | None = None, folds: bool = True) -> dict[str, Any]:
     """{sms, email, reading}. `values` replace samples of the kind. Refuses, all at once, a value of a name that the
     kind does not have (wording_placeholder_unknown) and one that is given empty though it is always there
-    (wording_value_missing)."""
+    (wording_value_missing). `folds`: whether this node sends SMS folded."""
     kind = KINDS[template.code]
     wrong = [Fault(wording.UNKNOWN, f"values/{given}",
                    {"name": given, "allowed": ", ".join(sorted(kind.placeholders)) or "—"})
@@ -44,17 +44,17 @@ def preview(template: Template, language: str, values: Mapping[str, str], name: 
         mail = templates.render_email(template, language, shown, name or NAME_SAMPLE[language], preferences_link)
         email = {"subject": mail.subject, "plain": mail.plain, "html": mail.html}
     return {"code": template.code, "version": template.version or None, "language": language,
-            "sms": measured(text, prices), "email": email, "reading": template_check.reading(text)}
+            "sms": measured(text, prices, folds), "email": email, "reading": template_check.reading(text)}
 
 
-def measured(text: str, prices: Sequence[Price]) -> dict[str, Any]:
+def measured(text: str, prices: Sequence[Price], folds: bool = True) -> dict[str, Any]:
     """One SMS as the network will cut and charge it, and the same with look-alike characters exchanged where that saves
-    a part (null where it saves none)."""
+    a part (null where it saves none); `sent` says whether that is what goes out."""
     own = _cut(text, prices)
     folded = sms.fold(text)
     cut = _cut(folded, prices)
     saved = own["parts"] - cut["parts"]
-    return {**own, "folded": {**cut, "saves_parts": saved} if saved > 0 else None}
+    return {**own, "folded": {**cut, "saves_parts": saved, "sent": folds} if saved > 0 else None}
 
 
 def _cut(text: str, prices: Sequence[Price]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def preview(work: UnitOfWork, body: Mapping[str, Any], loaded: NotificationSetti
     link = KINDS[code].sample[body["language"]].get("link")
     own = {"link": link.replace(SAMPLE_URL, loaded.public_url)} if link else {}
     shown = template_preview.preview(template, body["language"], {**own, **(body["values"] or {})}, body["name"],
-                                     prices(loaded))
+                                     prices(loaded), folds=loaded.sms_fold)
     return {**shown, "notes": noted(template_check.notes(code, template.as_dict(), loaded.public_url))}
 
 

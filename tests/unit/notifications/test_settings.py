@@ -59,6 +59,7 @@ def test_a_password_for_mail_demands_tls_except_on_the_demos_loopback():
         ("QUIET_CHANNELS", "fax"),
         ("DAILY_LIMIT", "9999"),
         ("DAILY_LIMIT", "many"),
+        ("SMS_FOLD", "maybe"),
         ("MESSAGES_KEPT_DAYS", "-7"),
         ("MESSAGES_COUNTED_DAYS", "ever"),
         ("SMPP_BINDS", "11"),

@@ -60,6 +60,12 @@ def test_what_look_alike_characters_would_save_is_shown_and_nothing_where_they_s
     assert template_preview.measured("طلبك", PRICES)["folded"] is None
 
 
+def test_the_preview_says_whether_the_folded_text_is_what_goes_out() -> None:
+    text = "The licence “C-12” is ready – fetch it. " * 3
+    for folds in (True, False):
+        assert template_preview.measured(text, PRICES, folds)["folded"]["sent"] is folds
+
+
 def test_values_given_stand_in_place_of_samples_and_are_text_whatever_they_hold() -> None:
     shown = look("moved", "en", step="{link} [[step? x]] <b>")
     assert "{link} [[step? x]] <b>" in shown["sms"]["text"]
@@ -78,7 +84,8 @@ class NoDatabase:
 
 
 def test_a_given_wording_is_seen_with_the_nodes_own_address_and_prices() -> None:
-    loaded = SimpleNamespace(public_url="https://x.eg", of=lambda channel: [SimpleNamespace(name="alpha", price=85)])
+    loaded = SimpleNamespace(public_url="https://x.eg", sms_fold=True,
+                             of=lambda _: [SimpleNamespace(name="alpha", price=85)])
     wording = templates.library()["moved"].as_dict()
     body = {"code": "moved", "wording": wording, "version": None, "language": "ar", "values": {"step": "معاينة"},
             "name": "هدى"}

@@ -166,6 +166,7 @@ class SmsCut(Shown):
 
 class SmsFolded(SmsCut):
     saves_parts = fields.Integer(required=True)
+    sent = fields.Boolean(required=True, metadata={"description": "Whether this is what goes out (`SMS_FOLD`)"})
 
 
 class SmsLook(SmsCut):
