@@ -248,10 +248,12 @@ def test_what_cannot_be_a_card_or_a_mobile_is_said_with_its_field_and_nothing_is
 
 def test_a_passport_holder_logs_in_too(node: Any, citizen: Callable[..., Citizen]) -> None:
     owner = citizen()
-    asked = owner.ask(national_id=None, passport="a 1234567")
+    asked = owner.ask(national_id=None, passport="a 1234567", language="en")
     opened = owner.post("/citizens/sessions", {"challenge_id": asked.json()["challenge_id"], "code": owner.read()})
     assert (opened.status_code, opened.json()["account"]["card"], opened.json()["account"]["number"]) == (
         201, "passport", "******67")  # fmt: skip
+    [came] = node.peers.sms("2" + owner.phone)
+    assert came["text"].splitlines()[-1] == f"@127.0.0.1 #{owner.read()}" and came["total"] == 1
 
 
 def test_nothing_of_a_person_is_readable_in_database_or_logs(

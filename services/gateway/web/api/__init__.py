@@ -47,7 +47,8 @@ from services.gateway.web.api import (
 DESCRIPTION = """One window between a citizen and local government.
 
 Every POST of a client but the log-in carries an `Idempotency-Key`: repeat a request with the same key and it takes \
-effect once. `POST /sessions` carries none: a token is never stored, so its answer cannot be repeated; log in again. \
+effect once. `POST /sessions` and `POST /citizens/sessions` carry none: a token is never stored, so the answer cannot be \
+repeated; log in again. \
 Errors are RFC 9457 problem details with a stable `code` and both languages; `Accept-Language` chooses the language of \
 `title` and `detail` (Arabic unless asked otherwise). Public inquiry takes the tracking number in the address and the \
 phone's last four digits in the header `X-Phone-Last4`, so that the digits never stand in an address or a log. \
