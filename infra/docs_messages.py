@@ -11,7 +11,8 @@ Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
 SOURCE = "`infra/peers/samples.py`"
 LEAD = """The sandboxes (`infra/peers`) take text messages over SMPP and HTTP and letters over SMTP, and pass nothing on.
-They start with `make demo`, which prints their address, with the profile `sandbox` of docker-compose.yml, and by themselves:
+They start with `make demo`, which prints their address, with the profile `sandbox` of docker-compose.yml, and by
+themselves:
 
 ```
 python -m infra.peers --http 8080 --smpp 2775 --smtp 2525     # prints one JSON line when ready
