@@ -14,7 +14,7 @@ NOON = 1772359200.0  # 2026-03-01 10:00 UTC
 SANDBOX = Rails({})
 FORGED = """
     SELECT coalesce((SELECT sum(count) FROM forged_callback), 0) + coalesce((
-      SELECT sum((details->>'count')::int) FROM audit WHERE subject LIKE 'forged:%'), 0) AS n"""
+      SELECT sum((details->>'count')::int) FROM audit WHERE starts_with(subject, 'forged:')), 0) AS n"""
 """How many forged callbacks payments has counted, told in the audit or not yet."""
 
 
