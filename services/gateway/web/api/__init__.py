@@ -26,8 +26,8 @@ from services.gateway.web.api import (
     letters,
     licence_register,
     licences,
-    message_templates,
     message_providers,
+    message_templates,
     messages,
     openapi,
     organisation,
@@ -47,8 +47,8 @@ from services.gateway.web.api import (
 DESCRIPTION = """One window between a citizen and local government.
 
 Every POST of a client but the log-in carries an `Idempotency-Key`: repeat a request with the same key and it takes \
-effect once. `POST /sessions` and `POST /citizens/sessions` carry none: a token is never stored, so the answer cannot be \
-repeated; log in again. \
+effect once. `POST /sessions` and `POST /citizens/sessions` carry none: a token is never stored, so the answer cannot \
+be repeated; log in again. \
 Errors are RFC 9457 problem details with a stable `code` and both languages; `Accept-Language` chooses the language of \
 `title` and `detail` (Arabic unless asked otherwise). Public inquiry takes the tracking number in the address and the \
 phone's last four digits in the header `X-Phone-Last4`, so that the digits never stand in an address or a log. \
@@ -92,9 +92,8 @@ def register(app: Any) -> None:
     smorest = DescribedLater(app)
     openapi.describe_security(smorest.spec)
     for module in (finding, services, versions, guide, requests, intake, tasks, bills, bill_changes, refunds,
-                   collections, counter, licences, messages, message_providers, deadlines, devices, licence_register, letters, verification,
-                   afterwards, preferences, message_templates, campaigns, sessions, citizens, organisation, catalog,
-                   visits, access_log, engine,
-                   statement_files, reconciliation, openapi):
+                   collections, counter, licences, messages, message_providers, deadlines, devices, licence_register,
+                   letters, verification, afterwards, preferences, message_templates, campaigns, sessions, citizens,
+                   organisation, catalog, visits, access_log, engine, statement_files, reconciliation, openapi):
         smorest.register_blueprint(module.blueprint)
     app.extensions["openapi"] = smorest
