@@ -10,7 +10,7 @@ from infra.peers.sms_http import KEY, PREFIX, RECEIPT_KEY
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
 SOURCE = "`infra/peers/samples.py`"
-LEAD = """The sandboxes (`infra/peers`) take text messages over SMPP and HTTP and letters over SMTP, and pass nothing on.
+LEAD = """The sandboxes (`infra/peers`) take text messages over SMPP and HTTP and letters over SMTP and pass nothing on.
 They start with `make demo`, which prints their address, with the profile `sandbox` of docker-compose.yml, and by
 themselves:
 
