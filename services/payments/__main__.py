@@ -101,11 +101,10 @@ def _attempt(run: Callable[[UnitOfWork], T]) -> T:
 def _attempts(account: str | None = None) -> Attempt:
     """Runs one piece of work after the other over the same database, in the operator's name or an account's."""
     context = _context()
-
-    def once(run: Callable[[UnitOfWork], T]) -> T:
-        return attempt(lambda: UnitOfWork(context, Actor(id=account, kind="staff", roles=()), uuid7().hex), run)
-
-    return once if account else lambda run: _once(context, run)
+    if account is None:
+        return lambda run: _once(context, run)
+    actor = Actor(id=account, kind="staff", roles=())
+    return lambda run: attempt(lambda: UnitOfWork(context, actor, uuid7().hex), run)
 
 
 def _once(context: Context, run: Callable[[UnitOfWork], T]) -> T:
