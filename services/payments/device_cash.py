@@ -82,7 +82,7 @@ def accept(work: UnitOfWork, review: Any, bill: Bill, number: str) -> Bill:
     at = datetime.fromisoformat(said["collected_at"])
     paid = records.change_bill(
         work, bill, records.event_of("paid"), occurred=at, collected_by=said["collected_by"], state="paid", paid_at=at,
-        receipt_number=number)
+        receipt_number=number, rail=None, reference=None)
     book = _book(review.rail.removeprefix(held_cash.PREFIX), at)
     taken = work.first(_TAKEN, book=book, serial=said["device_receipt"]) is not None
     receipts.give(work, number, paid, WAY, tendered=paid.total, book=None if taken else book,
@@ -125,7 +125,8 @@ def _pay(work: UnitOfWork, data: dict[str, Any], bill: Bill, drawer: str, book: 
     step = payment_states.step(bill.state, payment_states.SUCCEEDED)
     number = receipts.next_number(work)
     paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=at, state=step.to_state,
-                               paid_at=at, receipt_number=number, collected_by=data["collected_by"])
+                               paid_at=at, receipt_number=number, collected_by=data["collected_by"],
+                               rail=None, reference=None)  # of a reference that was not used
     receipts.give(work, number, paid, WAY, tendered=paid.total, book=book, serial=data["device_receipt"],
                   taken_by=data["collected_by"], taken_at=at)
     ledger.post(work, ledger_rules.cash_receipt(drawer, number, ledger.charges(paid.lines)), unit=paid.unit,

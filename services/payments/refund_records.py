@@ -137,8 +137,8 @@ def credits_of_bill(work: UnitOfWork, bill_id: UUID) -> list[Credit]:
 
 
 def waiting(work: UnitOfWork, unit: str | None) -> list[Refund]:
-    """Refunds that wait for a person, a rail or their hand-over, longest first, at most 500; to a person of a unit those
-    of the unit and of no unit."""
+    """Refunds that wait for a person, a rail or their hand-over, longest first, at most 500: those of the unit and of
+    none, or all."""
     return [Refund(**row._asdict()) for row in work.all(_WAITING, unit=unit)]
 
 

@@ -16,8 +16,9 @@ from chassis.ids import uuid7
 from contracts.events import Event
 from contracts.requests_mobile import RELEASE_REPORTED
 from rules.refusal import Refusal
-from services.payments import books, cash, device_cash, drawers, reviews
-from tests.support.payments_ground import TOTAL, Ground
+from services.payments import books, cash, device_cash, drawers, paying, reviews, settle
+from services.payments.rails import base
+from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.refunds_ground import STRANGER, decide, hand_over
 
 OPERATOR = Actor(id="operator:mona", kind="operator", roles=())
@@ -90,10 +91,15 @@ def returned(ground: Ground, review: Any) -> None:
 
 def test_the_devices_receipt_pays_the_bill_at_the_moment_it_was_collected(ground: Ground, device: Device) -> None:
     bill = ground.billed()
+    ground.attempt(lambda work: paying.start(work, {"bill_id": bill["bill_id"], "rail": "fawry"}), PUBLIC)
+    ours = ground.rows("SELECT merchant_reference FROM payment WHERE bill_id = :b", b=bill["bill_id"])[0][0]
+    ground.attempt(lambda work: settle.take(work, "fawry", base.Report(ours, base.NEW, "9800000001"), "charge"))
+    assert ground.bill(bill["bill_id"])["reference"] == "9800000001"
     event = device.report(bill, device_receipt=17)
     take(ground, event)
     paid = ground.bill(bill["bill_id"])
     assert (paid["state"], paid["paid_at"].isoformat()) == ("paid", event.data["collected_at"])
+    assert (paid["rail"], paid["reference"]) == (None, None), "it was paid in another way"
     told = ground.events(bill["bill_id"])[-1]
     assert (told.type, told.data["collected_by"]) == ("payments.bill.paid.v1", "staff:mobile")
     assert told.time.isoformat() == event.data["collected_at"]
