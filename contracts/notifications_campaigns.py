@@ -92,12 +92,14 @@ class _Schedule(Schema):
 
 class WriteCampaign(_Schedule):
     """Command `notifications.write_campaign` (message editor) → the campaign, a draft. Without `campaign_id` a new one;
-    with it `version` is the one that was read. `pause_at_percent`: of those whose end is known, so many failed for good
-    and it pauses itself."""
+    with it `version` is the one that was read. `unit`: whose it is, whose people follow and approve it and whose
+    applicants it may go to; a person of a unit writes for that one. Null: the governorate's own. `pause_at_percent`: of
+    those whose end is known, so many failed for good and it pauses itself."""
 
     campaign_id = fields.UUID(load_default=None, allow_none=True)
     version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1))
     name = fields.String(required=True, validate=validate.Length(3, 120))
+    unit = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
     wording = fields.Nested(CampaignWording, required=True)
     pause_at_percent = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
 
@@ -219,6 +221,8 @@ PROBLEMS: dict[str, Problem] = {
                               "This cannot be done to a campaign that is {state}. Possible now: {possible}."),
     "campaign_moved": Problem(409, "تغيرت الحملة منذ قرأتها. اقرأها من جديد ثم قرر.",
                               "The campaign changed since you read it. Read it again, then decide."),
+    "campaign_unit_fixed": Problem(422, "الوحدة صاحبة الحملة لا تتغير. اكتب حملة جديدة.",
+                                   "Whose campaign it is does not change. Write a new one."),
     "campaign_own": Problem(403, "لا يعتمد الحملة من كتبها أو رفعها للاعتماد. يعتمدها شخص آخر.",
                             "Whoever wrote or submitted a campaign does not approve it. Another person does."),
     "campaign_hours": Problem(

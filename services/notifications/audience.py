@@ -46,17 +46,17 @@ _FAULTS = Statement(text(
 
 
 def choose_applicants(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Everybody who lodged requests like these. A person of a unit chooses among its own. Refuses campaign_unknown,
+    """Everybody who lodged requests like these; of a unit's campaign, with that unit. Refuses campaign_unknown,
     campaign_state, campaign_period_reversed, forbidden."""
     row = records.find(work, body["campaign_id"], records.WRITE)
     records.demand(row, "choose_audience")
     if body["since"] and body["until"] and body["until"] < body["since"]:
         raise refuse("campaign_period_reversed", "until")
     units = list(body["units"])
-    if work.actor.unit is not None:
-        for unit in units:
-            work.require(records.WRITE, unit=unit)
-        units = [work.actor.unit]
+    if row.unit is not None:
+        if set(units) - {row.unit}:
+            raise refuse("forbidden", "units")
+        units = [row.unit]
     chosen = {"units": units, "services": list(body["services"]), "outcomes": list(body["outcomes"]),
               "language": body["language"], "since": body["since"] and body["since"].isoformat(),
               "until": body["until"] and body["until"].isoformat()}  # fmt: skip

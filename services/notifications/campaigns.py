@@ -41,7 +41,11 @@ _FIRST_OF = Statement(text(
 
 def write(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Write a campaign, or write a draft anew (a refused one becomes a draft again). Refuses every fault of its texts
-    and times at once; campaign_unknown, campaign_state, campaign_moved."""
+    and times at once; forbidden for another unit's; campaign_unknown, campaign_state, campaign_moved,
+    campaign_unit_fixed."""
+    unit = body["unit"] or work.actor.unit
+    if unit is not None:
+        work.require(records.WRITE, unit=unit)
     found = _timing(work, body, body["wording"])
     row = None
     known: list[str] | None = None
@@ -50,6 +54,8 @@ def write(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         records.demand(row, "write")
         if body["version"] != row.version:
             raise refuse("campaign_moved", "version")
+        if body["unit"] is not None and body["unit"] != row.unit:
+            raise refuse("campaign_unit_fixed", "unit")
         audience = records.audience_of(work, row)
         if audience is not None and audience.state in ("ready", "faulty"):
             known = list(audience.columns)
@@ -64,10 +70,10 @@ def write(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         records.act(work, row, "write", estimate=None, written_by=work.actor.id, **again, **given)
         return {"campaign_id": str(row.id), "version": row.version + 1, "state": "draft"}
     campaign_id = uuid7()
-    made = {"id": campaign_id, "version": 1, "state": "draft", "unit": work.actor.unit, "written_by": work.actor.id,
+    made = {"id": campaign_id, "version": 1, "state": "draft", "unit": unit, "written_by": work.actor.id,
             "created_at": work.now, "changed_at": work.now, **given}  # fmt: skip
     work.write(_ADD, **made)
-    records.tell(work, _New(campaign_id, work.actor.unit), 1, "draft", ACTIONS["write"].done, None,
+    records.tell(work, _New(campaign_id, unit), 1, "draft", ACTIONS["write"].done, None,
                  {**made, "recipients": 0}, campaign_counts.Counts())
     return {"campaign_id": str(campaign_id), "version": 1, "state": "draft"}
 

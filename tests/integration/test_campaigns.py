@@ -115,6 +115,12 @@ def test_people_of_one_unit_see_nothing_of_anothers_or_of_the_governorates(groun
         ground.show(ground.write(), here)
     assert campaigns.listed(ground.work(there), {"state": None, "after": None})["campaigns"] == []
     assert ground.show(campaign_id)["unit"] == "EG-C-01"
+    for_there = ground.write(unit="EG-C-02")  # somebody of the governorate writes for a centre, which approves it
+    assert ground.show(for_there, there)["unit"] == "EG-C-02"
+    with pytest.raises(Refusal, match="forbidden"):
+        ground.write(here, unit="EG-C-02")
+    with pytest.raises(Refusal, match="campaign_unit_fixed"):
+        ground.write(campaign_id=str(for_there), version=1, unit="EG-C-03")
 
 
 def test_nothing_goes_before_its_day_or_outside_its_hours(ground):
