@@ -231,6 +231,9 @@ def test_who_is_bound_to_a_unit_handles_no_statement_and_no_period(ground: Groun
     some = uuid7()
     doors: list[Callable[[Any], Any]] = [
         lambda work: uploads.begin(work, {}),
+        lambda work: uploads.add_piece(work, {"upload_id": some}),
+        lambda work: uploads.end(work, {"upload_id": some}),
+        lambda work: uploads.show(work, {"upload_id": some}),
         lambda work: reports.statements(work, {}),
         lambda work: reports.statement(work, {"statement_id": some}),
         lambda work: reports.lines(work, {"statement_id": some}),

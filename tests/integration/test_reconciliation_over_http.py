@@ -230,7 +230,7 @@ def test_who_is_bound_to_a_unit_sees_its_own_money_and_no_statement(walk: Walk) 
     bound, day = Door(walk, "purse-of-unit"), today().isoformat()
     assert code(bound.send(HEADING.encode())) == (403, "unit_bound")
     for path in ("/statements", f"/statements/{uuid7()}", f"/statements/{uuid7()}/lines", "/differences", "/treasury",
-                 f"/treasury/{uuid7()}/file"):
+                 f"/statements/files/{uuid7()}", f"/treasury/{uuid7()}/file"):
         assert code(bound.get(path)) == (403, "unit_bound"), path
     assert code(bound.post("/treasury", {"until": day})) == (403, "unit_bound")
     assert code(bound.post(f"/statements/{uuid7()}/transfers", {

@@ -126,7 +126,8 @@ def end(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """How far a file is. Refuses statement_upload_unknown."""
+    """How far a file is. Refuses unit_bound, statement_upload_unknown."""
+    scope.whole_node(work, reports.READ)
     return _shown(_one(work, body["upload_id"]))
 
 
