@@ -53,7 +53,8 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_SMTP_HOST": peers.host,
         "SHUBBAK_SMTP_PORT": str(peers.smtp),
         "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
-        "SHUBBAK_QUIET_HOURS": "off",  # the demo is tried at any hour
+        "SHUBBAK_QUIET_HOURS": "off",  # the demo is tried at any hour, and often with the same phone
+        "SHUBBAK_DAILY_LIMIT": "1000",
         "EVENTLET_NO_GREENDNS": "yes",
     }
     return Surroundings(postgres, peers, environment)

@@ -45,7 +45,7 @@ def _read(quiet: str, channels: str, limit: str) -> tuple[Rules, tuple[str, ...]
     chosen = frozenset(channels.replace(" ", "").split(","))
     if not chosen <= CHANNELS:
         faults.append("SHUBBAK_QUIET_CHANNELS must be sms, email or both with a comma between")
-    most = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 5 else 0
-    if not 1 <= most <= 1000:
-        faults.append("SHUBBAK_DAILY_LIMIT must be a whole number from 1 to 1000")
+    most = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 8 else 0
+    if not 1 <= most <= 1_000_000:
+        faults.append("SHUBBAK_DAILY_LIMIT must be a whole number from 1 to 1000000")
     return Rules(span, chosen, most), tuple(faults)

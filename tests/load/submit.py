@@ -34,7 +34,7 @@ DRAIN = 120.0
 MESSAGES_WAIT = 90.0
 _BATCH = 200
 _QUARANTINED = Statement(text("SELECT count(*) FROM document WHERE status = 'quarantined'"))
-_UNSENT = "SELECT count(*) AS n FROM message WHERE state IN ('created', 'sending', 'failed_temporarily')"
+_UNSENT = "SELECT count(*) AS n FROM message WHERE state IN ('created', 'queued', 'sending', 'failed_temporarily')"
 
 
 def measure(folder: Path) -> dict[str, Any]:

@@ -191,6 +191,7 @@ class Node:
             "SHUBBAK_SMTP_PORT": str(self.peers.smtp),
             "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
             "SHUBBAK_QUIET_HOURS": "off",
+            "SHUBBAK_DAILY_LIMIT": "1000000",  # one applicant stands for many here
         }
         return self.stack.environment(service, admin_port=self.admin_ports[service], extra={**common, **extra})
 
