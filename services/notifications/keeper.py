@@ -19,13 +19,14 @@ from services.notifications.gate import Hold, OptedOut
 from services.notifications.kinds import Lane
 from services.notifications.preferences import CHOSEN, Address
 
+# Planned at every call: the count of a day begins empty, and a plan made then would go through all of it at noon.
 _FACTS = Statement(
     text(
         "SELECT asked.lookup, p.opted_out_at IS NOT NULL AS opted_out, d.count FROM unnest(:lookups) AS asked (lookup) "
         "LEFT JOIN preference_address AS a ON a.lookup = asked.lookup "
         "LEFT JOIN preference AS p ON p.id = a.preference_id "
         "LEFT JOIN address_day AS d ON d.lookup = asked.lookup AND d.day = :day"
-    ).bindparams(bindparam("lookups", type_=ARRAY(LargeBinary)), bindparam("day", type_=Date)))
+    ).bindparams(bindparam("lookups", type_=ARRAY(LargeBinary)), bindparam("day", type_=Date)), fresh=True)
 _FIRST = Each("INSERT INTO address_day (lookup, day, count) SELECT * FROM {rows}",
               lookup="bytea", day="date", count="integer")
 _MORE = Each("UPDATE address_day SET count = new.count FROM {rows} WHERE address_day.lookup = new.key "

@@ -30,7 +30,8 @@ from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
 from services.notifications.packing import Pack
-from services.notifications.preferences import ADDRESS, CHOSEN, DEFAULT, Address, Choice
+from services.notifications.preferences import ADDRESS as ADDRESS
+from services.notifications.preferences import CHOSEN, DEFAULT, Address, Choice
 from services.notifications.providers.base import Outcome, Outgoing, Part, Verdict
 from services.notifications.states import PartState, State
 from services.notifications.tables import message, message_part
