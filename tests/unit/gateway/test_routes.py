@@ -331,7 +331,8 @@ VALUES = {
     "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
     "question_id": TASK_ID, "relation_id": TASK_ID,
-    "statement_id": TASK_ID, "campaign_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID, "shift_id": TASK_ID,
+    "statement_id": TASK_ID, "campaign_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID,
+    "shift_id": TASK_ID,
     "session_id": TASK_ID, "challenge_id": TASK_ID, "version": "1001",
     "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
 }  # fmt: skip

@@ -104,6 +104,7 @@ def _counts(by: str, since: date, until: date) -> list[dict[str, Any]]:
 
 def _sent_to(wanted: str) -> list[dict[str, Any]]:
     """A tracking number is known by its check character; whatever is none is taken for an address."""
+    asked: dict[str, Any]
     try:
         method, asked = "notifications.messages", {"tracking_number": numbering.parse_tracking(wanted)}
     except Refusal:
