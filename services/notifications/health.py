@@ -83,13 +83,14 @@ def shares(standings: Iterable[Standing]) -> dict[str, int]:
     total = sum(parts.values())
     if not parts:
         return {}
-    # Largest remainder, above one for each.
-    spread = FULL - len(parts)
-    exact = {name: part * spread / total for name, part in parts.items()}
-    given = {name: 1 + int(value) for name, value in exact.items()}
-    left = FULL - sum(given.values())
-    for name in sorted(exact, key=lambda one: (int(exact[one]) - exact[one], one))[:left]:
-        given[name] += 1
+    exact = {name: part * FULL / total for name, part in parts.items()}
+    given = {name: max(1, int(value)) for name, value in exact.items()}
+    # What is left to a hundred goes to the largest remainders; what lifted ones have too much comes from the others.
+    while (left := FULL - sum(given.values())) != 0:
+        sign = 1 if left > 0 else -1
+        able = [name for name in exact if sign > 0 or given[name] > 1]
+        chosen = max(able, key=lambda one: (sign * (exact[one] - given[one]), given[one], one))
+        given[chosen] += sign
     return given
 
 
