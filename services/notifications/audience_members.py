@@ -7,6 +7,7 @@ copy of it lies anywhere, and one that was forgotten or corrected meanwhile is s
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ from services.notifications.audience import CONTENT
 from services.notifications.preferences import CONTACT_FIELD, CONTACT_RING, Address, addresses_of
 from services.notifications.tables import recipient
 from services.notifications.tables_campaigns import audience_member
+
+LOG = logging.getLogger(__name__)
 
 MEMBER = "notifications.audience.address"  # the field under which members are hashed
 NO_ADDRESS, REPEATED, UNREADABLE, OPTED_OUT = "no_address", "repeated", "unreadable", "opted_out"
@@ -106,7 +109,8 @@ def _opened(work: UnitOfWork, row: Any, contacts: Mapping[UUID, str | None]) -> 
         member.address = addresses(contact).get(row.channel, "")
         member.values = {"name": contact["name"]} if contact.get("name") else {}
         member.reason = None if member.address else NO_ADDRESS
-    except CannotOpen:
+    except (CannotOpen, ValueError, KeyError):  # one that is damaged holds up nobody else
+        LOG.exception("member %s of audience %s cannot be read", row.place, row.audience_id)
         member.reason = UNREADABLE
     return member
 

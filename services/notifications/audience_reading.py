@@ -4,6 +4,7 @@ one transaction: a process that dies goes on where it stood, and none ever holds
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -29,6 +30,8 @@ from services.notifications.audience_lines import Line
 from services.notifications.preferences import CONTACT_FIELD, CONTACT_RING
 from services.notifications.tables_campaigns import audience_fault, audience_member
 
+LOG = logging.getLogger(__name__)
+
 AT_ONCE = 250
 
 _NEXT = Statement(text("SELECT * FROM audience WHERE state = 'reading' ORDER BY made_at LIMIT 1"))
@@ -43,8 +46,10 @@ _END = Statement(text(
     "UPDATE audience SET state = CASE WHEN broken > 0 THEN 'faulty' ELSE 'ready' END, read_at = :now "
     "WHERE id = :audience_id AND state = 'reading'"))
 _UNREADABLE = Statement(text(
-    "UPDATE audience SET state = 'unreadable', fault = :fault, fault_params = CAST(:params AS jsonb), read_at = :now "
+    "UPDATE audience SET state = 'unreadable', fault = :fault, fault_params = CAST(:params AS jsonb), read_at = :now, "
+    "members = 0, tally = '{}' "
     "WHERE id = :audience_id AND state = 'reading'"))
+_DROP_MEMBERS = Statement(text("DELETE FROM audience_member WHERE audience_id = :audience_id"))
 _DROP_PIECES = Statement(text("DELETE FROM audience_piece WHERE audience_id = :audience_id"))
 # By the key, so that no request is met twice. Requests from before the service was kept are of none.
 _APPLICANTS = Statement(text(
@@ -90,6 +95,9 @@ class Reading:
         except Refusal as refusal:  # the file as a whole: nobody can go on with it
             fault = refusal.faults[0]
             platform.attempt(lambda work: _give_up(work, row, fault))
+        except (CannotOpen, ValueError):  # and what cannot be read at all keeps no other waiting
+            LOG.exception("audience %s cannot be read", row.id)
+            platform.attempt(lambda work: _give_up(work, row, Fault("list_unreadable", "file")))
         return True
 
     def _read_list(self, platform: Platform, row: Any) -> None:
@@ -234,6 +242,7 @@ def _end(work: UnitOfWork, row: Any) -> None:
 def _give_up(work: UnitOfWork, row: Any, fault: Fault) -> None:
     work.write(_UNREADABLE, expect=1, audience_id=row.id, fault=fault.code, now=work.now,
                params=json.dumps(dict(fault.params)))
+    work.write(_DROP_MEMBERS, audience_id=row.id)
     work.write(_DROP_PIECES, audience_id=row.id)
 
 

@@ -69,7 +69,7 @@ _OF = (message.c.campaign_id == bindparam("campaign"),
 _FREE = text("(message.state <> 'sending' OR message.next_at <= :now)").bindparams(
     bindparam("now", type_=DateTime(timezone=True)))
 _TO_HOLD = Statement(select(*_COLUMNS).where(
-    *_OF, text("message.state <> 'sending'"), text("message.held IS DISTINCT FROM 'campaign_paused'"))
+    *_OF, _FREE, text("message.held IS DISTINCT FROM 'campaign_paused'"))
     .limit(SWEEP), fresh=True)
 _HELD = Statement(select(*_COLUMNS).where(*_OF, text("message.held = 'campaign_paused'")).limit(SWEEP), fresh=True)
 _TO_GIVE_UP = Statement(select(*_COLUMNS).where(*_OF, _FREE).limit(SWEEP), fresh=True)
@@ -194,7 +194,7 @@ def hold(work: UnitOfWork, campaign_id: Any) -> bool:
     if row is None or row.state != states.State.PAUSED:
         return False
     work.write(_LIVE_ON, campaign_id=row.id, until=work.now + LIFETIME, soon=work.now + LIFETIME / 2)
-    left = work.all(_TO_HOLD, campaign=row.id)
+    left = work.all(_TO_HOLD, campaign=row.id, now=work.now)
     for one in left:
         state = MessageState.FAILED_TEMPORARILY if one.attempts else MessageState.CREATED
         if state is MessageState.CREATED and one.state == MessageState.CREATED:
@@ -202,7 +202,7 @@ def hold(work: UnitOfWork, campaign_id: Any) -> bool:
             messages.change(work, one, MessageState.QUEUED, next_at=work.now)
             continue
         messages.change(work, one, state, held=Held.CAMPAIGN_PAUSED.value, next_at=work.now + PAUSED_FOR,
-                        error=one.error)
+                        error="unanswered" if one.state == MessageState.SENDING else one.error)
     return bool(left)
 
 

@@ -222,3 +222,30 @@ def test_an_audience_is_forgotten_after_its_term_and_the_counts_stay(ground):
     assert one_batch(*kept, long_after, "system:test", "urn:t") == 1
     assert ground.sql("SELECT count(*) AS n FROM audience_member")[0].n == 0
     assert ground.show(campaign_id)["recipients"] == 3
+
+
+def test_a_list_that_turns_out_too_long_or_damaged_is_given_up_whole_and_keeps_no_other_waiting(ground, monkeypatch):
+    monkeypatch.setattr(audience_reading, "LIST_LINES", 300)
+    long, damaged, good = (ground.write() for _ in range(3))
+    ground.upload(long, listed(phones(400)))
+    ground.upload(damaged, listed(phones(3)))
+    ground.sql_write("UPDATE audience_piece SET content = '\\x00' WHERE audience_id = "
+                     "(SELECT audience_id FROM campaign WHERE id = :id)", id=damaged)
+    ground.upload(good, listed(phones(3)))
+    ground.read()
+    shown = {name: ground.show(one)["audience"] for name, one in (("long", long), ("damaged", damaged), ("good", good))}
+    assert {name: (one["state"], one["fault"] and one["fault"]["code"], one["members"])
+            for name, one in shown.items()} == {
+        "long": ("unreadable", "list_too_long", 0), "damaged": ("unreadable", "list_unreadable", 0),
+        "good": ("ready", None, 3)}
+    assert ground.sql("SELECT count(*) AS n FROM audience_member")[0].n == 3
+
+
+def test_a_member_that_does_not_open_holds_up_nobody_else(ground):
+    campaign_id = ground.approved(listed(phones(3)), per_minute=6000)
+    ground.sql_write("UPDATE audience_member SET content = 'v1.AAAA' WHERE place = 2")
+    ground.feed(2)
+    ground.later(seconds=1)
+    ground.feed(2)
+    counts = {(one["state"], one["reason"]): one["count"] for one in ground.show(campaign_id)["progress"]["counts"]}
+    assert counts == {("queued", None): 2, ("passed_over", "unreadable"): 1}

@@ -215,6 +215,26 @@ def test_nothing_of_a_paused_campaign_is_claimed_from_the_moment_on(ground):
     assert ground.attempt(lambda work: messages.claim(work, "sms", "smpp", 50, LEASE, pack_sms)) == []
 
 
+def test_what_nobody_answered_for_is_held_by_a_pause_too_and_tried_again_after_it(ground):
+    campaign_id = ground.approved(listed(phones(3)), per_minute=6000)
+    ground.feed(2)
+    ground.later(seconds=1)
+    ground.feed()
+    taken = ground.attempt(lambda work: messages.claim(work, "sms", "smpp", 50, LEASE, pack_sms))
+    assert len(taken) == 3
+    ground.act("pause", campaign_id)
+    ground.feed(2)
+    assert {row.state for row in ground.messages(campaign_id)} == {"sending"}  # the operator may still answer
+    ground.later(minutes=11)
+    ground.feed(2)
+    assert {(row.state, row.held) for row in ground.messages(campaign_id)} == {
+        ("failed_temporarily", "campaign_paused")}
+    ground.act("resume", campaign_id)
+    ground.feed()
+    again = ground.attempt(lambda work: messages.claim(work, "sms", "smpp", 50, LEASE, pack_sms))
+    assert {one.message_id for one in again} == {one.message_id for one in taken}
+
+
 def test_a_cancellation_gives_up_what_was_not_handed_over(ground):
     campaign_id = ground.approved(listed(phones(40)), per_minute=600)
     ground.feed(2)
