@@ -17,7 +17,7 @@ from rules.refusal import refuse
 from services.notifications import spreadsheet
 
 LONGEST = 4096  # bytes of a line
-SECONDS = 150
+SECONDS = 100  # a loop that does not come round for two minutes counts as stuck
 
 Row = tuple[int, list[str] | None]
 """The number of a line as a person counts it, and its cells; None where it is damaged."""

@@ -16,7 +16,7 @@ from typing import Any
 from zipfile import ZipFile
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
-PROCESSOR_SECONDS = 120
+PROCESSOR_SECONDS = 90
 MOST_ROWS = 300_000
 MOST_COLUMNS = 40
 UNPACKED = 256 * 1024 * 1024  # bytes
