@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from infra.peers import samples
-from infra.peers.sms_http import KEY, PREFIX, RECEIPT_KEY
+from infra.peers.sms_http import PREFIX
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
 
@@ -32,7 +32,8 @@ ADDRESSES = """SMTP promises no receipt, so a letter that was taken ends as `sen
 PROVIDERS = f"""```
 SHUBBAK_PROVIDERS=smpp=smpp:70,nile=http:30
 SHUBBAK_SMPP_HOST=sandbox  SHUBBAK_SMPP_SYSTEM_ID=node  SHUBBAK_SMPP_PASSWORD=sample-1
-SHUBBAK_NILE_URL=http://sandbox:8080{PREFIX}  SHUBBAK_NILE_KEY={KEY}  SHUBBAK_NILE_RECEIPT_KEY={RECEIPT_KEY}
+SHUBBAK_NILE_URL=http://sandbox:8080{PREFIX}  SHUBBAK_NILE_KEY={samples.KEY}
+SHUBBAK_NILE_RECEIPT_KEY={samples.RECEIPT_KEY}
 ```
 
 The sandbox over HTTP reports receipts to the address given by `--sms-callback`, which ends in

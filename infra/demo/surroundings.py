@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra import secrets
 from infra.database import SERVICES
-from infra.peers import sample_keys
+from infra.peers import sample_keys, samples
 from infra.peers.client import Peers
 from infra.postgres import Postgres
 
@@ -33,7 +33,8 @@ def start(port: int) -> Surroundings:
     """Start them on free loopback ports, with the data of the last time if there is any."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     postgres = Postgres(FOLDER / "postgres").start()
-    peers = Peers.start(state=FOLDER / "peers")
+    peers = Peers.start(state=FOLDER / "peers",
+                        sms_callback=f"http://127.0.0.1:{port}/api/v1/messages/receipts/nile")
     environment = {
         **_keys(),
         **{f"SHUBBAK_{service.upper()}_DATABASE_URL": postgres.url(service) for service in SERVICES},
@@ -46,6 +47,15 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_PUBLIC_URL": f"http://localhost:{port}",
         "SHUBBAK_LOG_LEVEL": os.environ.get("SHUBBAK_LOG_LEVEL", "WARNING"),
         **sample_keys.environment(peers.url, f"http://127.0.0.1:{port}"),
+        # Two operators, so that shares, failover and cost can be seen; both are the sandbox.
+        "SHUBBAK_PROVIDERS": "smpp=smpp:70,nile=http:30",
+        "SHUBBAK_NILE_URL": peers.sms_http,
+        "SHUBBAK_NILE_KEY": samples.KEY,
+        "SHUBBAK_NILE_RECEIPT_KEY": samples.RECEIPT_KEY,
+        "SHUBBAK_NILE_PRICE": "280",
+        "SHUBBAK_SMPP_PRICE": "300",
+        "SHUBBAK_SMTP_PRICE": "10",
+        "SHUBBAK_SMS_SENDERS": "C=Cairo",
         "SHUBBAK_SMPP_HOST": peers.host,
         "SHUBBAK_SMPP_PORT": str(peers.smpp),
         "SHUBBAK_SMPP_SYSTEM_ID": "shubbak",

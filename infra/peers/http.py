@@ -103,7 +103,8 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, operator: HttpOpe
         messages = [{**m, "over": over} for over, one in (("smpp", centre), ("http", operator))
                     for m in one.messages() if wanted in (None, m["to"])]
         return jsonify({"count": len(messages), "messages": messages, "submissions": len(centre.parts()),
-                        "binds": centre.binds, "calls": operator.calls, "callbacks": operator.callbacks()})
+                        "binds": centre.binds, "calls": operator.calls, "callbacks": operator.callbacks(),
+                        "reporting": centre.reporting + operator.reporting})
 
     @app.delete("/sms")
     def forget_sms() -> tuple[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DOMAIN = "sample.example"
+KEY, RECEIPT_KEY = "sample-sms-key", "sample-sms-receipts"  # of the operator over HTTP
 LATE_MS = 30_000
 SLOW_MS = 3_000
 

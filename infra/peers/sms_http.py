@@ -23,7 +23,6 @@ from infra.peers import samples
 from infra.peers.rail_store import bounded
 
 PREFIX = "/sms-http/v1"
-KEY, RECEIPT_KEY = "sample-sms-key", "sample-sms-receipts"
 REPEATS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between tries of a callback that was not taken
 BULK = 1000
 
@@ -33,7 +32,7 @@ class HttpOperator:
     `drop` `before` or `after` taking it; `delay_ms`; `honours_keys`; `receipts` (`delivered`, `failed`, `none`,
     `duplicate`, `reordered`, `forged`, `stale`) after `receipt_delay_ms`, to `callback`; `reject_numbers`; `down`."""
 
-    def __init__(self, key: str = KEY, receipt_key: str = RECEIPT_KEY) -> None:
+    def __init__(self, key: str = samples.KEY, receipt_key: str = samples.RECEIPT_KEY) -> None:
         self.settings: dict[str, Any] = {
             "answer": None, "times": -1, "retry_after": 1, "drop": None, "drop_times": -1, "delay_ms": 0,
             "honours_keys": True, "receipts": "delivered", "receipt_delay_ms": 0, "callback": None,
@@ -50,6 +49,7 @@ class HttpOperator:
         self._stopping = False
         self._thread = threading.Thread(target=self._report, name="sms-http", daemon=True)
         self.calls = 0
+        self.reporting = 0  # receipts that are still to be taken
 
     def start(self) -> None:
         self._thread.start()
@@ -182,6 +182,7 @@ class HttpOperator:
         due = time.time() + delay / 1000
         with self._lock:
             self._due.extend((due + 0.05 * number, [one]) for number, one in enumerate(planned))
+            self.reporting += len(planned)
         self._wake.set()
 
     def _report(self) -> None:
@@ -202,11 +203,13 @@ class HttpOperator:
                 continue
             later = []
             for due, tries, receipts in waiting:
-                if due > now or self._call_back(callback, receipts):
-                    if due > now:
-                        later.append((due, tries, receipts))
-                elif tries < len(REPEATS):
+                if due > now:
+                    later.append((due, tries, receipts))
+                elif not self._call_back(callback, receipts) and tries < len(REPEATS):
                     later.append((now + REPEATS[tries], tries + 1, receipts))
+                else:
+                    with self._lock:
+                        self.reporting -= len(receipts)
             waiting = later
 
     def _call_back(self, url: str, receipts: list[dict[str, Any]]) -> bool:

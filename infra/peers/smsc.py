@@ -54,6 +54,7 @@ class MessageCentre:
         self._receipts: deque[tuple[smpp34.SubmitSmEvent, str, str]] = deque(maxlen=KEEP_RECEIPTS)
         self._tries = samples.Tries()
         self.binds = 0
+        self.reporting = 0  # receipts that are still to be taken
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -219,6 +220,7 @@ class MessageCentre:
         if wish == "none":
             return
         delay = samples.LATE_MS if behaviour == "delivered_late" else self.settings["receipt_delay_ms"]
+        self.reporting += len(RECEIPTS[wish])
         await asyncio.sleep(delay / 1000)
         for outcome in RECEIPTS[wish]:
             self._receipts.append((event, message_id, outcome))
@@ -250,6 +252,7 @@ class MessageCentre:
             self._sessions.pop(session.session_id, None)
             self._receipts.append((event, message_id, outcome))
             return
+        self.reporting -= 1
         with self._lock:
             for part in reversed(self._parts):
                 if part["id"] == message_id:

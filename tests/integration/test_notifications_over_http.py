@@ -14,7 +14,7 @@ import requests
 from chassis.ids import uuid7
 from chassis.runner import Process
 from infra import secrets
-from infra.peers import sms_http
+from infra.peers import samples
 from infra.peers.client import Peers
 from infra.processes import free_port
 from services.gateway import accounts, demo
@@ -64,8 +64,8 @@ def office(database_url) -> Iterator[Office]:
             "SHUBBAK_NOTIFICATIONS_DATABASE_URL": database_url("notifications"),
             "SHUBBAK_GATEWAY_DATABASE_URL": database_url("gateway"), "SHUBBAK_HTTP_PORT": str(port),
             "SHUBBAK_ADMIN_PORT": "0", "SHUBBAK_QUIET_HOURS": "off", "SHUBBAK_PROVIDERS": "nile=http:60,delta=smpp:40",
-            "SHUBBAK_NILE_URL": peers.sms_http, "SHUBBAK_NILE_KEY": sms_http.KEY,
-            "SHUBBAK_NILE_RECEIPT_KEY": sms_http.RECEIPT_KEY, "SHUBBAK_NILE_PRICE": "250",
+            "SHUBBAK_NILE_URL": peers.sms_http, "SHUBBAK_NILE_KEY": samples.KEY,
+            "SHUBBAK_NILE_RECEIPT_KEY": samples.RECEIPT_KEY, "SHUBBAK_NILE_PRICE": "250",
             "SHUBBAK_DELTA_HOST": peers.host, "SHUBBAK_DELTA_PORT": str(peers.smpp),
             "SHUBBAK_DELTA_SYSTEM_ID": "node", "SHUBBAK_DELTA_PASSWORD": "sample-1", "EVENTLET_NO_GREENDNS": "yes",
         })  # fmt: skip

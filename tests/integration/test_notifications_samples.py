@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from infra.peers import samples, sms_http
+from infra.peers import samples
 from infra.peers.client import Peers
 from infra.processes import free_port
 from services.notifications import http_receipts
@@ -63,7 +63,7 @@ def test_over_smpp(node, peers):
 
 
 def test_over_http(node, peers):
-    own = HttpSettings(peers.sms_http, sms_http.KEY, sms_http.RECEIPT_KEY, timeout=5)
+    own = HttpSettings(peers.sms_http, samples.KEY, samples.RECEIPT_KEY, timeout=5)
     channel = node.channel("sms", [(HttpSms(own, "nile"), 100, 0)])
     made = {node.message(address=number(one)): one for one in QUICK}
     told: list[str] = []

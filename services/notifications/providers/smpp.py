@@ -204,7 +204,8 @@ class Smpp:
                 metrics.CONNECTED.labels(self.name).set(1)
                 wire.run(self._wanted)
             except BROKEN as error:
-                LOG.warning("SMPP session %d of %s ended: %s", number, self.name, error)
+                level = logging.WARNING if self._wanted() else logging.DEBUG  # after a goodbye it is meant to end
+                LOG.log(level, "SMPP session %d of %s ended: %s", number, self.name, error)
             finally:
                 wire.release()
                 self._wires[number] = None
