@@ -2,7 +2,8 @@
 commit of what they count, folded in by a timer, read with what still waits. Counts outlive the messages.
 
 A message is counted once in every state it came to: `created` when it was made, `sent` with its parts and price and
-the time since nothing held it back, `delivered` with the time until the handset had it, `failed`, `expired`.
+the time since nothing held it back, `delivered` with the time until the handset had it, `failed`, `expired`. Where the
+handset's word comes after a message was given up, it counts as `delivered` and as given up no more.
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ def count(work: UnitOfWork, row: Any, state: State, values: Mapping[str, Any]) -
     """Gather that the message `row`, as it was read, comes into `state` with these new values."""
     if state not in COUNTED:
         return
+    before = State(row.state)
+    if before in (State.FAILED, State.EXPIRED):
+        _add(work, row.created_at, row.channel, row.provider or "", row.template, row.unit, row.lane, before,
+             durations.NONE, 0, 0, messages=-1)
     # A handset's word may come before the operator's answer: then both are counted now.
     states = (State.SENT, state) if row.sent_at is None and state is State.DELIVERED else (state,)
     free = row.queued_at or row.created_at
@@ -88,9 +93,9 @@ def count(work: UnitOfWork, row: Any, state: State, values: Mapping[str, Any]) -
 
 
 def _add(work: UnitOfWork, created_at: datetime, channel: str, provider: str, template: str, unit: str | None,
-         lane: int, state: State, step: int, parts: int, price: int) -> None:
+         lane: int, state: State, step: int, parts: int, price: int, messages: int = 1) -> None:
     work.write(_ADD, day=cairo_date(created_at), channel=channel, provider=provider, template=template, unit=unit or "",
-               lane=lane, state=state.value, step=step, messages=1, parts=parts, price=price)
+               lane=lane, state=state.value, step=step, messages=messages, parts=parts, price=price)
 
 
 def fold(work: UnitOfWork) -> bool:

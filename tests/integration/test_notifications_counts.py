@@ -50,8 +50,8 @@ class Desk(SimpleNamespace):
         self.do(lambda work: messages.record(work, answers, price))
         return [one.message_id for one in taken]
 
-    def delivered(self, message_id: UUID) -> None:
-        arrived = Receipt(f"id-{message_id}", True, None, None, PHONE)
+    def delivered(self, message_id: UUID, delivered: bool = True) -> None:
+        arrived = Receipt(f"id-{message_id}", delivered, None, None, PHONE)
         self.do(lambda work: receipts.keep(work, "smpp", [arrived]))
         self.do(receipts.apply)
 
@@ -96,6 +96,21 @@ def test_each_state_is_counted_once_and_folding_changes_nothing(desk):
     desk.delivered(third)
     assert desk.counts("provider")["smpp", "sms"]["delivered"] == 3
     assert not desk.do(tally.fold)
+
+
+def test_what_arrives_after_it_was_given_up_counts_as_delivered_alone(desk):
+    for _ in range(2):
+        desk.tell()
+    failed, arrived = desk.hand_over()
+    for message_id in (failed, arrived):
+        desk.delivered(message_id, False)
+    assert desk.counts("provider")["smpp", "sms"]["failed"] == 2
+    desk.do(tally.fold)
+    desk.delivered(arrived)
+    for _ in range(2):
+        row = desk.counts("provider")["smpp", "sms"]
+        assert (row["sent"], row["failed"], row["delivered"]) == (2, 1, 1)
+        desk.do(tally.fold)
 
 
 def test_what_was_refused_or_died_is_counted_under_its_provider_and_the_day_it_was_made(desk):
