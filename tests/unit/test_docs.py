@@ -13,6 +13,7 @@ from chassis import calls, cli, inbox
 from chassis.bus import link, rabbit
 from infra import docs, node
 from services.gateway import __main__ as staff
+from services.notifications import __main__ as campaigns
 from services.notifications import states
 from services.payments import __main__ as books
 from services.payments import errands
@@ -69,6 +70,7 @@ def test_every_command_named_exists(document):
         if module != "pip":
             assert importlib.util.find_spec(module), f"{document.name}: python -m {module}"
         command = {"chassis": cli.main, "infra.node": node.node, "services.payments": books.main,
+                   "services.notifications": campaigns.main,
                    "services.gateway": staff.main}.get(module)
         for word in arguments.split():
             if not hasattr(command, "commands"):
