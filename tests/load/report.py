@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tests.load import callbacks_report, lifecycle_report
+from tests.load import callbacks_report, lifecycle_report, messages_report
 from tests.load.figure import Figure
 
 
@@ -39,6 +39,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "callbacks": callbacks_report.figures,
         "events": _events,
         "reconciliation": _reconciliation,
+        "messages": messages_report.figures,
         "bulk": _bulk,
         "demo_start": _demo_start,
         "million": _million,
@@ -61,6 +62,7 @@ def render(found: dict[str, Any]) -> str:
         lines.append(f"{figure['what']:<72}{figure['value']:>20}  {figure['goal']:<12}{verdict}")
     lines += lifecycle_report.details(found.get("lifecycle", {}))
     lines += callbacks_report.details(found.get("callbacks", {}))
+    lines += messages_report.details(found.get("messages", {}))
     submit = found.get("submit", {})
     if "cpu_ms_per_write" in submit:
         lines += ["", *_by_process(submit)]
