@@ -34,8 +34,8 @@ _KEEP = Statement(insert(receipt).inline().values({
 # messages to one number.
 _COLUMNS = "r.id, r.provider_message_id, r.state, r.reason, part.message_id, part.number"
 _MESSAGE = (
-    "CROSS JOIN LATERAL (SELECT m.state FROM message AS m WHERE m.id = part.message_id AND m.provider = r.provider "
-    "AND m.address_lookup = r.address_lookup OFFSET 0) AS of"
+    "CROSS JOIN LATERAL (SELECT m.state, m.error FROM message AS m WHERE m.id = part.message_id "
+    "AND m.provider = r.provider AND m.address_lookup = r.address_lookup OFFSET 0) AS of"
 )
 # Our own reference is ours with every provider: a message may have been handed to another one since.
 _OPEN = _MESSAGE.replace("AND m.provider = r.provider ", "")
@@ -47,7 +47,8 @@ _BY_PROVIDER = Statement(text(
 _BY_REFERENCE = Statement(text(
     f"SELECT {_COLUMNS} FROM receipt AS r CROSS JOIN LATERAL (SELECT message_id, number FROM message_part AS p "  # noqa: S608
     f"WHERE p.reference = r.reference AND p.provider_message_id IS NULL OFFSET 0) AS part {_OPEN} "
-    "WHERE of.state IN ('sending', 'failed_temporarily', 'expired') "
+    "WHERE (of.state IN ('sending', 'failed_temporarily', 'expired') "
+    "OR of.state = 'failed' AND of.error = 'opted_out') "  # stopped after an attempt whose answer was lost
     "AND NOT EXISTS (SELECT FROM message_part AS p WHERE p.provider_message_id = r.provider_message_id OFFSET 0) "
     f"ORDER BY r.id LIMIT {AT_ONCE}"), fresh=True)
 _APPLY = Each(

@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from chassis.ids import uuid7
-from services.notifications import messages, receipts, waiting
+from services.notifications import messages, preferences, receipts, waiting
 from services.notifications.messages import Draft
 from services.notifications.packing import pack_sms
+from services.notifications.preferences import Address, Choice, Door
 from services.notifications.providers.base import Answer, Outgoing, Receipt, Verdict
 from tests.support.messages_ground import LEASE, Ground, ground
 
@@ -25,9 +26,9 @@ def desk(database_url: Callable[..., str]) -> Iterator[Ground]:
         yield made
 
 
-def taken(desk: Ground, *, text: str = "x", provider: str = "smpp") -> Outgoing:
+def taken(desk: Ground, *, text: str = "x", provider: str = "smpp", legal: bool = True) -> Outgoing:
     """A message that a provider has in hand."""
-    draft = Draft("sms", PHONE, "request_received", 1, "en", {"text": text}, legal=True, id=uuid7())
+    draft = Draft("sms", PHONE, "request_received", 1, "en", {"text": text}, legal=legal, id=uuid7())
     desk.transact(lambda work: messages.create(work, None, uuid7(), [draft]))
     return claim(desk, provider)
 
@@ -123,6 +124,16 @@ def test_what_was_given_up_is_delivered_all_the_same_when_the_handset_says_so(de
     desk.later(timedelta(hours=73))
     waiting.move_on(desk.transact)
     assert state(desk, one.message_id) == "expired"
+    come(desk, says(one, 1, reference=one.parts[0].reference))
+    assert state(desk, one.message_id) == "delivered"
+
+
+def test_one_that_was_stopped_after_a_lost_answer_is_delivered_when_the_handset_says_so(desk: Ground) -> None:
+    one = taken(desk, legal=False)
+    desk.transact(lambda work: preferences.keep(work, Address("sms", PHONE), Choice(False), Door.REPLY, None))
+    desk.later(LEASE + timedelta(seconds=1))
+    assert desk.transact(lambda work: messages.claim(work, "sms", "smpp", 10, LEASE, pack_sms)) == []
+    assert (state(desk, one.message_id), desk.row(one.message_id).error) == ("failed", "opted_out")
     come(desk, says(one, 1, reference=one.parts[0].reference))
     assert state(desk, one.message_id) == "delivered"
 
