@@ -39,10 +39,25 @@ CONTACTS = Rule(
 )
 
 # The list was given for one campaign. One that never went out is let go of as early as one that did.
+_OVER = "a.made_at < :before AND c.changed_at < :before AND c.state NOT IN ('approved', 'running', 'paused')"
+_OF_CAMPAIGNS = "FROM audience AS a JOIN campaign AS c ON c.id = a.campaign_id"
+
+_FORGET_MEMBERS = (
+    "DELETE FROM audience_member AS m USING unnest(CAST(:ids AS text[])) AS gone (key) "
+    "WHERE m.audience_id = split_part(gone.key, '/', 1)::uuid AND m.place = split_part(gone.key, '/', 2)::integer"
+)
+
+# By the piece: an audience may have 200,000 members, more than one statement should remove.
+MEMBERS = Rule(
+    "members of audiences", 90, "whom a campaign named, with which values",
+    "SELECT m.audience_id::text || '/' || m.place " + _OF_CAMPAIGNS + " JOIN audience_member AS m "
+    "ON m.audience_id = a.id WHERE " + _OVER + " ORDER BY m.audience_id, m.place LIMIT :size",
+    (_FORGET_MEMBERS,),
+)
+
 AUDIENCES = Rule(
-    "audiences of campaigns", 90, "the list, its faults, whom it names and with which values",
-    "SELECT a.id::text FROM audience AS a JOIN campaign AS c ON c.id = a.campaign_id WHERE a.made_at < :before "
-    "AND c.changed_at < :before AND c.state NOT IN ('approved', 'running', 'paused') ORDER BY a.made_at LIMIT :size",
+    "audiences of campaigns", 90, "what a list was called, its faults, how it was chosen",
+    "SELECT a.id::text " + _OF_CAMPAIGNS + " WHERE " + _OVER + " ORDER BY a.made_at LIMIT :size",
     ("UPDATE campaign SET audience_id = NULL WHERE audience_id = ANY(CAST(:ids AS uuid[]))",
      "DELETE FROM audience WHERE id = ANY(CAST(:ids AS uuid[]))"),
 )
@@ -60,4 +75,4 @@ CAMPAIGNS = Rule(
     ("DELETE FROM campaign WHERE id = ANY(CAST(:ids AS uuid[]))",),
 )
 
-RULES = (COMMANDS, TEXTS, MESSAGES, CHOICES, CONTACTS, AUDIENCES, UPLOADS, CAMPAIGNS)
+RULES = (COMMANDS, TEXTS, MESSAGES, CHOICES, CONTACTS, MEMBERS, AUDIENCES, UPLOADS, CAMPAIGNS)

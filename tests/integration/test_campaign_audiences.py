@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from chassis.retention import one_batch
 from rules.refusal import Refusal
 from services.notifications import audience, audience_reading
-from services.notifications.retention import AUDIENCES
+from services.notifications.retention import AUDIENCES, MEMBERS
 from tests.support.campaign_ground import EDITOR, NOON, SMS, Ground, listed, phones
 
 BOTH = {**SMS, "email": {"ar": {"subject": "مواعيد", "body": ["يعمل المركز غداً."]},
@@ -217,9 +217,11 @@ def test_an_audience_is_forgotten_after_its_term_and_the_counts_stay(ground):
     campaign_id = ground.approved(listed(phones(3)))
     ground.act("cancel", campaign_id)
     long_after = NOON + timedelta(days=AUDIENCES.days + 1)
-    kept = ground.context.database, ground.context.privacy, AUDIENCES
-    assert one_batch(*kept, NOON + timedelta(days=1), "system:test", "urn:t") == 0
-    assert one_batch(*kept, long_after, "system:test", "urn:t") == 1
+    kept = ground.context.database, ground.context.privacy
+    for rule, count in ((MEMBERS, 3), (AUDIENCES, 1)):
+        assert one_batch(*kept, rule, NOON + timedelta(days=1), "system:test", "urn:t") == 0
+        assert one_batch(*kept, rule, long_after, "system:test", "urn:t") == count
+        assert one_batch(*kept, rule, long_after, "system:test", "urn:t") == 0
     assert ground.sql("SELECT count(*) AS n FROM audience_member")[0].n == 0
     assert ground.show(campaign_id)["recipients"] == 3
 
