@@ -43,6 +43,7 @@ _ADD_CHALLENGE = Statement(
 _CHALLENGE = Statement(
     text("SELECT * FROM citizen_challenge WHERE id = :id AND purpose = :purpose AND expires_at > :now")
 )
+_KEPT_CHALLENGE = Statement(text("SELECT card, number, reason FROM citizen_challenge WHERE id = :id"))
 _DROP_CHALLENGE = Statement(text("DELETE FROM citizen_challenge WHERE id = :id"))
 _ACCOUNT = Statement(
     text("SELECT * FROM citizen_account WHERE number_key = ANY(:number_keys) AND phone_key = ANY(:phone_keys) "
@@ -148,7 +149,14 @@ def read(given: Mapping[str, Any], prefix: str = "") -> Person:
 
 def remember(work: Any, purpose: str, person: Person, sent: Mapping[str, Any], language: str,
              unit: str | None = None, reason: str | None = None) -> None:
-    """Keep for whom a code was sent, as long as the code holds."""
+    """Keep for whom a code was sent, as long as the code holds. Whom notifications sends it to it knows by the phone
+    alone: the same wish sent again for another card, or with another reason, is refused idempotency_key_reused."""
+    before = work.first(_KEPT_CHALLENGE, id=UUID(sent["challenge_id"]))
+    if before is not None:
+        number = work.privacy.open(before.number, field=NUMBER)
+        why = work.privacy.open(before.reason, field=REASON) if before.reason else None
+        if (before.card, number, why) != (person.card, person.number, reason or None):
+            raise refuse("idempotency_key_reused")
     work.write(
         _ADD_CHALLENGE, id=UUID(sent["challenge_id"]), purpose=purpose, card=person.card,
         number=work.privacy.seal(person.number, field=NUMBER), language=language, started_by=work.actor.id, unit=unit,

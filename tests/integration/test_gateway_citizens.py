@@ -103,6 +103,23 @@ def test_the_tables_are_what_the_migrations_make(ground: Ground) -> None:
     engine.dispose()
 
 
+def test_a_code_sent_once_is_for_one_card_and_one_reason(ground: Ground) -> None:
+    sent = {"challenge_id": str(uuid7()), "expires_at": (NOON + timedelta(minutes=10)).isoformat()}
+
+    def remember(person: Person, reason: str | None) -> None:
+        ground.attempt(
+            lambda work: citizens.remember(work, citizens.BIND, person, sent, "ar", "EG-C-01", reason), CLERK)
+
+    remember(ONE, "فقد الشريحة")
+    remember(ONE, "فقد الشريحة")  # pressed twice
+    for person, reason in ((Person(TWO.card, TWO.number, ONE.phone), "فقد الشريحة"), (ONE, "سبب آخر تماماً"), (ONE, None)):
+        with pytest.raises(Refusal, match="idempotency_key_reused"):
+            remember(person, reason)
+    row = ground.unit_of_work().first(
+        citizens._CHALLENGE, id=UUID(sent["challenge_id"]), purpose=citizens.BIND, now=NOON)
+    assert ground.privacy.open(row.number, field=citizens.NUMBER) == ONE.number
+
+
 def test_two_log_ins_at_once_are_one_account(ground: Ground) -> None:
     first, second = ground.sent(citizens.LOG_IN, ONE), ground.sent(citizens.LOG_IN, ONE)
     slow = ground.unit_of_work()

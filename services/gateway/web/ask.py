@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import request
 
 from chassis.actors import PUBLIC
-from rules import numbering
+from rules import numbering, one_time_codes
 from rules.arabic import western_digits
 from rules.refusal import Refusal, refuse
 from services.gateway import accounts, throttle
@@ -22,8 +22,9 @@ _LAST4 = re.compile(r"[0-9]{4}")
 
 
 def address() -> str:
-    """Where the request came from, as far as the proxies that are trusted say."""
-    return request.remote_addr or "unknown"
+    """Where the request came from, as far as the proxies that are trusted say; of IPv6 the network that one subscriber
+    has, or a guesser would come from another address each time."""
+    return one_time_codes.counted_address(request.remote_addr or "unknown")
 
 
 def inquire(

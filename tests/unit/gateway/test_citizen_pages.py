@@ -16,6 +16,7 @@ from contracts.requests_own import OwnRequests
 from rules.refusal import Refusal, refuse
 from services.gateway import citizens
 from services.gateway.web.caller import CITIZEN_COOKIE
+from services.gateway.web.pages.kept import FOLLOW_COOKIE
 from tests.unit.gateway.ground import NUMBER, TASK_ID, Service, Work, client_of, csrf_of, hidden
 from tests.unit.gateway.test_pages import form, service_that_keeps_documents
 
@@ -31,6 +32,9 @@ class CitizensWork(Work):
     def first(self, statement: Any, **params: Any) -> Any:
         if statement is citizens._CHALLENGE:
             return self.service.challenges.get((str(params["id"]), params["purpose"]))
+        if statement is citizens._KEPT_CHALLENGE:
+            kept = (row for (known, _), row in self.service.challenges.items() if known == str(params["id"]))
+            return next(kept, None)
         if statement is citizens._BY_TOKEN:
             return self.service.citizens.get(params["token_hash"])
         if statement is citizens._ACCOUNT:
@@ -200,6 +204,31 @@ def test_logging_out_ends_the_session_and_takes_the_cookie(service: CitizensServ
     assert answer.status_code == 303 and service.citizens == {}
     gone = [one for one in answer.headers.getlist("Set-Cookie") if one.startswith(CITIZEN_COOKIE)]
     assert gone and "Max-Age=0" in gone[0]
+
+
+def test_logging_out_takes_what_was_opened_while_logged_in(service: CitizensService) -> None:
+    """On a telephone that others pick up nobody looks on at the requests of who was there before."""
+    client = client_of(service)
+    service.of_citizen()
+    client.set_cookie(CITIZEN_COOKIE, TOKEN)
+    service.answers["requests.status"] = {"tracking_number": NUMBER}
+    opened = client.get(f"/ar/my/requests/{NUMBER}")
+    assert opened.status_code == 303 and client.get_cookie(FOLLOW_COOKIE) is not None
+    client.post("/ar/my/logout", data={"csrf": hidden(client.get("/ar/my").text, "csrf")})
+    assert client.get_cookie(FOLLOW_COOKIE) is None
+
+
+def test_a_card_corrected_on_the_way_back_is_never_answered_with_the_code_of_the_one_before(
+    service: CitizensService,
+) -> None:
+    client = client_of(service)
+    page = client.get("/ar/my/login").text
+    data = {"csrf": csrf_of(client), "once": hidden(page, "once"), "phone": "01012345678"}
+    assert client.post("/ar/my/login", data={**data, "national_id": NATIONAL_ID}).status_code == 200
+    assert client.post("/ar/my/login", data={**data, "national_id": NATIONAL_ID}).status_code == 200  # pressed twice
+    corrected = client.post("/ar/my/login", data={**data, "national_id": "29001011234566"})
+    assert corrected.status_code == 422 and 'name="national_id"' in corrected.text
+    assert hidden(corrected.text, "once") != data["once"]
 
 
 def test_a_session_that_ended_while_a_form_was_filled_in_is_said_once(service: CitizensService) -> None:

@@ -191,6 +191,18 @@ def test_wrong_digits_and_an_unknown_number_are_refused_alike_and_soon_not_heard
     assert len(service.called) == asked
 
 
+def test_who_has_many_addresses_of_one_network_is_counted_as_one() -> None:
+    service = Service()
+    service.answers["requests.status"] = Refusal(Fault("tracking_unknown"))
+    client = client_of(service)
+    given = [client.get(f"{REQUESTS}/01-26-{n:08d}-X", headers={"X-Phone-Last4": "0000"},
+                        environ_base={"REMOTE_ADDR": f"2001:db8:1:2::{n:x}"}).status_code for n in range(31)]
+    assert given == [404] * 30 + [429]
+    elsewhere = client.get(f"{REQUESTS}/{NUMBER}", headers={"X-Phone-Last4": "0000"},
+                           environ_base={"REMOTE_ADDR": "2001:db8:1:3::1"})
+    assert elsewhere.status_code == 404
+
+
 def test_success_is_never_throttled() -> None:
     service = Service()
     service.answers["requests.status"] = {"tracking_number": NUMBER}

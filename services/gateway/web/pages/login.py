@@ -68,6 +68,7 @@ def log_out() -> ResponseReturnValue:
     renew_visitor()
     response = redirect(url_for("public.home"), 303)
     response.delete_cookie(CITIZEN_COOKIE)
+    response.delete_cookie(kept.FOLLOW_COOKIE)  # what was opened while logged in is not the next person's to see
     return response
 
 
