@@ -112,7 +112,8 @@ def test_a_code_sent_once_is_for_one_card_and_one_reason(ground: Ground) -> None
 
     remember(ONE, "فقد الشريحة")
     remember(ONE, "فقد الشريحة")  # pressed twice
-    for person, reason in ((Person(TWO.card, TWO.number, ONE.phone), "فقد الشريحة"), (ONE, "سبب آخر تماماً"), (ONE, None)):
+    for person, reason in ((Person(TWO.card, TWO.number, ONE.phone), "فقد الشريحة"), (ONE, "سبب آخر تماماً"),
+                           (ONE, None)):
         with pytest.raises(Refusal, match="idempotency_key_reused"):
             remember(person, reason)
     row = ground.unit_of_work().first(
