@@ -16,7 +16,8 @@ class GetCounts(Schema):
     from `since` to `until`, both included, for each channel and provider, template, unit or lane: how many were made
     and how many came to be sent, delivered, failed and expired, parts, price in millièmes (1/1000 EGP), and `time`:
     seconds within which half and 95 of 100 were handed over (`sent`) and `delivered`, counted from when nothing held
-    them back. A person of a unit sees its own `by` unit; the other sides are the whole node's."""
+    them back; by template and unit nothing is timed. `name` {ar, en} is a template's. A person of a unit sees its own
+    `by` unit; the other sides are the whole node's."""
 
     since = fields.Date(required=True)
     until = fields.Date(required=True)

@@ -32,7 +32,7 @@ class WordingGiven(Schema):
 
 
 class ListTemplates(Schema):
-    """Query `notifications.templates` → {templates: [{code, lane, legal, channels, placeholders, version, origin,
+    """Query `notifications.templates` → {templates: [{code, name, lane, legal, channels, placeholders, version, origin,
     shipped_version, shipped_changed, open}]}: every kind of message, the version in force, and the one that is being
     written, {version, state, revision} or null."""
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from rules import sms
 from rules.refusal import Fault
-from services.notifications import template_check, templates, wording
+from services.notifications import kinds, template_check, templates, wording
 from services.notifications.templates import Template, Wording
 
 MOST_PARTS = 6  # of an SMS to thousands
-TEMPLATE = "campaign"
+TEMPLATE = kinds.CAMPAIGN
 LANGUAGES = ("ar", "en")
 _NAMED = re.compile(r"[a-z][a-z0-9_]*")  # whatever may be a name: a superset
 _MARKS = re.compile(r"\{[a-z0-9_]+\}|\[\[!?[a-z0-9_]*[?؟]|\]\]")

@@ -208,11 +208,67 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
 })  # fmt: skip
 
 
+# What staff read in the place of a code. A campaign's messages are of no kind, and have a name all the same.
+CAMPAIGN = "campaign"
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "request_received": ("استلام الطلب", "Request received"),
+    "payment_needed": ("رسوم مطلوبة", "Payment needed"),
+    "payment_reference": ("الرقم المرجعي للسداد", "Payment reference"),
+    "refund_promised": ("مبلغ سيُرد", "Refund promised"),
+    "refund_ready": ("مبلغ جاهز للصرف نقداً", "Refund ready in cash"),
+    "refund_done": ("رُد المبلغ", "Refund done"),
+    "payment_received": ("إيصال السداد", "Payment received"),
+    "completion_needed": ("مطلوب استيفاء", "Completion needed"),
+    "completion_by": ("مطلوب استيفاء قبل موعد", "Completion needed by a day"),
+    "completion_reminder": ("تذكير بالاستيفاء", "Reminder to complete"),
+    "completion_extended": ("مد مهلة الاستيفاء", "More time to complete"),
+    "moved": ("انتقال الطلب إلى خطوة جديدة", "Moved to another step"),
+    "approved": ("الموافقة على الطلب", "Request approved"),
+    "rejected": ("رفض الطلب", "Request rejected"),
+    "withdrawn": ("سحب الطلب", "Request withdrawn"),
+    "lapsed": ("انتهاء مهلة الطلب", "Request lapsed"),
+    "licence_ready": ("صدور الترخيص", "Licence ready"),
+    "rating_asked": ("طلب تقييم الخدمة", "Rating asked for"),
+    "due_moved": ("تغير موعد الطلب", "Due date moved"),
+    "due_extended": ("مد المدة القانونية", "Statutory period extended"),
+    "deemed_approval": ("إفادة بالموافقة الحكمية", "Deemed approval"),
+    "deemed_rejection": ("إفادة بالرفض الحكمي", "Deemed rejection"),
+    "corrected": ("تصحيح بيانات الطلب", "Details corrected"),
+    "document_refused": ("عدم قبول مستند", "Document refused"),
+    "licence_suspended": ("إيقاف الترخيص", "Licence suspended"),
+    "licence_resumed": ("عودة سريان الترخيص", "Licence resumed"),
+    "licence_cancelled": ("إلغاء الترخيص", "Licence cancelled"),
+    "licence_print_replaced": ("بدل نسخة الترخيص", "Print of the licence replaced"),
+    "licence_transferred": ("نقل الترخيص", "Licence transferred"),
+    "complaint_received": ("استلام الشكوى", "Complaint received"),
+    "complaint_escalated": ("رفع الشكوى إلى المستوى الأعلى", "Complaint escalated"),
+    "complaint_upheld": ("قبول الشكوى", "Complaint upheld"),
+    "complaint_not_upheld": ("رفض الشكوى", "Complaint not upheld"),
+    "reopening_granted": ("إعادة فتح الطلب", "Reopening granted"),
+    "reopening_refused": ("رفض إعادة الفتح", "Reopening refused"),
+    "visit_planned": ("موعد الزيارة", "Visit planned"),
+    "visit_moved": ("تغير موعد الزيارة", "Visit moved"),
+    "visit_cancelled": ("إلغاء الزيارة", "Visit cancelled"),
+    "visit_missed": ("زيارة لم تتم", "Visit missed"),
+    "login_code": ("رمز الدخول", "Log-in code"),
+    "binding_code": ("رمز ربط الهاتف", "Code to bind a phone"),
+    "phone_unbound": ("فك ربط الهاتف", "Phone unbound"),
+    CAMPAIGN: ("حملة", "Campaign"),
+})  # fmt: skip
+
+
+def name_of(code: str) -> dict[str, str]:
+    """What a kind is called in each language. A message may outlive its kind: then its code is its name."""
+    return dict(zip(LANGUAGES, NAMES.get(code, (code, code)), strict=True))
+
+
 def check(kinds: Mapping[str, Kind] = KINDS) -> list[str]:
     """What is wrong with the kinds: a placeholder without a source or a sample, a source that no event's schema holds,
-    an optional placeholder that is none. Empty when every placeholder can be filled."""
+    an optional placeholder that is none, a kind without a name. Empty when every placeholder can be filled."""
     wrong: list[str] = []
     for code, one in kinds.items():
+        if not all(NAMES.get(code, ("",))):
+            wrong.append(f"{code}: it has no name")
         if set(one.sources) != one.placeholders:
             wrong.append(f"{code}: sources are given for {sorted(one.sources)}, not for {sorted(one.placeholders)}")
         wrong += [f"{code}: nothing tells what {name} is" for name in sorted(one.placeholders - set(MEANINGS))]

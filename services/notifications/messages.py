@@ -25,7 +25,7 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from contracts.notifications import CHANGED
 from rules.identity import mask_email, mask_phone
-from services.notifications import campaign_counts, folding, gate, metrics, settings_gate, states, tally
+from services.notifications import campaign_counts, folding, gate, kinds, metrics, settings_gate, states, tally
 from services.notifications.gate import Held, Hold, OptedOut
 from services.notifications.keeper import Keeper
 from services.notifications.kinds import Lane
@@ -361,7 +361,8 @@ def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
     address = None if row.address is None else _masked(row.channel, work.privacy.open(row.address, field=ADDRESS))
     return {
         "message_id": row.id, "channel": row.channel, "template": row.template,
-        "template_version": row.template_version, "language": row.language, "state": row.state, "held": row.held,
+        "template_name": kinds.name_of(row.template), "template_version": row.template_version,
+        "language": row.language, "state": row.state, "held": row.held,
         "held_until": row.next_at if row.held else None, "address": address, "parts": row.parts, "price": row.price,
         "attempts": row.attempts, "provider": row.provider, "error": row.error, "created_at": row.created_at,
         "sent_at": row.sent_at, "delivered_at": row.delivered_at, "expires_at": row.expires_at,

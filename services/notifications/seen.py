@@ -16,7 +16,7 @@ from rules.calendar import cairo_date
 from rules.identity import parse_email, parse_mobile
 from rules.refusal import Fault, Refusal, refuse
 from services.notifications import messages, tally
-from services.notifications.kinds import Lane
+from services.notifications.kinds import Lane, name_of
 from services.notifications.tables import message, recipient
 
 PUBLIC_DAYS = 30
@@ -43,8 +43,9 @@ def counts(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     if (until - since).days >= LONGEST:
         raise Refusal([Fault("counts_too_long", "until", {"days": LONGEST})])
     own = work.actor.unit if body["by"] == "unit" else None
+    rows = tally.counts(work, body["by"], since, until, own)
     return {"since": since, "until": until, "by": body["by"], "as_of": work.now,
-            "rows": tally.counts(work, body["by"], since, until, own)}
+            "rows": [{**row, "name": name_of(row["key"]) if body["by"] == "template" else None} for row in rows]}
 
 
 def performance(work: UnitOfWork) -> dict[str, Any]:

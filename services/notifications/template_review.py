@@ -13,7 +13,7 @@ from chassis.uow import UnitOfWork
 from contracts.notifications_templates import NOTES
 from rules.refusal import Fault, Refusal, refuse
 from services.notifications import template_check, template_states, template_store, templates
-from services.notifications.kinds import KINDS, LANGUAGES, MEANINGS, NAME_SAMPLE
+from services.notifications.kinds import KINDS, LANGUAGES, MEANINGS, NAME_SAMPLE, name_of
 from services.notifications.tables_templates import template_version
 from services.notifications.template_check import Note
 from services.notifications.template_states import DRAFT, IN_FORCE, OPEN
@@ -199,7 +199,8 @@ def _at(work: UnitOfWork, code: str, number: int, revision: int) -> Any:
 
 def _kind(code: str) -> dict[str, Any]:
     own = KINDS[code]
-    return {"code": code, "lane": own.lane.name.lower(), "legal": own.legal, "channels": list(own.channels),
+    return {"code": code, "name": name_of(code), "lane": own.lane.name.lower(), "legal": own.legal,
+            "channels": list(own.channels),
             "placeholders": [{"name": name, "meaning": dict(zip(LANGUAGES, MEANINGS[name], strict=True)),
                               "optional": name in own.optional, "email_only": name in template_check.LONG,
                               "from": list(own.sources[name])}

@@ -90,6 +90,8 @@ def test_each_state_is_counted_once_and_folding_changes_nothing(desk):
     assert (row["sent"], row["delivered"], row["failed"], row["parts"], row["price"]) == (3, 2, 0, 3, 3 * 320)
     assert 2 <= row["time"]["sent"]["median"] <= 2.4 and 10 <= row["time"]["delivered"]["p95"] <= 12
     assert before["unit"]["EG-C-01", "sms"]["created"] == before["template"]["moved", "sms"]["created"] == 3
+    assert before["template"]["moved", "sms"]["name"]["en"] == "Moved to another step"
+    assert before["unit"]["EG-C-01", "sms"]["name"] is None
     assert before["lane"]["1", "sms"]["delivered"] == 2
     desk.do(tally.fold)
     assert {by: desk.counts(by) for by in tally.DIMENSIONS} == before
@@ -122,7 +124,7 @@ def test_what_was_refused_or_died_is_counted_under_its_provider_and_the_day_it_w
     assert desk.counts("provider")["backup", "sms"]["failed"] == 1
     assert desk.counts("provider")["", "sms"] | {"time": None} == {
         "key": "", "channel": "sms", "created": 2, "sent": 0, "delivered": 0, "failed": 0, "expired": 1, "parts": 0,
-        "price": 0, "time": None}
+        "price": 0, "time": None, "name": None}
     assert desk.counts("provider", DAY + timedelta(days=1), DAY + timedelta(days=5)) == {}
     assert late
 

@@ -18,16 +18,19 @@ ROW: dict[str, Any] = {
     "parts": 400, "price": 128_000,
     "time": {"sent": {"median": 0.4, "p95": 1.0}, "delivered": {"median": 4.2, "p95": 610.0}}}
 MESSAGE: dict[str, Any] = {
-    "channel": "sms", "template": "moved", "address": "010******78", "parts": 2, "state": "delivered",
+    "channel": "sms", "template": "moved",
+    "template_name": {"ar": "انتقال الطلب إلى خطوة جديدة", "en": "Moved to another step"},
+    "address": "010******78", "parts": 2, "state": "delivered",
     "held_until": None, "created_at": "2026-03-02T10:00:00+00:00", "delivered_at": "2026-03-02T10:00:04+00:00",
-    "provider": "smpp"}
+    "provider": "smpp", "receipt": None}
 
 
 def manager() -> tuple[Service, Any]:
     service = Service()
     token = service.log_in("centre_manager")
-    keys = {"provider": "smpp", "lane": "1", "unit": "EG-C-01"}
-    service.answers["notifications.counts"] = lambda body, *_: {"rows": [{**ROW, "key": keys[body["by"]]}]}
+    keys = {"provider": "smpp", "lane": "1", "unit": "EG-C-01", "template": "moved"}
+    service.answers["notifications.counts"] = lambda body, *_: {"rows": [
+        {**ROW, "key": keys[body["by"]], "name": MESSAGE["template_name"] if body["by"] == "template" else None}]}
     service.answers["notifications.messages"] = service.answers["notifications.of_address"] = {"messages": [MESSAGE]}
     return service, client_of(service, token)
 
@@ -36,13 +39,15 @@ def asked(service: Service, method: str) -> list[Any]:
     return [one.payload for one in service.called if one.method == method]
 
 
-@pytest.mark.parametrize("lang, said", [("ar", ("190 / 200", "95%", "4.2 ثانية", "10 دقيقة", "128.00 ج.م")),
-                                        ("en", ("190 / 200", "95%", "4.2 s", "10 min", "EGP 128.00"))])
+@pytest.mark.parametrize("lang, said", [("ar", ("190 / 200", "95%", "4.2 ثانية", "10 دقيقة", "128.00 ج.م",
+                                                "حسب المناسبة", "انتقال الطلب إلى خطوة جديدة")),
+                                        ("en", ("190 / 200", "95%", "4.2 s", "10 min", "EGP 128.00",
+                                                "By occasion", "Moved to another step"))])
 def test_counts_times_and_cost_of_the_last_thirty_days(lang: str, said: tuple[str, ...]) -> None:
     service, client = manager()
     page = client.get(f"/{lang}/staff/messages").get_data(as_text=True)
     assert all(one in page for one in said)
-    assert [one["by"] for one in asked(service, "notifications.counts")] == ["provider", "lane", "unit"]
+    assert [one["by"] for one in asked(service, "notifications.counts")] == ["provider", "lane", "template", "unit"]
     one = asked(service, "notifications.counts")[0]
     assert (date.fromisoformat(one["until"]) - date.fromisoformat(one["since"])).days == 29
 
@@ -70,6 +75,7 @@ def test_one_box_takes_a_number_a_phone_or_an_address(typed: str, method: str, p
     client.get("/ar/staff/messages/search")
     answer = client.post("/ar/staff/messages/search", data={"csrf": csrf_of(client), "wanted": typed})
     assert answer.status_code == 200 and "010******78" in answer.get_data(as_text=True)
+    assert "انتقال الطلب إلى خطوة جديدة" in answer.get_data(as_text=True)
     assert [one.payload for one in service.called if one.method.startswith("notifications.")] == [payload]
     assert asked(service, method)
 

@@ -39,6 +39,18 @@ def test_a_placeholder_without_source_or_sample_is_named():
     assert all(text.startswith("moved: ") for text in wrong)
 
 
+def test_every_kind_has_a_name_of_its_own_in_arabic_and_in_english():
+    assert set(kinds.NAMES) == {*KINDS, kinds.CAMPAIGN}
+    for at in range(2):
+        assert len({names[at] for names in kinds.NAMES.values()}) == len(kinds.NAMES)
+    assert all("\u0600" < arabic[0] < "\u06ff" and english.isascii() for arabic, english in kinds.NAMES.values())
+
+
+def test_a_kind_without_a_name_is_named_by_its_code():
+    assert kinds.check({"unheard_of": KINDS["approved"]}) == ["unheard_of: it has no name"]
+    assert kinds.name_of("unheard_of") == {"ar": "unheard_of", "en": "unheard_of"}
+
+
 def test_every_notice_of_legal_effect_is_marked():
     legal = {code for code, one in KINDS.items() if one.legal}
     assert {"approved", "rejected", "deemed_approval", "deemed_rejection", "completion_by", "payment_needed",

@@ -80,6 +80,7 @@ class OpenVersion(Shown):
 
 class MessageKindShown(Shown):
     code = shapes.text()
+    name = named()
     lane = shapes.text(validate=validate.OneOf(("code", "step", "campaign")))
     legal = fields.Boolean(required=True, metadata={"description": "A notice of legal effect: nobody opts out of it"})
     channels = fields.List(fields.String(), required=True)

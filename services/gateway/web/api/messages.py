@@ -11,7 +11,7 @@ from marshmallow import fields
 from contracts.notifications_seen import FindMessages, GetCounts
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
-from services.gateway.web.api.shapes import text, text_or_none
+from services.gateway.web.api.shapes import named, text, text_or_none
 from services.gateway.web.caller import caller
 from services.gateway.web.platform import platform
 
@@ -22,6 +22,7 @@ class MessageShown(Shown):
     message_id = fields.UUID(required=True)
     channel = text()
     template = text()
+    template_name = named()
     template_version = fields.Integer(required=True)
     language = text()
     state = text()
@@ -58,6 +59,7 @@ class TimesOf(Shown):
 
 class Counted(Shown):
     key = text()
+    name = named(allow_none=True, metadata={"description": "Of a template"})
     channel = text()
     created = fields.Integer(required=True)
     sent = fields.Integer(required=True)

@@ -30,7 +30,7 @@ def dashboard() -> Answer:
     today = cairo_date(platform().now())
     period, faults = _period(today)
     try:
-        found = {} if faults else {by: _counts(by, *period) for by in ("provider", "lane", "unit")}
+        found = {} if faults else {by: _counts(by, *period) for by in ("provider", "lane", "template", "unit")}
     except Refusal as refusal:
         faults, found = refusal.faults, {}
     page = render_template("staff/messages.html", found=found, faults=faults, since=period[0], until=period[1])
