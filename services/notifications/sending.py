@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain, repeat
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -52,6 +53,7 @@ JUDGE_EVERY = timedelta(seconds=5)
 PATIENCE = 0.25  # seconds a step waits for what is being handed over; receipts and codes come in between
 PACE = 1.0  # seconds after which a provider that is still at it no longer makes faster ones wait for their turn
 AGAIN_ELSEWHERE = timedelta(seconds=1)
+RECORD_AGAIN = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before answers that were not written down are; the last repeats
 STAY_OUT = 5.0  # seconds that a provider whose adapter failed is left alone
 TOLD_WITHIN = timedelta(minutes=14)
 _EVERY_LANE = tuple(Lane)
@@ -108,6 +110,7 @@ class Channel:
         self._looked: dict[str, datetime] = {}
         self._ended = threading.Condition()
         self._handed = 0
+        self._unkept: dict[str, Sequence[Arrival]] = {}
 
     def step(self, transact: Transact) -> bool:
         """Take receipts, give up what is too old, see how the providers do, send what is due. True when there is
@@ -206,11 +209,11 @@ class Channel:
         member, counted, answered = begun.member, 0, False
         try:
             outcomes = member.provider.submit(begun.taken, BUDGET)
-            self._note(transact, member, outcomes)
             if self._another_does_well(member):
                 outcomes = {identity: _sooner(outcome) for identity, outcome in outcomes.items()}
-            self._count(transact(lambda work: messages.record(work, outcomes, member.price)))
+            self._record(begun, outcomes, transact)
             counted, answered = len(begun.taken), True
+            self._note(transact, member, outcomes)
         except Exception:
             LOG.exception("%s failed with %d messages in hand; they are found again after the lease", member.name,
                           len(begun.taken))
@@ -221,6 +224,21 @@ class Channel:
                 member.rounds.remove(begun)
                 self._handed += counted
                 self._ended.notify_all()
+
+    def _record(self, begun: _Round, outcomes: Mapping[UUID, Outcome], transact: Transact) -> None:
+        """Write the answers down, again and again while that fails: an answer that is forgotten is a message that is
+        sent twice. Raises what went wrong when the lease is over, since then somebody else may have it."""
+        ends = begun.since + self._lease.total_seconds()
+        for pause in chain(RECORD_AGAIN, repeat(RECORD_AGAIN[-1])):
+            try:
+                self._count(transact(lambda work: messages.record(work, outcomes, begun.member.price)))
+                return
+            except Exception as error:
+                if time.monotonic() + pause > ends:
+                    raise
+                LOG.warning("answers of %s for %d messages are not written down yet: %s", begun.member.name,
+                            len(outcomes), type(error).__name__)
+                time.sleep(pause)
 
     def _note(self, transact: Transact, member: Member, outcomes: Mapping[UUID, Outcome]) -> None:
         answers = [answer for outcome in outcomes.values() for answer in outcome.values()]
@@ -293,9 +311,12 @@ class Channel:
             provider = member.provider
             if not provider.brings_receipts:
                 continue
-            arrived = provider.arrivals(RECEIPTS_AT_ONCE)
+            arrived = self._unkept.pop(provider.name, None) or provider.arrivals(RECEIPTS_AT_ONCE)
             if arrived:
+                # Until they are kept they are ours: an operator may say them again only when the session ends.
+                self._unkept[provider.name] = arrived
                 transact(partial(_keep, provider=provider.name, arrived=arrived))
+                del self._unkept[provider.name]
                 provider.acknowledge(arrived)
             came = max(came, len(arrived))
         self._count(transact(receipts.apply))

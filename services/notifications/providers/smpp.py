@@ -21,7 +21,7 @@ from smpplib import consts
 from services.notifications import metrics
 from services.notifications.providers import smpp_receipt, smpp_reply
 from services.notifications.providers.base import Answer, Arrival, Outcome, Outgoing, Part, Verdict, register
-from services.notifications.providers.smpp_wire import BROKEN, DELIVERIES, TICK, NotTaken, Pending, Wire
+from services.notifications.providers.smpp_wire import BROKEN, DELIVERIES, TICK, CannotEncode, NotTaken, Pending, Wire
 from services.notifications.settings_providers import SmppSettings
 
 LOG = logging.getLogger(__name__)
@@ -163,6 +163,10 @@ class Smpp:
         except NotTaken:
             self._window.release()
             return Answer(Verdict.TEMPORARY, reason="connection_lost", retry_after=timedelta(seconds=5))
+        except CannotEncode:
+            self._window.release()
+            LOG.exception("%s: a part that no PDU can hold", self.name)
+            return Answer(Verdict.PERMANENT, reason="cannot_encode")
 
     def _judge(self, pending: Pending) -> Answer:
         status, took = pending.status, pending.took

@@ -35,6 +35,10 @@ class NotTaken(Exception):
     """The connection failed before the whole PDU had left: the other side cannot have taken it."""
 
 
+class CannotEncode(Exception):
+    """No PDU can hold this submit. Nothing was written, and the connection is as good as before."""
+
+
 class Pending:
     """A submit that waits for its answer."""
 
@@ -94,6 +98,13 @@ class _Client(Client):  # type: ignore[misc]
             self.state = consts.STATE_SETTERS[pdu.command]
         return pdu
 
+    def write(self, raw: bytes) -> None:
+        """Send what is a PDU already; raises one of BROKEN."""
+        connection = self._socket
+        if connection is None:
+            raise exceptions.ConnectionError("closed")
+        connection.sendall(raw)
+
     def tick(self, seconds: float) -> None:
         if self._socket is not None:
             self._socket.settimeout(seconds)
@@ -150,15 +161,20 @@ class Wire:
         self.open = True
 
     def submit(self, on_answer: Callable[[], None], **fields: Any) -> Pending:
-        """Send a submit_sm; NotTaken when it could not leave. `on_answer` runs once the answer came or was lost."""
+        """Send a submit_sm; NotTaken when it could not leave, CannotEncode when there is no such PDU. `on_answer` runs
+        once the answer came or was lost."""
         pending = Pending(on_answer)
         with self._writing:
             if not self.open:
                 raise NotTaken
-            pdu = smpp.make_pdu("submit_sm", client=self._client, **fields)
+            try:
+                pdu = smpp.make_pdu("submit_sm", client=self._client, **fields)
+                raw = pdu.generate()
+            except (ValueError, struct.error, exceptions.PDUError) as error:
+                raise CannotEncode from error
             self._pending[pdu.sequence] = pending
             try:
-                self._client.send_pdu(pdu)
+                self._client.write(raw)
             except BROKEN as error:
                 self._pending.pop(pdu.sequence, None)
                 self._break()
