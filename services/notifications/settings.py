@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chassis.config import Settings
+from chassis.config import Mode, Settings
 from chassis.errors import ConfigurationError
 from services.notifications import folding, settings_gate, settings_providers
 from services.notifications.settings_providers import (
@@ -20,6 +20,11 @@ from services.notifications.settings_providers import (
 
 __all__ = ["LOOPBACK", "HttpSettings", "Instance", "NotificationSettings", "Senders", "SmppSettings", "SmtpSettings",
            "load"]
+
+
+# A batch may be in hand for a minute, and then wait for the last answers: for a mail server that hangs at each of its
+# commands some two minutes more. Whoever takes a message up again must be sure that nobody has it any longer.
+LEAST_WAIT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ def load(settings: Settings) -> NotificationSettings:
         providers=settings_providers.read(settings, faults, senders, mail_from),
         senders=senders,
         mail_from=mail_from,
-        uncertain_after=timedelta(seconds=_number(settings, faults, "UNCERTAIN_AFTER_SECONDS", 600, most=86_400)),
+        uncertain_after=timedelta(seconds=_number(settings, faults, "UNCERTAIN_AFTER_SECONDS", 600, most=86_400,
+                                                  least=LEAST_WAIT if settings.mode is Mode.PRODUCTION else 1)),
         sms_fold=folding.wanted(settings),
     )
     settings_gate.check(settings, faults)
@@ -75,11 +81,11 @@ def load(settings: Settings) -> NotificationSettings:
     return loaded
 
 
-def _number(settings: Settings, faults: list[str], name: str, default: int, *, most: int) -> int:
+def _number(settings: Settings, faults: list[str], name: str, default: int, *, most: int, least: int = 1) -> int:
     text = settings.env(name)
     if text is None:
         return default
-    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= most:
-        faults.append(f"SHUBBAK_{name} must be a whole number from 1 to {most}")
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
+        faults.append(f"SHUBBAK_{name} must be a whole number from {least} to {most}")
         return default
     return int(text)

@@ -53,6 +53,7 @@ def test_a_password_for_mail_demands_tls_except_on_the_demos_loopback():
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\nBcc: c@d.example"),
         ("UNCERTAIN_AFTER_SECONDS", "soon"),
+        ("UNCERTAIN_AFTER_SECONDS", "299"),
         ("SMPP_WINDOW", "5000"),
         ("QUIET_HOURS", "10pm"),
         ("QUIET_HOURS", "22:00-22:00"),
