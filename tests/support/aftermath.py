@@ -16,7 +16,9 @@ from infra.database import SERVICES
 from services.requests import numbers
 from tests.support.node import Node
 
-MESSAGES_AT_ONCE = 30  # that one process can have on their way to the providers, unanswered, when it is killed
+# That one process can have on their way, unanswered, when it is killed: two batches of each provider, of a window of 50
+# to the operator and of 20 over each of 4 connections to the mail server (services/notifications/README.md, "Sending").
+MESSAGES_AT_ONCE = 2 * (50 + 4 * 20)
 PATIENCE = 4.0  # seconds in which what the killer waits for ought to happen
 
 
