@@ -1,9 +1,9 @@
 """Takes the first sheet of a workbook apart, in a process of its own: run by path, with no environment and bounded
 memory, so that a hostile or a huge file costs this process and no other.
 
-In: the workbook on the standard input. Out: one JSON array of texts a row, so many as the first row has cells. Exit
-status 0, TOO_LONG for more than MOST_ROWS rows, anything else for a file that is no workbook. Nothing of the platform
-is imported here.
+In: the workbook on the standard input. Out: one JSON array of texts a row, so many as the first row has cells, or null
+for a row that is too long. Exit status 0, TOO_LONG for more than MOST_ROWS rows, anything else for a file that is no
+workbook. Nothing of the platform is imported here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ PROCESSOR_SECONDS = 90
 MOST_ROWS = 300_000
 MOST_COLUMNS = 40
 UNPACKED = 256 * 1024 * 1024  # bytes
+LONGEST = 4096  # characters of a row, as of a line of CSV
+# Bytes. What is answered lies in memory, and a text may stand in a file once and be named a million times.
+ANSWER = 128 * 1024 * 1024
 TOO_LONG, UNREADABLE = 3, 4
 
 
@@ -33,7 +36,7 @@ def shown(value: object) -> str:
 
 
 def rows(stream: Any) -> Any:
-    """The rows of the first sheet as lists of texts, as wide as the first."""
+    """The rows of the first sheet as lists of texts, as wide as the first; None for one that is too long."""
     from openpyxl import load_workbook
 
     if sum(part.file_size for part in ZipFile(stream).infolist()) > UNPACKED:
@@ -46,12 +49,13 @@ def rows(stream: Any) -> Any:
         while len(cells) > width and cells and not cells[-1]:
             cells.pop()
         width = width or len(cells)
-        yield cells + [""] * (width - len(cells))
+        yield cells + [""] * (width - len(cells)) if sum(map(len, cells)) <= LONGEST else None
 
 
 def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER, ANSWER))
     with open(0, "rb", closefd=False) as stream:
         for number, cells in enumerate(rows(stream), 1):
             if number > MOST_ROWS + 1:

@@ -16,7 +16,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from rules.refusal import refuse
 
-LONGEST = 4096  # bytes of a line
+LONGEST = 4096  # bytes of a line, of a workbook characters
+MOST_COLUMNS = 200
 # Unpacked, of a workbook: beyond this a day comes as CSV. What a part says of its size is also all that is read of it.
 SHEET_MEGABYTES = 128
 OTHER_MEGABYTES = 48  # of any other part, such as the table of texts, which is held in memory
@@ -81,6 +82,10 @@ def _sheet(stream: BinaryIO) -> Iterator[Cells]:
             cells = [_shown(value) for value in row]
             while len(cells) > width and cells and not cells[-1]:
                 cells.pop()
+            # One text that a thousand cells name would be kept a thousand times.
+            if len(cells) > MOST_COLUMNS or sum(map(len, cells)) > LONGEST:
+                yield number, None, ",".join(cell[:20] for cell in cells[:MOST_COLUMNS])[:LONGEST] + "..."
+                continue
             width = width or len(cells)
             cells += [""] * (width - len(cells))
             yield number, cells, ",".join(cells) if any(cells) else ""

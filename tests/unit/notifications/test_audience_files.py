@@ -12,6 +12,7 @@ from openpyxl import Workbook
 
 from rules.refusal import Refusal
 from services.notifications import audience_files as files
+from tests.support.workbooks import of_shared_texts
 
 
 def csv_of(content: bytes, piece: int = 7) -> list[files.Row]:
@@ -64,6 +65,18 @@ def test_a_workbook_is_read_row_by_row_with_numbers_as_they_were_meant() -> None
     rows = workbook_of(saved([["phone", "name"], [1012345678, "منى"], ["01112345678", None], [1.5, "=1+1"], []]))
     assert rows == [(1, ["phone", "name"]), (2, ["1012345678", "منى"]), (3, ["01112345678", ""]), (4, ["1.5", "=1+1"]),
                     (5, ["", ""])]
+
+
+def test_a_row_that_says_more_than_a_line_may_is_damaged_and_the_others_are_read() -> None:
+    content = of_shared_texts(["phone", "x" * 32_000, "01012345678"], [[0], [1], [2]])
+    assert workbook_of(content) == [(1, ["phone"]), (2, None), (3, ["01012345678"])]
+
+
+def test_a_small_workbook_that_says_a_text_without_end_takes_no_more_memory_than_it_may() -> None:
+    content = of_shared_texts(["phone", "x" * 4_000], [[0], *[[1]] * 36_000])
+    assert len(content) < 150_000  # and 144 MB of rows
+    with pytest.raises(Refusal, match="list_unreadable"):
+        workbook_of(content)
 
 
 def test_what_is_no_workbook_or_unpacks_too_large_is_refused_and_costs_nothing_here() -> None:

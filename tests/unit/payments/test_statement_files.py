@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from rules.refusal import Refusal
 from services.payments.reconciliation import files, formats
 from services.payments.reconciliation.formats import Stated, Unreadable
+from tests.support.workbooks import of_shared_texts
 
 HEADING = "fawry_reference,merchant_reference,type,amount,fees,currency,time"
 TIME = "2026-03-01T12:00:00"
@@ -150,6 +151,16 @@ def test_a_damaged_or_bloated_workbook_is_refused_before_it_is_unpacked(
     with pytest.raises(Refusal) as refused:
         read(rewritten(sound, part, change))
     assert [fault.code for fault in refused.value.faults] == [code]
+
+
+def test_a_line_of_a_workbook_says_no_more_than_one_of_a_text_file() -> None:
+    heading = HEADING.split(",")
+    sound = ["9000000001", "ours", "PAYMENT", "5", "0", "EGP", TIME]
+    texts = [*heading, *sound, "x" * 32_000]
+    lines = [list(range(len(heading))), [len(texts) - 1] * 5000, list(range(len(heading), len(texts) - 1))]
+    broken, read_in = read(of_shared_texts(texts, lines))
+    assert codes(broken) == [("statement_line_broken", "line")] and len(broken.raw) <= files.LONGEST + 3
+    assert isinstance(read_in, Stated)
 
 
 def test_the_worked_example_of_a_new_format_reads_what_its_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
