@@ -4,6 +4,7 @@ being the header that joins them. A split never cuts a GSM escape pair or a UTF-
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,20 +61,27 @@ _LOOK_ALIKES = str.maketrans(
 # What is written for the eye and says nothing in a text message: the stretching of a word, and marks of direction.
 _TATWEEL = "ـ"
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\xad\u061c")
+# What a citizen could not read without it: the mark before a number whose groups would stand the other way round.
+LEFT_TO_RIGHT = "\u200e"
+_NEEDED = re.compile(f"{LEFT_TO_RIGHT}(?=[0-9])")
 _VOWELS = frozenset(chr(code) for code in range(0x064B, 0x0653)) | {"\u0670"}  # harakat, shadda, sukun, small alef
 
 
 def fold(text: str) -> str:
     """The text in fewer parts, by characters that look alike: typographic quotes, dashes, spaces and accents become
     those of the GSM alphabet where that makes all of the text fit it; else vowel marks, tatweel and invisible marks
-    go, which Arabic reads without. A text that would save no part by it stays exactly as it is. Letters of another
-    script are never exchanged."""
+    go, which Arabic reads without, but for the mark that keeps a number's groups in their order. A text that would
+    save no part by it stays exactly as it is. Letters of another script are never exchanged."""
     latin = "".join(map(_in_gsm, text.translate(_LOOK_ALIKES)))
     if encoding(latin) == UCS2:
         latin = text
-    bare = "".join(" " if unicodedata.category(char) == "Zs" else char for char in text
-                   if char not in _VOWELS and char not in _INVISIBLE and char != _TATWEEL)
+    bare = LEFT_TO_RIGHT.join(map(_bare, _NEEDED.split(text)))
     return min((text, bare, latin), key=lambda one: segments(one).count)
+
+
+def _bare(text: str) -> str:
+    return "".join(" " if unicodedata.category(char) == "Zs" else char for char in text
+                   if char not in _VOWELS and char not in _INVISIBLE and char != _TATWEEL)
 
 
 def _in_gsm(char: str) -> str:

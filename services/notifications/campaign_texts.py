@@ -74,7 +74,8 @@ def render(given: Mapping[str, Any], channel: str, language: str, values: Mappin
     """A message's content as `messages.create` takes it: {text}, or {subject, plain, html}. Refuses
     wording_value_missing. Where `preferences_link` leads, a citizen chooses what comes by e-mail."""
     if channel == "sms":
-        text = wording.render(given["sms"][language], {name: templates.tidy(one) for name, one in values.items()})
+        tidied = {name: templates.tidy(one) for name, one in values.items()}
+        text = wording.render(given["sms"][language], templates.placed(tidied, language))
         return {"text": templates.tidy(text)}
     mail = given["email"][language]
     template = Template(TEMPLATE, 1, {language: Wording("", mail["subject"], tuple(mail["body"]), _BUTTON[language])})

@@ -65,13 +65,13 @@ SAMPLE_URL = "https://cairo.shubbak.gov.eg"  # in a preview the node's own stand
 
 # Sample values, made up; the shapes are those of real ones, long ones among them, so that a preview shows the length.
 _SAMPLES: Mapping[str, tuple[str, str]] = MappingProxyType({
-    "tracking_number": ("EG-C-7K3M-9Q2X-4", "EG-C-7K3M-9Q2X-4"),
+    "tracking_number": ("01-26-73634017-B", "01-26-73634017-B"),
     "service": ("ترخيص محل تجاري", "Shop licence"),
-    "link": (f"{SAMPLE_URL}/ar/follow/EG-C-7K3M-9Q2X-4", f"{SAMPLE_URL}/en/follow/EG-C-7K3M-9Q2X-4"),
+    "link": (f"{SAMPLE_URL}/ar/follow/01-26-73634017-B", f"{SAMPLE_URL}/en/follow/01-26-73634017-B"),
     "amount": ("12,345.50 ج.م", "EGP 12,345.50"),
-    "bill_number": ("C-2026-0001234", "C-2026-0001234"),
+    "bill_number": ("B-C-2026-000123-J", "B-C-2026-000123-J"),
     "reference": ("931337410", "931337410"),
-    "receipt_number": ("C-2026-R-0001234", "C-2026-R-0001234"),
+    "receipt_number": ("R-C-2026-000123-A", "R-C-2026-000123-A"),
     "missing": ("صورة عقد الإيجار موثقة، وشهادة الحماية المدنية سارية",
                 "A copy of the notarised lease, and the valid certificate of civil protection"),
     "missing_short": ("صورة عقد الإيجار موثقة، وشهادة الحماية...", "A copy of the notarised lease, and the..."),
@@ -79,15 +79,15 @@ _SAMPLES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "due_on": ("28 سبتمبر 2026", "28 September 2026"),
     "day": ("الأربعاء 30 سبتمبر 2026", "Wednesday 30 September 2026"),
     "step": ("مراجعة الإدارة الهندسية", "Engineering review"),
-    "serial": ("EG-C-SHOP-2026-000123", "EG-C-SHOP-2026-000123"),
-    "number": ("D-C-2026-000123-K", "D-C-2026-000123-K"),
+    "serial": ("C-2026-000123-9", "C-2026-000123-9"),
+    "number": ("D-C-2026-000123-S", "D-C-2026-000123-S"),
     "document": ("عقد إيجار المحل أو سند ملكيته", "Lease contract of the shop or proof of its ownership"),
     "reason": ("الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.", "The file is damaged. Upload a sound copy."),
     "note": ("ثبت في معاينتين أن المحل يبيع ما لا يسمح به الترخيص، ولم تُزل المخالفة.",
              "Two inspections found that the shop sells what the licence does not allow, and nothing was changed."),
     "note_short": ("ثبت في معاينتين أن المحل يبيع ما لا يسمح به...",
                    "Two inspections found that the shop sells what the..."),
-    "visit_number": ("V-GZ-2026-000123-K", "V-GZ-2026-000123-K"),
+    "visit_number": ("V-GZ-2026-000123-B", "V-GZ-2026-000123-B"),
     "purpose": ("استكمال مستندات", "Completion of documents"),
 })  # fmt: skip
 # What an editor is told of each placeholder. `name` is the applicant's: only an e-mail greets by it.

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from contracts.problems import describe
-from rules import strict_yaml
+from rules import sms, strict_yaml
 from services.notifications import kinds, wording
 from services.notifications.kinds import EMAIL, KINDS, LANGUAGES
 from services.notifications.template_check import faults
@@ -33,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 _NUMBER = re.compile(r"(?=.*\d)[A-Z0-9,.-]{3,30}(?: ج\.م)?|EGP [0-9,.]{1,20}")
+_GROUPED = re.compile(r"[0-9][0-9A-Z]*(?:-[0-9A-Z]+)+")
 
 
 class TemplateError(Exception):
@@ -139,7 +140,7 @@ def library(folder: Path = FOLDER) -> Mapping[str, Template]:
 
 def render_sms(template: Template, language: str, values: Mapping[str, str]) -> str:
     """The text of one SMS. Refuses wording_value_missing for what it names and was not given."""
-    return tidy(wording.render(template.wordings[language].sms, _tidied(values)))
+    return tidy(wording.render(template.wordings[language].sms, placed(_tidied(values), language)))
 
 
 def render_email(template: Template, language: str, values: Mapping[str, str], name: str,
@@ -150,6 +151,7 @@ def render_email(template: Template, language: str, values: Mapping[str, str], n
     shown = _tidied({**values, "name": name})
     marked = {key: _marked(value) for key, value in shown.items()}
     link = shown.get("link", "")
+    shown = placed(shown, language)
     written = [tidy(wording.render(text, shown)) for text in (_GREETING[language], *own.body)]
     closing = [_CLOSING[language], *([f"{_CHOOSE[language]}: {preferences_link}"] if preferences_link else ())]
     calls = [f"{own.button}: {link}"] if link else []
@@ -174,6 +176,15 @@ def _marked(value: str) -> str:
         return ""
     kept = ' style="white-space:nowrap"' if _NUMBER.fullmatch(value) else ""
     return f"<bdi{kept}>{html.escape(value)}</bdi>"
+
+
+def placed(values: Mapping[str, str], language: str) -> dict[str, str]:
+    """The values as they stand in plain text. A number that begins with a digit and has hyphens (a tracking number)
+    would be shown with its groups the other way round after an Arabic word: a mark of direction before it keeps it as
+    it is read out (Unicode annex 9, W2 and W7). In English it needs none."""
+    if language != "ar":
+        return dict(values)
+    return {name: sms.LEFT_TO_RIGHT + value if _GROUPED.fullmatch(value) else value for name, value in values.items()}
 
 
 def _tidied(values: Mapping[str, str]) -> dict[str, str]:

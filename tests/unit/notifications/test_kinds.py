@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from rules import numbering
 from services.notifications import kinds, template_check
 from services.notifications.kinds import KINDS
+
+SHAPES = {"tracking_number": numbering.parse_tracking, "bill_number": numbering.parse_bill_number,
+          "receipt_number": numbering.parse_receipt_number, "serial": numbering.parse_licence_serial,
+          "visit_number": numbering.parse_visit_number}
 
 
 def test_every_placeholder_is_filled_by_a_field_of_an_event_and_has_its_samples():
@@ -49,6 +54,14 @@ def test_every_kind_has_a_name_of_its_own_in_arabic_and_in_english():
 def test_a_kind_without_a_name_is_named_by_its_code():
     assert kinds.check({"unheard_of": KINDS["approved"]}) == ["unheard_of: it has no name"]
     assert kinds.name_of("unheard_of") == {"ar": "unheard_of", "en": "unheard_of"}
+
+
+def test_samples_have_the_shape_of_what_they_stand_for():
+    for language in kinds.LANGUAGES:
+        for sample in (one.sample[language] for one in KINDS.values()):
+            for name, parse in SHAPES.items():
+                if name in sample:
+                    parse(sample[name])
 
 
 def test_every_notice_of_legal_effect_is_marked():

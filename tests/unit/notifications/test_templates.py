@@ -15,22 +15,22 @@ from services.notifications.kinds import KINDS
 from services.notifications.templates import TemplateError
 
 VALUES = {
-    "tracking_number": "EG-C-7K3M-9Q2X-4",
+    "tracking_number": "01-26-73634017-B",
     "visit_number": "V-GZ-2026-000123-K",
     "purpose": "تجديد ترخيص",
     "day": "الأربعاء 30 سبتمبر 2026",
     "service": "ترخيص محل تجاري",
-    "link": "https://cairo.shubbak.gov.eg/ar/follow/EG-C-7K3M-9Q2X-4",
+    "link": "https://cairo.shubbak.gov.eg/ar/follow/01-26-73634017-B",
     "amount": "12,345.50 ج.م",
-    "bill_number": "C-2026-0001234",
+    "bill_number": "B-C-2026-000123-J",
     "code": "482915",
     "minutes": "10",
     "reference": "931337410",
-    "receipt_number": "C-2026-R-0001234",
+    "receipt_number": "R-C-2026-000123-A",
     "missing": "صورة عقد الإيجار موثقة، وشهادة الحماية المدنية سارية",
     "missing_short": "صورة عقد الإيجار موثقة، وشهادة الحماية...",
     "step": "مراجعة الإدارة الهندسية",
-    "serial": "EG-C-SHOP-2026-000123",
+    "serial": "C-2026-000123-9",
     "document": "Lease contract of the shop or proof of its ownership",
     "reason": "الملف تالف ولا يمكن فتحه. ارفع نسخة سليمة.",
     "due_on": "28 سبتمبر 2026",
@@ -235,3 +235,21 @@ def test_an_email_can_be_read_in_the_dark_and_by_a_screen_reader():
     assert "prefers-color-scheme: dark" in page and 'content="light dark"' in page
     assert page.count('role="presentation"') == page.count("<table")
     assert '<html lang="ar" dir="rtl">' in page and "http://" not in page and "<script" not in page
+
+
+def test_a_number_whose_groups_would_turn_round_after_arabic_is_kept_as_it_is_read_out():
+    one = templates.library()["moved"]
+    shown = templates.render_email(one, "ar", VALUES, "منى")
+    for text in (templates.render_sms(one, "ar", VALUES), shown.subject, shown.plain):
+        number = "01-26-73634017-B"
+        assert text.count(number) - text.count(f"/{number}") == text.count(f"\u200e{number}") > 0
+    assert "\u200e" not in shown.html.partition("</title>")[2]  # isolated there
+    english = templates.render_email(one, "en", VALUES, "Mona")
+    assert "\u200e" not in templates.render_sms(one, "en", VALUES) + english.subject + english.plain
+
+
+def test_only_numbers_of_groups_that_begin_with_a_digit_are_marked():
+    given = {"serial": "C-2026-000123-9", "amount": "12,345.50 ج.م", "reference": "931337410", "day": "28 سبتمبر 2026",
+             "service": "ترخيص محل", "link": "https://shubbak.example/ar/follow/01-26-73634017-B"}
+    assert templates.placed(given, "ar") == given
+    assert templates.placed({"lodged": "2026-09-28"}, "ar") == {"lodged": "\u200e2026-09-28"}

@@ -109,7 +109,13 @@ def test_look_alikes_are_exchanged_where_that_saves_a_part(text, folded):
     assert (segments(folded).count < segments(text).count) == (folded != text)
 
 
-@given(st.one_of(texts, st.text(st.sampled_from("“”’–…é ê\xa0ab١مُـ\u200f"), max_size=300)))
+def test_folding_leaves_the_mark_that_keeps_a_number_s_groups_in_their_order():
+    text = "مُسجَّل" * 10 + "\u200e01-26-73634017-B\u200e"
+    assert segments(fold(text)).count < segments(text).count
+    assert fold(text).endswith("\u200e01-26-73634017-B") and fold(text).count("\u200e") == 1
+
+
+@given(st.one_of(texts, st.text(st.sampled_from("“”’–…é ê\xa0ab١مُـ\u200f\u200e01-"), max_size=300)))
 def test_folding_never_costs_and_never_folds_twice(text):
     folded = fold(text)
     assert segments(folded).count <= segments(text).count
