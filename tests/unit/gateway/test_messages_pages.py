@@ -52,6 +52,28 @@ def test_counts_times_and_cost_of_the_last_thirty_days(lang: str, said: tuple[st
     assert (date.fromisoformat(one["until"]) - date.fromisoformat(one["since"])).days == 29
 
 
+def test_beside_providers_stand_those_that_ended_without_one_and_not_those_that_wait() -> None:
+    service, client = manager()
+    rows = [{**ROW, "name": None}, {**ROW, "key": "", "created": 200, "sent": 0, "failed": 0, "name": None}]
+    service.answers["notifications.counts"] = lambda body, *_: {"rows": rows if body["by"] == "provider" else []}
+    assert "Of no provider" not in client.get("/en/staff/messages").get_data(as_text=True)
+    rows[1]["expired"] = 3
+    assert "Of no provider" in client.get("/en/staff/messages").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("role", ["centre_manager", "cashier", "officer"])
+def test_staff_read_how_fast_messages_arrive_as_anybody_does(role: str) -> None:
+    service = Service()
+    service.answers["notifications.performance"] = {"since": "2026-02-01", "until": "2026-03-02", "channels": []}
+    assert client_of(service, service.log_in(role)).get("/en/performance").status_code == 200
+
+
+def test_who_sits_at_the_window_finds_what_was_sent_from_the_own_page() -> None:
+    service = Service()
+    page = client_of(service, service.log_in("window_clerk")).get("/ar/staff").get_data(as_text=True)
+    assert 'href="/ar/staff/messages/search"' in page and 'href="/ar/staff/messages"' not in page
+
+
 def test_a_period_is_read_in_both_kinds_of_digits() -> None:
     service, client = manager()
     client.get("/ar/staff/messages?since=٢٠٢٦-٠٣-٠١&until=2026-03-05")

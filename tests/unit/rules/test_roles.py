@@ -43,6 +43,16 @@ def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
 
+def test_what_anybody_may_read_staff_may_too():
+    known = [code for code, role in load().roles.items() if role.staff or code in ("public", "citizen")]
+    for code in known:
+        assert {"guide.read", "message.performance"} <= load().roles[code].may, code
+
+
+def test_who_is_asked_at_the_window_what_was_sent_can_tell():
+    assert permits(["window_clerk"], "message.read") and not permits(["officer"], "message.read")
+
+
 def test_duties_that_stay_apart():
     may = {code: role.may for code, role in load().roles.items()}
     for role, permissions in may.items():  # who prepares or takes money never closes what the treasury is told

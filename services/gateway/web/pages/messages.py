@@ -33,7 +33,10 @@ def dashboard() -> Answer:
         found = {} if faults else {by: _counts(by, *period) for by in ("provider", "lane", "template", "unit")}
     except Refusal as refusal:
         faults, found = refusal.faults, {}
-    page = render_template("staff/messages.html", found=found, faults=faults, since=period[0], until=period[1])
+    # A message is made before anybody is chosen to take it: beside providers stand those that ended without one.
+    handed = [row for row in found.get("provider", ()) if row["key"] or row["failed"] or row["expired"]]
+    page = render_template("staff/messages.html", found=found, handed=handed, faults=faults, since=period[0],
+                           until=period[1])
     return (page, 422) if faults else page
 
 

@@ -13,7 +13,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "messages.by_template": ("حسب المناسبة", "By occasion"),
     "messages.by_unit": ("حسب الوحدة", "By unit"),
     "messages.provider": ("المزود", "Provider"),
-    "messages.no_provider": ("لم تُسلَّم لمزود", "Not handed over"),
+    "messages.no_provider": ("بلا مزود", "Of no provider"),
     "messages.lane": ("النوع", "Kind"),
     "messages.unit": ("الوحدة", "Unit"),
     "messages.no_unit": ("لا تخص وحدة", "Of no unit"),
