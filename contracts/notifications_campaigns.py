@@ -3,6 +3,7 @@ Times of day are Cairo time, prices thousandths of an Egyptian pound (millièmes
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -24,6 +25,7 @@ SMS_CHARACTERS, SUBJECT_CHARACTERS, PARAGRAPH_CHARACTERS, PARAGRAPHS = 1_000, 15
 
 _TIME = validate.Regexp(r"(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)(?![\s\S])")
 _REASON = validate.Length(1, 500)
+_MOMENTS = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # beyond them calendars end
 
 
 class CampaignState(EventSchema):
@@ -84,7 +86,7 @@ class CampaignWording(Schema):
 class _Schedule(Schema):
     """When and how fast. `not_before` null: as soon as it is approved."""
 
-    not_before = fields.AwareDateTime(load_default=None, allow_none=True)
+    not_before = fields.AwareDateTime(load_default=None, allow_none=True, validate=validate.Range(*_MOMENTS))
     hours_from = fields.String(load_default="09:00", validate=_TIME)
     hours_until = fields.String(load_default="20:00", validate=_TIME)
     per_minute = fields.Integer(load_default=600, strict=True, validate=validate.Range(1, FASTEST))
@@ -98,7 +100,7 @@ class WriteCampaign(_Schedule):
 
     campaign_id = fields.UUID(load_default=None, allow_none=True)
     version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=1))
-    name = fields.String(required=True, validate=validate.Length(3, 120))
+    name = fields.String(required=True, validate=[validate.Length(3, 120), validate.Regexp(r"(?:\s*\S){3}")])
     unit = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
     wording = fields.Nested(CampaignWording, required=True)
     pause_at_percent = fields.Integer(load_default=20, strict=True, validate=validate.Range(1, 100))
@@ -223,8 +225,9 @@ PROBLEMS: dict[str, Problem] = {
                               "The campaign changed since you read it. Read it again, then decide."),
     "campaign_unit_fixed": Problem(422, "الوحدة صاحبة الحملة لا تتغير. اكتب حملة جديدة.",
                                    "Whose campaign it is does not change. Write a new one."),
-    "campaign_own": Problem(403, "لا يعتمد الحملة من كتبها أو رفعها للاعتماد. يعتمدها شخص آخر.",
-                            "Whoever wrote or submitted a campaign does not approve it. Another person does."),
+    "campaign_own": Problem(
+        403, "لا يعتمد الحملة من شارك في كتابتها أو اختيار جمهورها أو رفعها للاعتماد. يعتمدها شخص آخر.",
+        "Whoever wrote a campaign, chose its audience or submitted it does not approve it. Another person does."),
     "campaign_hours": Problem(
         422, "ساعات الإرسال {hours_from}-{hours_until} غير ممكنة: نهايتها بعد بدايتها وخارج ساعات الهدوء {quiet}.",
         "Sending from {hours_from} to {hours_until} is not possible: the end comes after the beginning, and both lie "

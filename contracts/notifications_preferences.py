@@ -34,6 +34,12 @@ class ChannelChoice(Schema):
     language = fields.String(required=True, allow_none=True, validate=validate.OneOf(LANGUAGES))
 
 
+def each_once(choices: list[dict[str, Any]]) -> None:
+    """Which of two that contradict each other is meant nobody guesses."""
+    if len({one["channel"] for one in choices}) < len(choices):
+        raise ValidationError("name each channel once")
+
+
 class GetPreferences(Proof):
     """Query `notifications.preferences` → {addresses: [{channel, address (masked), receive, language}], always: {ar,
     en}}: `always` says what comes whatever was chosen."""
@@ -42,7 +48,7 @@ class GetPreferences(Proof):
 class ChoosePreferences(Proof):
     """Command `notifications.choose_preferences` (the citizen) → as the query."""
 
-    choices = fields.List(fields.Nested(ChannelChoice), required=True, validate=validate.Length(1, 2))
+    choices = fields.List(fields.Nested(ChannelChoice), required=True, validate=[validate.Length(1, 2), each_once])
 
 
 class StopMessages(Schema):
@@ -56,6 +62,11 @@ class OfAddress(Schema):
 
     phone = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 30))
     email = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 254))
+
+    @validates_schema
+    def _one_address(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("phone") and data.get("email"):
+            raise ValidationError("give phone or email, one at a time", "email")
 
 
 class SetPreference(OfAddress):

@@ -9,7 +9,7 @@ from contracts.problem import Problem
 _NAME = validate.Regexp(r"[a-z][a-z0-9]{1,19}\Z")
 WHAT = ("added", "removed", "weight_from_settings", "health_fell", "health_rose", "weight_set", "weight_released",
         "switched_off", "switched_on")
-REASON = validate.Length(3, 500)
+REASON = [validate.Length(3, 500), validate.Regexp(r"(?:\s*\S){3}")]
 
 
 class ListProviders(Schema):

@@ -163,7 +163,8 @@ def _add(work: UnitOfWork, row: Any, audience_id: UUID, **given: Any) -> None:
 def _take(work: UnitOfWork, row: Any, audience_id: UUID) -> None:
     """From now on it is the campaign's audience; the one before is forgotten at once."""
     work.write(_DROP_OTHERS, campaign_id=row.id, audience_id=audience_id)
-    records.act(work, row, "choose_audience", audience_id=audience_id, estimate=None)
+    records.act(work, row, "choose_audience", audience_id=audience_id, estimate=None,
+                authors=records.authors(work, row))
 
 
 def _there(work: UnitOfWork, audience_id: UUID) -> Any:

@@ -20,7 +20,7 @@ from services.notifications.tables_campaigns import audience, campaign
 WRITE, APPROVE, RUN = "campaign.write", "campaign.approve", "campaign.run"
 
 _CHANGING = ("state", "name", "wording", "not_before", "hours_from", "hours_until", "per_minute", "pause_at_percent",
-             "audience_id", "estimate", "written_by", "submitted_by", "approved_by", "approved_at", "reason",
+             "audience_id", "estimate", "written_by", "authors", "submitted_by", "approved_by", "approved_at", "reason",
              "changed_at", "started_at", "ended_at", "recipients", "judged_failed", "judged_ended")
 FIND = Statement(select(campaign).where(campaign.c.id == bindparam("campaign_id")))
 _SET = Statement(
@@ -50,6 +50,11 @@ def demand(row: Any, action: str) -> None:
     if State(row.state) not in ACTIONS[action].origins:
         possible = ", ".join(campaign_states.possible(State(row.state))) or "-"
         raise refuse("campaign_state", "campaign_id", state=row.state, possible=possible)
+
+
+def authors(work: UnitOfWork, row: Any) -> list[str]:
+    """Whoever had a hand in its words or its audience, and now the actor too."""
+    return sorted({*row.authors, work.actor.id})
 
 
 def act(work: UnitOfWork, row: Any, action: str, *, why: str | None = None, **new: Any) -> str:

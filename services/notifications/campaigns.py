@@ -26,7 +26,8 @@ PAGE = 50
 SAMPLES = 2  # recipients shown of each channel and language
 
 _ADD = Statement.insert(campaign, "id", "version", "state", "name", "unit", "wording", "not_before", "hours_from",
-                        "hours_until", "per_minute", "pause_at_percent", "written_by", "created_at", "changed_at")
+                        "hours_until", "per_minute", "pause_at_percent", "written_by", "authors", "created_at",
+                        "changed_at")
 _LIST = Statement(text(
     "SELECT * FROM campaign WHERE (CAST(:unit AS text) IS NULL OR unit = :unit) "
     "AND (CAST(:state AS text) IS NULL OR state = :state) "
@@ -67,11 +68,12 @@ def write(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
              **_schedule(body)}
     if row is not None:
         again = {"submitted_by": None, "approved_by": None, "approved_at": None, "reason": None}
-        records.act(work, row, "write", estimate=None, written_by=work.actor.id, **again, **given)
+        records.act(work, row, "write", estimate=None, written_by=work.actor.id, authors=records.authors(work, row),
+                    **again, **given)
         return {"campaign_id": str(row.id), "version": row.version + 1, "state": "draft"}
     campaign_id = uuid7()
     made = {"id": campaign_id, "version": 1, "state": "draft", "unit": unit, "written_by": work.actor.id,
-            "created_at": work.now, "changed_at": work.now, **given}  # fmt: skip
+            "authors": [work.actor.id], "created_at": work.now, "changed_at": work.now, **given}  # fmt: skip
     work.write(_ADD, **made)
     records.tell(work, _New(campaign_id, unit), 1, "draft", ACTIONS["write"].done, None,
                  {**made, "recipients": 0}, campaign_counts.Counts())
@@ -149,12 +151,13 @@ def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decide(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Approve or refuse what somebody else wrote; the database refuses the same. From approval on the audience is
-    frozen and the campaign goes by its schedule. Refuses campaign_own, campaign_moved, campaign_state,
+    """Approve or refuse what others wrote and chose the audience of; the database refuses the same. From approval on
+    the audience is frozen and the campaign goes by its schedule. Refuses campaign_own, campaign_moved, campaign_state,
     campaign_reason_required for a refusal without one."""
     action = "approve" if body["approve"] else "refuse"
     row = _seen(work, body, records.APPROVE, action)
-    if work.actor.id in (row.written_by, row.submitted_by):
+    audience = records.audience_of(work, row)
+    if work.actor.id in {*row.authors, row.submitted_by, audience.accepted_by if audience is not None else None}:
         raise refuse("campaign_own", "campaign_id")
     if not body["approve"]:
         state = records.act(work, row, "refuse", reason=_reason(body))

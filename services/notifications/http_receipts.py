@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, text
 
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
@@ -30,6 +30,8 @@ MOST = 1000
 
 _SEEN = Statement(select(provider_callback.c.provider).where(provider_callback.c.signature == bindparam("known")))
 _KEEP = Statement.insert(provider_callback, "signature", "provider", "at")
+_NOTED = Statement(text("INSERT INTO provider_callback (signature, provider, at) VALUES (:signature, :provider, :at) "
+                        "ON CONFLICT DO NOTHING"))
 _FORGET = Statement(delete(provider_callback).where(provider_callback.c.at < bindparam("before")))
 
 
@@ -62,13 +64,18 @@ def forget(work: UnitOfWork) -> None:
 
 
 def _recorded(work: UnitOfWork, instance: Instance, code: str) -> Refusal:
-    work.deny(PERMISSION, f"{code}:{instance.name}")
+    """A stranger may send them without end, and the audit is kept for years: of those of one minute, provider and kind
+    the first is written down; the door's metrics count all."""
+    minute = hashlib.sha256(f"{code}\n{instance.name}\n{work.now:%Y-%m-%dT%H:%M}".encode()).digest()
+    if work.first(_SEEN, known=minute) is None:
+        work.aside(_NOTED, signature=minute, provider=instance.name, at=work.now)
+        work.deny(PERMISSION, f"{code}:{instance.name}")
     return refuse(code)
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(told: str) -> datetime | None:
     """A timestamp in seconds since 1970."""
-    return datetime.fromtimestamp(int(text), UTC) if re.fullmatch(r"[0-9]{9,11}", text) else None
+    return datetime.fromtimestamp(int(told), UTC) if re.fullmatch(r"[0-9]{9,11}", told) else None
 
 
 def _read(raw: str, words: Mapping[str, str]) -> list[Receipt]:
@@ -83,7 +90,7 @@ def _read(raw: str, words: Mapping[str, str]) -> list[Receipt]:
     found = []
     for number, one in enumerate(listed):
         given = [one.get(words[name]) for name in ("id", "to", "status")] if isinstance(one, dict) else []
-        values = [value for value in given if isinstance(value, str) and 0 < len(value) <= 200]
+        values = [value for value in given if isinstance(value, str) and 0 < len(value) <= 200 and "\x00" not in value]
         if len(values) != 3:
             raise refuse("receipt_malformed", f"body/{number}")
         identity, to, status = values

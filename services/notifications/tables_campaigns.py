@@ -29,7 +29,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.notifications.tables import metadata
 
@@ -52,6 +52,7 @@ campaign = Table(
     Column("audience_id", Uuid),
     Column("estimate", JSONB(none_as_null=True)),  # null where text or audience changed since
     Column("written_by", Text, nullable=False),
+    Column("authors", ARRAY(Text), nullable=False, server_default="{}"),  # of words or audience, whoever came last
     Column("submitted_by", Text),
     Column("approved_by", Text),
     Column("approved_at", _moment),
@@ -65,7 +66,8 @@ campaign = Table(
     Column("used_until", _moment),  # the throttle's memory
     Column("judged_failed", Integer, nullable=False, server_default="0"),  # forgiven by who resumed it
     Column("judged_ended", Integer, nullable=False, server_default="0"),
-    CheckConstraint("approved_by <> written_by AND approved_by <> submitted_by", name="campaign_four_eyes"),
+    CheckConstraint("approved_by <> written_by AND approved_by <> submitted_by AND approved_by <> ALL (authors)",
+                    name="campaign_four_eyes"),
     CheckConstraint("state NOT IN ('approved', 'running', 'paused', 'done') OR approved_by IS NOT NULL",
                     name="campaign_approved"),
     Index("campaign_at_work", "state", postgresql_where=text("state IN ('approved','running','paused')")),

@@ -23,6 +23,7 @@ _NAME = r"[a-z][a-z0-9_]{0,39}"
 _MARK = re.compile(
     rf"\{{(?P<name>{_NAME})\}}|\[\[(?P<cond>(?P<no>!?)(?P<on>{_NAME})[?؟])|(?P<open>\[\[)|(?P<close>\]\])|(?P<brace>[{{}}])")
 _NEAR = 24  # characters shown of where something is wrong
+_UNSEEN = dict.fromkeys(map(ord, "\u200c\u200d\u200e\u200f\u061c"))  # joiners and marks of direction, alone nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def check(text: str, allowed: Collection[str], field: str | None = None) -> list
     """Every fault of the marks of a wording: wording_empty, wording_brace, wording_brackets, wording_condition,
     wording_nested (each naming the text near it), and wording_placeholder_unknown once for each name that is not in
     `allowed`. A text without fault can be rendered with values for `allowed`."""
-    if not text.strip():
+    if not text.translate(_UNSEEN).strip():
         return [Fault(EMPTY, field)]
     parsed = _parse(text)
     faults = [Fault(code, field, {"near": near}) for code, near in parsed.faults]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.ids import uuid7
 from rules.refusal import Refusal
-from services.notifications import campaign_counts, campaigns, messages, preferences
+from services.notifications import audience, campaign_counts, campaigns, messages, preferences
 from services.notifications.__main__ import main
 from services.notifications.packing import pack_sms
 from services.notifications.preferences import Address, Choice, Door
@@ -86,6 +86,31 @@ def test_nobody_approves_what_they_wrote_or_handed_over_and_the_database_refuses
         ground.sql_write("UPDATE campaign SET state = 'running'")
     ground.decide(campaign_id, approve=False, reason=WHY)
     assert ground.show(campaign_id)["state"] == "refused"
+
+
+@pytest.mark.parametrize("hand", ["words", "list", "applicants", "broken lines"])
+def test_who_had_a_hand_in_it_does_not_approve_it_whoever_wrote_last(ground, hand):
+    both = replace(MANAGER, roles=("message_editor", "centre_manager"))
+    campaign_id = ground.write(both if hand == "words" else EDITOR)
+    ground.applicant("+201012345678")
+    if hand == "applicants":
+        ground.choose(campaign_id, both)
+    else:
+        ground.upload(campaign_id, listed([*phones(2), "broken"]), actor=both if hand == "list" else EDITOR)
+    ground.read()
+    if hand != "applicants":
+        body = {"campaign_id": campaign_id, "broken": 1}
+        ground.attempt(lambda work: audience.accept(work, body), both if hand == "broken lines" else EDITOR)
+    again = {"campaign_id": str(campaign_id), "version": ground.show(campaign_id)["version"]}
+    ground.write(EDITOR, **again)
+    ground.read()
+    ground.submit(campaign_id)
+    with pytest.raises(Refusal, match="campaign_own"):
+        ground.decide(campaign_id, both)
+    if hand != "broken lines":
+        with pytest.raises(IntegrityError, match="campaign_four_eyes"):
+            ground.sql_write("UPDATE campaign SET state = 'approved', approved_by = :who", who=both.id)
+    ground.decide(campaign_id, replace(MANAGER, id="staff:another"))
 
 
 def test_what_was_looked_at_is_what_is_approved(ground):

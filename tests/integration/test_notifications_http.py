@@ -255,6 +255,23 @@ def test_a_signature_covers_time_and_body(node, peers):
             take(node, peers, {**given, **changed})
 
 
+def test_a_stranger_who_sends_without_end_does_not_fill_the_audit(node, peers):
+    before = node.sql("SELECT count(*) AS count FROM audit")[0].count
+    given = [{"id": "x", "to": "+201099999999", "status": "delivered"}]
+    for _ in range(30):
+        with pytest.raises(Refusal, match="receipt_forged"):
+            take(node, peers, callback(node, given, key="a guess"))
+    assert 1 <= node.sql("SELECT count(*) AS count FROM audit")[0].count - before <= 2  # a minute may have ended
+    assert take(node, peers, callback(node, given)) == {"taken": 1}  # a true one is met by none of this
+
+
+def test_a_value_that_no_database_holds_is_refused_as_unreadable(node, peers):
+    for field in ("id", "to", "status"):
+        given = {"id": "x", "to": "+201099999999", "status": "delivered"}
+        with pytest.raises(Refusal, match="receipt_malformed"):
+            take(node, peers, callback(node, [{**given, field: given[field] + "\0"}]))
+
+
 def test_a_replayed_one_is_refused_and_counts_once(node, peers):
     given = callback(node, [{"id": "x", "to": "+201099999999", "status": "delivered"}])
     take(node, peers, given)

@@ -73,6 +73,17 @@ def test_a_campaign_is_written_with_all_its_faults_at_once(service: Service) -> 
     assert answered.status_code == 201, answered.text
 
 
+@pytest.mark.parametrize("given", [
+    {"name": "     "}, {"name": " ا ب "}, {"not_before": "9999-12-31T23:59:59-23:59"},
+    {"not_before": "0001-01-01T00:00:00+23:00"}, {"not_before": "2100-01-02T00:00:00Z"}])
+def test_a_name_of_nothing_and_a_time_that_no_calendar_has_are_refused_by_their_field(
+        service: Service, given: dict[str, str]) -> None:
+    client, headers = staff(service, "message_editor")
+    answered = client.post("/api/v1/campaigns", json={"name": "مواعيد", "wording": WORDING, **given}, headers=headers)
+    assert (answered.status_code, [one["field"] for one in answered.get_json()["errors"]]) == (422, list(given))
+    assert service.called == []
+
+
 def test_a_list_is_handed_on_in_pieces_and_the_same_again_is_the_same(service: Service) -> None:
     client, headers = staff(service, "message_editor")
     content = b"phone\n" + b"01012345678\n" * 50_000

@@ -129,6 +129,19 @@ def test_programs_choose_with_number_and_digits_or_by_the_link(service: Service)
     assert client.post(f"/api/v1/preferences/{TOKEN}", json=body, headers=key).status_code == 200
     assert client.get(f"/api/v1/preferences/{TOKEN}").json == FOUND
     assert client.post(f"/api/v1/preferences/{TOKEN}", json={"choices": []}, headers=key).status_code == 422
+    against_itself = {"choices": [*body["choices"], {"channel": "sms", "receive": True, "language": None}]}
+    refused = client.post(f"/api/v1/preferences/{TOKEN}", json=against_itself, headers=key)
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "choices")
+
+
+def test_an_address_of_each_kind_at_once_is_refused_and_none_of_them_is_set(service: Service) -> None:
+    headers = {"Authorization": f"Bearer {service.log_in('window_clerk')}", "Idempotency-Key": "a-key-of-the-client-2"}
+    both = {"phone": "01012345678", "email": "a@example.org"}
+    client = client_of(service)
+    for path, more in (("", {"receive": False, "language": None}), ("/search", {})):
+        refused = client.post(f"/api/v1/preferences{path}", json={**both, **more}, headers=headers)
+        assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "email")
+    assert service.called == []
 
 
 # -- at the window ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,14 @@ from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.notifications_preferences import CHANNELS, LANGUAGES, ChannelChoice, OfAddress, SetPreference
+from contracts.notifications_preferences import (
+    CHANNELS,
+    LANGUAGES,
+    ChannelChoice,
+    OfAddress,
+    SetPreference,
+    each_once,
+)
 from services.gateway.web import choices
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
@@ -24,7 +31,8 @@ _EXAMPLE = {"choices": [{"channel": "sms", "receive": True, "language": "en"},
 class Choices(Schema):
     """A channel that is not named stays as it is."""
 
-    choices = fields.List(fields.Nested(ChannelChoice), required=True, validate=validate.Length(1, len(CHANNELS)))
+    choices = fields.List(fields.Nested(ChannelChoice), required=True, validate=[
+        validate.Length(1, len(CHANNELS)), each_once])
 
 
 class AddressShown(Shown):
