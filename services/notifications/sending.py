@@ -140,7 +140,9 @@ class Channel:
         many messages came back with an answer."""
         if self._pack is not None:
             present = self._present()
-            self._claim(transact, present)
+            for _ in range(ROUNDS):
+                if not self._claim(transact, present):
+                    break
             self._claim_codes(transact, present)
         with self._ended:
             if not self._handed and self._busy():
@@ -156,7 +158,8 @@ class Channel:
                  if name in self._shares and now >= member.out_until}
         return {name: room for name, room in rooms.items() if room}
 
-    def _claim(self, transact: Transact, present: Mapping[str, int]) -> None:
+    def _claim(self, transact: Transact, present: Mapping[str, int]) -> bool:
+        """One batch for each whose turn it is. True when somebody got all that he had room for, so that more is due."""
         now = time.monotonic()
         idle = {name: room for name, room in present.items() if len(self._main(name)) < ROUNDS}
         pacing = frozenset(name for name in present.keys() - idle.keys()
@@ -168,6 +171,7 @@ class Channel:
             # Nothing more is due to those; some message may be due to one of the rest alone, which took it before.
             for name in idle.keys() - set(turn):
                 self._claim_one(transact, name, quanta[name])
+        return not all(left_over)
 
     def _claim_one(self, transact: Transact, name: str, most: int) -> int:
         taken = self._begin(transact, self.members[name], most, _EVERY_LANE)

@@ -75,9 +75,9 @@ def test_a_channel_sends_by_the_weights_and_each_message_goes_out_once_at_its_pr
 
 
 def test_one_that_dies_in_the_middle_of_a_window_costs_the_others_nothing_and_loses_nothing(node, first, second):
-    channel = node.channel("sms", [(smpp(first, "one"), 50, 0), (smpp(second, "two"), 50, 0)])
+    channel = node.channel("sms", [(smpp(first, "one", window=4), 50, 0), (smpp(second, "two"), 50, 0)])
     bound(node, channel)
-    first.control(smsc={"delay_ms": 50, "drop_after": 5})
+    first.control(smsc={"delay_ms": 50, "drop_after": 3})
     made = [node.message() for _ in range(40)]
     node.until(lambda: node.states(made) & {"sent", "delivered"}, channel)
     first.control(smsc={"down": True, "drop_now": True})
