@@ -139,6 +139,11 @@ def describe(fault: Fault, language: str) -> str:
     return problem.ar.format_map(shown)
 
 
+def told(fault: Fault) -> dict[str, Any]:
+    """A fault that is part of an answer: {field, code, params} with its text in both languages."""
+    return {**fault.as_dict(), "ar": describe(fault, "ar"), "en": describe(fault, "en")}
+
+
 class _Shown(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return f"{{{key}}}"

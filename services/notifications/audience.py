@@ -16,7 +16,8 @@ from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
 from contracts.notifications_campaigns import LIST_BYTES, LIST_PIECE_BYTES
-from rules.refusal import refuse
+from contracts.problems import told
+from rules.refusal import Fault, refuse
 from services.notifications import campaign_records as records
 from services.notifications.tables_campaigns import audience, audience_piece
 
@@ -138,13 +139,13 @@ def accept(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def faults(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The broken lines, a page at a time: numbers and faults, no value of a line."""
+    """The broken lines, a page at a time: numbers and faults in words, no value of a line."""
     row = records.find(work, body["campaign_id"], records.RUN)
     if row.audience_id is None:
         return {"faults": [], "next": None}
     found = work.all(_FAULTS, audience_id=row.audience_id, after=body["after"], most=PAGE)
     lines = {one.line for one in found}
-    return {"faults": [{"line": one.line, "field": one.field, "code": one.code, "params": one.params} for one in found],
+    return {"faults": [{"line": one.line, **told(Fault(one.code, one.field, one.params))} for one in found],
             "next": max(lines) if len(lines) == PAGE else None}
 
 

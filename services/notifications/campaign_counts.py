@@ -16,7 +16,7 @@ from chassis.uow import UnitOfWork
 from services.notifications.states import State
 
 AT_ONCE = 5_000  # differences in one fold
-RATE_OVER = 5  # full minutes by which the present speed is told
+RATE_OVER = 5  # minutes by which the present speed is told
 WAITING = ("held", "queued", "failed_temporarily")
 GONE_OUT = ("sent", "delivered")
 PASSED_OVER = "passed_over"  # no message was made: opted out, no address any more, no value
@@ -56,7 +56,7 @@ _COUNTS = Statement(text("""
     GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4""").bindparams(bindparam("ids", type_=ARRAY(Uuid))))
 _RATE = Statement(text(
     "SELECT coalesce(sum(sent), 0) AS sent FROM campaign_minute WHERE campaign_id = :campaign_id "
-    "AND minute >= :since AND minute < :until").bindparams(
+    "AND minute >= :since AND minute <= :until").bindparams(
         bindparam("since", type_=DateTime(timezone=True)), bindparam("until", type_=DateTime(timezone=True))))
 
 
@@ -133,8 +133,9 @@ def read(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Counts]:
     return {one: Counts(rows) for one, rows in found.items()}
 
 
-def rate(work: UnitOfWork, campaign_id: UUID, now: datetime) -> float:
-    """Messages a minute that went out over the last full minutes."""
-    until = now.replace(second=0, microsecond=0)
-    sent = work.scalar(_RATE, campaign_id=campaign_id, since=until - timedelta(minutes=RATE_OVER), until=until)
-    return round(int(sent) / RATE_OVER, 1)
+def rate(work: UnitOfWork, campaign_id: UUID, started_at: datetime, now: datetime) -> float:
+    """Messages a minute that went out over the last full minutes and the present one, or since it started if that is
+    less, a minute at least."""
+    since = now.replace(second=0, microsecond=0) - timedelta(minutes=RATE_OVER)
+    sent = work.scalar(_RATE, campaign_id=campaign_id, since=since, until=now)
+    return round(int(sent) * 60 / max(60.0, (now - max(since, started_at)).total_seconds()), 1)

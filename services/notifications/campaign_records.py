@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, select, update
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from contracts.notifications_campaigns import CAMPAIGN_CHANGED
-from rules.refusal import refuse
+from contracts.problems import told
+from rules.refusal import Fault, refuse
 from services.notifications import campaign_counts, campaign_states
 from services.notifications.campaign_counts import GONE_OUT, PASSED_OVER, WAITING, Counts
 from services.notifications.campaign_states import ACTIONS, State
@@ -84,7 +85,7 @@ def tell(work: UnitOfWork, row: Any, version: int, state: str, change: str, why:
 def shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
     """The whole of it: the campaign, its audience, what it will cost, how far it came."""
     counts = campaign_counts.read(work, [row.id])[row.id]
-    rate = campaign_counts.rate(work, row.id, work.now) if row.started_at else 0.0
+    rate = campaign_counts.rate(work, row.id, row.started_at, work.now) if row.started_at else 0.0
     return {**listed(row), "wording": row.wording, "audience": audience_shown(audience_of(work, row)),
             "estimate": row.estimate, "progress": progress(row, counts, rate, work)}
 
@@ -125,7 +126,7 @@ def audience_shown(row: Any | None) -> dict[str, Any] | None:
     """Whom it is for, in numbers."""
     if row is None:
         return None
-    fault = None if row.fault is None else {"code": row.fault, "params": row.fault_params or {}}
+    fault = None if row.fault is None else told(Fault(row.fault, "file", row.fault_params or {}))
     return {
         "audience_id": str(row.id), "kind": row.kind, "state": row.state, "chosen": row.chosen, "format": row.format,
         "size": row.size, "sha256": row.sha256, "columns": row.columns, "fault": fault, "lines": row.lines,

@@ -12,14 +12,16 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
+from contracts import problems
 from rules.identity import mask_email, mask_phone
 from rules.refusal import Fault, Refusal, refuse
 from services.notifications import audience_members as members
-from services.notifications import campaign_counts, folding, gate, settings_gate
+from services.notifications import campaign_counts, folding, gate, preference_links, settings_gate
 from services.notifications import campaign_records as records
 from services.notifications import campaign_texts as texts
 from services.notifications.campaign_states import ACTIONS, time_of
 from services.notifications.tables_campaigns import campaign
+from services.notifications.template_review import noted
 
 REASON_LETTERS = 10
 PAGE = 50
@@ -115,16 +117,17 @@ def preview(work: UnitOfWork, campaign_id: UUID, public_url: str) -> dict[str, A
         told: dict[str, Any] = {"channel": one.row.channel, "language": one.row.language, "line": one.row.line,
                                 "address": mask(one.address)}
         try:
-            content = texts.render(row.wording, one.row.channel, one.row.language, one.values, public_url)
+            content = texts.render(row.wording, one.row.channel, one.row.language, one.values, public_url,
+                                   preference_links.page(public_url, one.row.language, preference_links.SAMPLE))
         except Refusal as refusal:
-            told["faults"] = [fault.as_dict() for fault in refusal.faults]
+            told["faults"] = [problems.told(fault) for fault in refusal.faults]
         else:
             content = dict(folding.content(work.settings, one.row.channel, content))
             weight = texts.weigh(one.row.channel, content)
             told |= {"faults": [], "characters": weight.characters, "parts": weight.parts, **content}
         shown.append(told)
     return {"messages": shown, "estimate": row.estimate,
-            "notes": [note.as_dict() for note in texts.notes(row.wording, public_url)]}
+            "notes": noted(texts.notes(row.wording, public_url))}
 
 
 def submit(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from chassis.privacy import Privacy
 
 FIELD = "notifications.preference.link"
 _PROOF = 16  # bytes of the keyed hash
+SAMPLE = "A" * 43  # as long as a key, and none of anybody's
 
 
 def token(privacy: Privacy, message_id: UUID) -> str:

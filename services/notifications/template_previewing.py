@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.uow import UnitOfWork
 from rules.refusal import Refusal
-from services.notifications import template_check, template_preview, template_store, templates
+from services.notifications import preference_links, template_check, template_preview, template_store, templates
 from services.notifications.kinds import KINDS, SAMPLE_URL, SMS
 from services.notifications.settings import NotificationSettings
 from services.notifications.template_preview import Price
@@ -30,8 +30,9 @@ def preview(work: UnitOfWork, body: Mapping[str, Any], loaded: NotificationSetti
     # A link is as long as this node's address makes it.
     link = KINDS[code].sample[body["language"]].get("link")
     own = {"link": link.replace(SAMPLE_URL, loaded.public_url)} if link else {}
+    choose = preference_links.page(loaded.public_url, body["language"], preference_links.SAMPLE)
     shown = template_preview.preview(template, body["language"], {**own, **(body["values"] or {})}, body["name"],
-                                     prices(loaded), folds=loaded.sms_fold)
+                                     prices(loaded), choose, loaded.sms_fold)
     return {**shown, "notes": noted(template_check.notes(code, template.as_dict(), loaded.public_url))}
 
 

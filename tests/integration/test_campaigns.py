@@ -334,6 +334,20 @@ def test_counts_are_those_of_the_messages_before_and_after_they_are_folded(groun
     assert early["share"] == 25.0
 
 
+def test_its_speed_is_told_from_the_first_minute_on(ground):
+    campaign_id = ground.approved(listed(phones(8)), per_minute=6000)
+    ground.feed(2)
+    ground.later(seconds=1)
+    ground.feed(1)
+    for row in messages.find(ground.work(), [row.id for row in ground.messages(campaign_id)])[0]:
+        ground.attempt(lambda work, row=row: messages.change(work, row, State.SENT, sent_at=work.now))
+    while ground.attempt(campaign_counts.fold):
+        pass
+    assert ground.show(campaign_id)["progress"]["per_minute"] == 8.0
+    ground.later(minutes=2)
+    assert 3.5 <= ground.show(campaign_id)["progress"]["per_minute"] <= 4.0
+
+
 def test_every_change_is_told_with_counts_and_without_anything_personal(ground):
     campaign_id = ground.approved(listed(phones(3)), per_minute=6000)
     ground.feed(2)

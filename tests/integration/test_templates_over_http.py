@@ -37,7 +37,8 @@ def heard(node: Any, walk: Walk) -> str:
     number = walk.lodge()["tracking_number"]
 
     def sms() -> str | None:
-        return next((one["text"] for one in node.peers.sms() if number in one["text"]), None)
+        return next((one["text"] for one in node.peers.sms()
+                     if number in one["text"] and "150.00" not in one["text"]), None)  # the bill is told too
 
     return str(walk.until(sms, bool))
 

@@ -92,6 +92,7 @@ def test_a_given_wording_is_seen_with_the_nodes_own_address_and_prices() -> None
     shown = template_previewing.preview(NoDatabase(), body, loaded)  # type: ignore[arg-type]
     assert "https://x.eg/ar/follow/" in shown["sms"]["text"] and "معاينة" in shown["sms"]["text"]
     assert shown["version"] is None and "هدى" in shown["email"]["plain"]
+    assert "https://x.eg/ar/messages/" in shown["email"]["plain"]  # how to choose, as in the real one
     assert shown["sms"]["prices"] == [{"provider": "alpha", "per_part": 85, "total": 85 * shown["sms"]["parts"]}]
     with pytest.raises(Refusal, match="wording_language_missing"):
         template_previewing.preview(NoDatabase(), {**body, "wording": {"ar": wording["ar"]}},  # type: ignore[arg-type]
