@@ -61,6 +61,7 @@ class FlaskServer(DependencyProvider):
             max_size=settings.max_in_flight * 2,
             log=logging.getLogger("wsgi"),
             log_output=False,
+            protocol=_Protocol,
             keepalive=True,
             socket_timeout=60,
             debug=False,
@@ -101,6 +102,21 @@ class FlaskServer(DependencyProvider):
     def _finished(self) -> None:
         self._in_flight -= 1
         metrics.in_flight(self.platform.settings.service, "http", self._in_flight)
+
+
+class _Protocol(eventlet.wsgi.HttpProtocol):
+    """One length or none: of two, a proxy in front might believe the other one, and what follows would be read as a
+    request that nobody sent (RFC 9112, 6.3)."""
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        lengths = self.headers.get_all("content-length", ())
+        if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):
+            self.wfile.write(b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.close_connection = 1
+            return False
+        return True
 
 
 @cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -261,3 +263,17 @@ def test_a_task_acted_on_twice(node, case):
     before = state(node)
     problem(act(node, case, "officer", "send_back", reason="ينقص العقد"), 409, "task_done", "task_id")
     assert state(node) == before
+
+
+@pytest.mark.parametrize("lengths", [("5", "6"), ("5", "5"), ("5_0",), ("+5",), ("-5",), ("0x5",), ("",)])
+def test_a_body_of_two_lengths_or_of_none_that_is_a_number_is_not_read(node, lengths, unchanged):
+    door = urlsplit(node.url)
+    told = "".join(f"Content-Length: {one}\r\n" for one in lengths)
+    smuggled = "GET /api/v1/services HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection((door.hostname, door.port), timeout=10) as line:
+        line.sendall(f"POST {API}/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{told}\r\n"
+                     f"{{}}{smuggled}".encode())
+        said = b""
+        while piece := line.recv(4096):
+            said += piece
+    assert said.startswith(b"HTTP/1.0 400 ") and said.count(b"HTTP/1.") == 1
