@@ -339,8 +339,9 @@ def test_its_speed_is_told_from_the_first_minute_on(ground):
     ground.feed(2)
     ground.later(seconds=1)
     ground.feed(1)
-    for row in messages.find(ground.work(), [row.id for row in ground.messages(campaign_id)])[0]:
-        ground.attempt(lambda work, row=row: messages.change(work, row, State.SENT, sent_at=work.now))
+    for state, new in ((State.SENDING, {}), (State.SENT, {"sent_at": ground.work().now})):
+        for row in messages.find(ground.work(), [row.id for row in ground.messages(campaign_id)])[0]:
+            ground.attempt(lambda work, row=row, state=state, new=new: messages.change(work, row, state, **new))
     while ground.attempt(campaign_counts.fold):
         pass
     assert ground.show(campaign_id)["progress"]["per_minute"] == 8.0
