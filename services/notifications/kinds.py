@@ -205,6 +205,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "login_code": _CODE,
     "binding_code": _CODE,
     "phone_unbound": kind({}, legal=True, channels=(SMS,)),  # whoever lost an account must hear of it
+    # and whose messages somebody else may have stopped
+    "messages_stopped": kind({"link": (MADE_HERE,)}, legal=True, samples={"link": (
+        f"{SAMPLE_URL}/ar/messages/{'A' * 43}", f"{SAMPLE_URL}/en/messages/{'A' * 43}")}),
 })  # fmt: skip
 
 
@@ -253,6 +256,7 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({
     "login_code": ("رمز الدخول", "Log-in code"),
     "binding_code": ("رمز ربط الهاتف", "Code to bind a phone"),
     "phone_unbound": ("فك ربط الهاتف", "Phone unbound"),
+    "messages_stopped": ("إيقاف الرسائل", "Messages stopped"),
     CAMPAIGN: ("حملة", "Campaign"),
 })  # fmt: skip
 

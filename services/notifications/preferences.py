@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -97,17 +97,26 @@ def own(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     return _shown(work, _proven(work, body))
 
 
-def choose(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The citizen's own choice, by channel; what stands after it. Refuses as `own` does, and preference_no_address for
-    a channel on which nobody is written to."""
+Tell = Callable[[UnitOfWork, Address, str, UUID], None]
+"""Tells an address, in a language, that messages to it were stopped."""
+
+
+def choose(work: UnitOfWork, body: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """The citizen's own choice, by channel; what stands after it. Whoever did not come by the address itself has it
+    told that messages to it were stopped. Refuses as `own` does, and preference_no_address for a channel on which
+    nobody is written to."""
     addresses = {one.channel: one for one in _proven(work, body)}
     missing = [index for index, one in enumerate(body["choices"]) if one["channel"] not in addresses]
     if missing:
         raise refuse("preference_no_address", f"choices/{missing[0]}/channel")
     chosen = {addresses[one["channel"]]: Choice(one["receive"], one["language"]) for one in body["choices"]}
     standing = _standing(work, list(addresses.values()))
+    door = Door.LINK if body.get("token") else Door.PAGE
     for address, choice in chosen.items():
-        keep(work, address, choice, Door.LINK if body.get("token") else Door.PAGE, standing.get(address))
+        before = standing.get(address)
+        preference_id = keep(work, address, choice, door, before)
+        if door is Door.PAGE and not choice.receive and _choice_of(before).receive:
+            tell(work, address, choice.language or "ar", preference_id)
     return _answer([(address, chosen.get(address) or _choice_of(standing.get(address)))
                     for address in addresses.values()])
 

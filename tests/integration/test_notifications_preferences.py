@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from services.notifications import (
     hashed,
     messages,
     preference_links,
+    preference_notice,
     preferences,
     receipts,
     recipients,
@@ -36,6 +38,7 @@ from tests.support.messages_ground import Ground, ground
 from tests.support.round_trips import counted
 
 PHONE, MAIL, URL = "+201012345678", "mona@example.org", "https://cairo.example"
+TELL = partial(preference_notice.tell, public_url=URL)
 CLERK = actors.Actor("staff:clerk", "staff", ("window_clerk",), unit="EG-C-01")
 
 
@@ -83,7 +86,7 @@ def choose(desk: Ground, request_id: UUID, **choices: tuple[bool, str | None]) -
     body = {"request_id": request_id, "phone_last4": "5678", "choices": [
         {"channel": channel, "receive": receive, "language": language}
         for channel, (receive, language) in choices.items()]}
-    answer: dict[str, Any] = desk.transact(lambda work: preferences.choose(work, body))
+    answer: dict[str, Any] = desk.transact(lambda work: preferences.choose(work, body, TELL))
     return answer
 
 
@@ -154,7 +157,8 @@ def test_without_the_digits_nobody_learns_or_changes_anything(desk: Ground, digi
     with pytest.raises(Refusal, match="tracking_unknown"):
         preferences.own(desk.work(), body)
     with pytest.raises(Refusal, match="tracking_unknown"):
-        preferences.choose(desk.work(), {**body, "choices": [{"channel": "sms", "receive": False, "language": None}]})
+        choices = [{"channel": "sms", "receive": False, "language": None}]
+        preferences.choose(desk.work(), {**body, "choices": choices}, TELL)
 
 
 def test_digits_may_be_arabic_and_a_channel_without_an_address_is_refused(desk: Ground) -> None:
@@ -183,9 +187,41 @@ def test_the_link_of_a_mail_opens_its_own_address_and_says_nothing_of_it(desk: G
     shown = preferences.own(desk.work(), {"token": token})
     assert [(one["channel"], one["address"]) for one in shown["addresses"]] == [("email", "m***@example.org")]
     body = {"token": token, "choices": [{"channel": "email", "receive": True, "language": "en"}]}
-    desk.transact(lambda work: preferences.choose(work, body))
+    desk.transact(lambda work: preferences.choose(work, body, TELL))
     assert history(desk, MAIL) == [("link", True, "en")]
     assert history(desk, PHONE) == []
+
+
+def stopped(desk: Ground) -> list[Any]:
+    return desk.sql("SELECT * FROM message WHERE template = 'messages_stopped' ORDER BY created_at, channel")
+
+
+def test_who_is_named_in_another_s_request_hears_that_messages_were_stopped_and_has_them_back(desk: Ground) -> None:
+    """Anybody may lodge a request with somebody else's mailbox, and knows its number and digits."""
+    request_id = lodge(desk)
+    choose(desk, request_id, email=(False, None))
+    [row] = stopped(desk)
+    assert (row.channel, row.legal, row.request_id) == ("email", True, None)
+    content = json.loads(desk.context.privacy.open(row.content, field=messages.CONTENT))
+    token = preference_links.token(desk.context.privacy, row.id)
+    assert f"{URL}/ar/messages/{token}" in content["plain"] and "محمود" not in content["plain"]
+    body = {"token": token, "choices": [{"channel": "email", "receive": True, "language": None}]}
+    desk.transact(lambda work: preferences.choose(work, body, TELL))
+    assert [one[:2] for one in history(desk, MAIL)] == [("link", True), ("page", False)]
+    choose(desk, request_id, email=(False, None))
+    assert len(stopped(desk)) == 1  # once a day: nobody is pestered by this either
+
+
+def test_nothing_is_told_of_what_changes_nothing_or_came_by_the_address_itself(desk: Ground) -> None:
+    request_id = lodge(desk)
+    choose(desk, request_id, sms=(True, "en"), email=(True, None))
+    token = preference_links.token(desk.context.privacy, mail_of(desk, request_id).id)
+    body = {"token": token, "choices": [{"channel": "email", "receive": False, "language": None}]}
+    desk.transact(lambda work: preferences.choose(work, body, TELL))
+    choose(desk, request_id, email=(False, None))
+    assert stopped(desk) == []
+    choose(desk, request_id, sms=(False, "en"))
+    assert [(one.channel, one.language) for one in stopped(desk)] == [("sms", "en")]
 
 
 def test_a_mailbox_stops_mail_with_one_click_as_often_as_it_likes(desk: Ground) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import notifications_preferences as language
-from services.notifications import keeper, preferences, waiting
+from services.notifications import keeper, preference_notice, preferences, waiting
+from services.notifications.settings import NotificationSettings
 
 OWN = "preference.own"
 
@@ -15,13 +17,17 @@ OWN = "preference.own"
 class PreferenceDoors:
     """Mixed into the service."""
 
+    def _loaded(self, given: Any) -> NotificationSettings:
+        raise NotImplementedError
+
     @query("notifications.preferences", language.GetPreferences, permission=OWN)
     def own_preferences(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         return preferences.own(work, body)
 
     @command("notifications.choose_preferences", language.ChoosePreferences, permission=OWN)
     def choose_preferences(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-        return preferences.choose(work, body)
+        public_url = self._loaded(work.settings).public_url
+        return preferences.choose(work, body, partial(preference_notice.tell, public_url=public_url))
 
     @command("notifications.stop_messages", language.StopMessages, permission=OWN)
     def stop_messages(self, work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,8 @@ def test_every_occasion_gives_its_template_all_that_it_may_name():
           for kind in requests_deadlines.DEEMED_KINDS),
     ]
     visits = {f"visit_{change}" for change in requests_visits.TOLD_CHANGES}  # test_visit_occasions.py
-    by_nobody_s_event = {"login_code", "binding_code", "phone_unbound"}  # test_notifications_codes.py
+    # test_notifications_codes.py, test_notifications_preferences.py
+    by_nobody_s_event = {"login_code", "binding_code", "phone_unbound", "messages_stopped"}
     assert {one.template for one in given} == set(KINDS) - aftermath.TEMPLATES - visits - by_nobody_s_event
     for one in given:
         assert set(one.values) == KINDS[one.template].placeholders
