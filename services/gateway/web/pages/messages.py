@@ -35,6 +35,7 @@ def dashboard() -> Answer:
         faults, found = refusal.faults, {}
     # A message is made before anybody is chosen to take it: beside providers stand those that ended without one.
     handed = [row for row in found.get("provider", ()) if row["key"] or row["failed"] or row["expired"]]
+    found.get("template", []).sort(key=lambda row: -row["created"])
     page = render_template("staff/messages.html", found=found, handed=handed, faults=faults, since=period[0],
                            until=period[1])
     return (page, 422) if faults else page
