@@ -54,6 +54,7 @@ PATIENCE = 0.25  # seconds a step waits for what is being handed over; receipts 
 PACE = 1.0  # seconds after which a provider that is still at it no longer makes faster ones wait for their turn
 AGAIN_ELSEWHERE = timedelta(seconds=1)
 RECORD_AGAIN = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before answers that were not written down are; the last repeats
+DRAIN = 5.0  # seconds in which a process that ends waits for answers; far below what its supervisor gives it
 STAY_OUT = 5.0  # seconds that a provider whose adapter failed is left alone
 TOLD_WITHIN = timedelta(minutes=14)
 _EVERY_LANE = tuple(Lane)
@@ -327,10 +328,15 @@ class Channel:
         return came
 
     def close(self) -> None:
-        """Let go of the providers; what is being handed over ends by it and is recorded while there is time."""
+        """Hear the answers to what is being handed over, then let go of the providers. What has no answer by then ends
+        by it and is recorded while there is time."""
+        self._wait_ended(DRAIN)
         for member in self.members.values():
             member.provider.close()
-        end = time.monotonic() + 5
+        self._wait_ended(DRAIN)
+
+    def _wait_ended(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
         with self._ended:
             while self._busy() and time.monotonic() < end:
                 self._ended.wait(PATIENCE)

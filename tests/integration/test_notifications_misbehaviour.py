@@ -214,3 +214,18 @@ def test_an_operator_in_trouble_holds_up_no_mail(node, peers, sms, mail, trouble
         took = time.monotonic() - begun
         assert not {"sent", "delivered"} & node.states(texts)
         assert took < 4
+
+
+# -- a process that ends in peace ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_a_process_that_is_asked_to_end_hears_the_answers_to_what_it_has_in_hand(node, peers, sms, mail, channel):
+    peers.control(smsc={"delay_ms": 400}, smtp={"delay_ms": 400})
+    ending = {"sms": sms, "email": mail}[channel]
+    made = [node.message(channel) for _ in range(8)]
+    ending.step(node.transact)
+    assert node.states(made) == {"sending"}
+    ending.close()
+    assert node.states(made) <= {"sent", "delivered"}
+    came = submissions(peers) if channel == "sms" else Counter(one["to"][0] for one in peers.mail())
+    assert sorted(came.values()) == [1] * 8
