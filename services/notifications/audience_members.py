@@ -22,6 +22,7 @@ from chassis.privacy import CannotOpen
 from chassis.uow import UnitOfWork
 from services.notifications import messages
 from services.notifications.audience import CONTENT
+from services.notifications.greeting import name_of
 from services.notifications.preferences import CONTACT_FIELD, CONTACT_RING, Address, addresses_of
 from services.notifications.tables import recipient
 from services.notifications.tables_campaigns import audience_member
@@ -107,7 +108,8 @@ def _opened(work: UnitOfWork, row: Any, contacts: Mapping[UUID, str | None]) -> 
         contact = {} if sealed is None else json.loads(work.privacy.open(sealed, ring=CONTACT_RING,
                                                                          field=CONTACT_FIELD))
         member.address = addresses(contact).get(row.channel, "")
-        member.values = {"name": contact["name"]} if contact.get("name") else {}
+        name = name_of(contact)
+        member.values = {"name": name} if name else {}
         member.reason = None if member.address else NO_ADDRESS
     except (CannotOpen, ValueError, KeyError):  # one that is damaged holds up nobody else
         LOG.exception("member %s of audience %s cannot be read", row.place, row.audience_id)

@@ -28,6 +28,7 @@ from services.notifications import (
     template_store,
     templates,
 )
+from services.notifications.greeting import name_of
 from services.notifications.kinds import EMAIL, KINDS
 from services.notifications.messages import Draft
 from services.notifications.occasions import Occasion, Told
@@ -233,7 +234,7 @@ class Teller:
             language = choice.language or told.language
             worded = occasion if language == told.language else make(replace(told, language=language))
             if worded is not None:
-                drafts.append(self._draft(address, language, worded, told.unit, contact.get("name")))
+                drafts.append(self._draft(address, language, worded, told.unit, name_of(contact)))
         messages.create(self.work, self.request_id, occasion.cause or self.event.id, drafts)
 
     def _choice(self, address: Address, all_of_them: Sequence[Address]) -> preferences.Choice:

@@ -192,6 +192,12 @@ def test_the_link_of_a_mail_opens_its_own_address_and_says_nothing_of_it(desk: G
     assert history(desk, PHONE) == []
 
 
+def test_a_name_that_leads_somewhere_stands_in_no_message(desk: Ground) -> None:
+    row = mail_of(desk, lodge(desk, name="ربحت جائزة: evil.example/x"))
+    content = json.loads(desk.context.privacy.open(row.content, field=messages.CONTENT))
+    assert "evil.example" not in "".join(content.values()) and "مقدم الطلب" in content["plain"]
+
+
 def stopped(desk: Ground) -> list[Any]:
     return desk.sql("SELECT * FROM message WHERE template = 'messages_stopped' ORDER BY created_at, channel")
 
