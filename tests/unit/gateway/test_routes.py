@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 
 from rules import roles
 from services.gateway.web.access import Doors, UnguardedRoute, door
+from services.notifications import http_receipts
 from tests.unit.gateway.ground import BILL_ID, NUMBER, TASK_ID, Service, client_of, csrf_of
 
 # Every route of the gateway. `staff`: somebody must be logged in whatever the public may.
@@ -410,6 +411,16 @@ def test_a_delivery_receipt_comes_as_a_provider_raw_and_with_what_it_was_signed_
     assert service.called[-1].actor.roles == ("provider",)
     assert service.called[-1].payload == {
         "provider": "nile", "timestamp": "1789000000", "signature": "ab", "body": '{"receipts": []}'}  # fmt: skip
+
+
+def test_as_many_receipts_as_an_operator_may_report_at_once_fit_one_call() -> None:
+    service = Service()
+    service.answers["notifications.receipts"] = {"taken": http_receipts.MOST}
+    one = {"id": "01980c5e-7c00-7000-8000-0000000000aa-001", "to": "+201012345678", "status": "undelivered",
+           "reason": "Absent subscriber for the time being"}
+    client, door = client_of(service), "/api/v1/messages/receipts/nile"
+    assert client.post(door, json={"receipts": [one] * http_receipts.MOST}).status_code == 200
+    assert client.post(door, data=b" " * (256 * 1024 + 1)).status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from services.gateway.web.platform import platform
 
 blueprint = Blueprint("api_message_providers", __name__, url_prefix=PREFIX,
                       description="Who hands messages over for this node")
+RECEIPTS_BYTES = 256 * 1024  # a thousand receipts of one call
 _PERCENT = {"description": "Part in a hundred"}
 
 
@@ -89,7 +90,8 @@ def steer_message_provider(body: dict[str, Any], name: str) -> Response:
                                   command_id=g.command_id))
 
 
-@door(blueprint, "POST", "/messages/receipts/<provider>", permission="message.receipt", signed=True)
+@door(blueprint, "POST", "/messages/receipts/<provider>", permission="message.receipt", signed=True,
+      limit=RECEIPTS_BYTES)
 @blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": {"type": "object"}}}})
 @blueprint.response(200, ReceiptsTaken)
 def take_message_receipts(provider: str) -> Response:
