@@ -84,6 +84,8 @@ GET    /<lang>/staff/shifts                                     shift.approve
 GET    /<lang>/staff/messages                                   message.dashboard
 GET    /<lang>/staff/messages/search                            message.read
 POST   /<lang>/staff/messages/search                            message.read
+GET    /<lang>/staff/messages/wordings                          template.read
+GET    /<lang>/staff/messages/wordings/<code>                   template.read
 GET    /<lang>/performance                                      message.performance
 GET    /<lang>/staff/shifts/<shift_id>                          bill.take_cash|shift.approve
 POST   /<lang>/staff/shifts/<shift_id>                          shift.approve
@@ -411,6 +413,14 @@ def test_a_delivery_receipt_comes_as_a_provider_raw_and_with_what_it_was_signed_
     assert service.called[-1].actor.roles == ("provider",)
     assert service.called[-1].payload == {
         "provider": "nile", "timestamp": "1789000000", "signature": "ab", "body": '{"receipts": []}'}  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{"since": "0001-01-01", "until": "2026-03-01"}, {"until": "9999-12-31"}])
+def test_a_period_at_the_end_of_the_calendar_is_refused_before_anybody_counts(given: dict[str, str]) -> None:
+    service = Service()
+    headers = {"Authorization": f"Bearer {service.log_in('finance_officer')}", "Idempotency-Key": "a-key-of-mine-1"}
+    assert client_of(service).post("/api/v1/treasury", json=given, headers=headers).status_code == 422
+    assert service.called == []
 
 
 def test_as_many_receipts_as_an_operator_may_report_at_once_fit_one_call() -> None:

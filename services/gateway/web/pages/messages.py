@@ -20,6 +20,8 @@ from services.gateway.web.platform import platform
 blueprint = Blueprint("messages", __name__)
 _DASHBOARD = LANG + "/staff/messages"
 _FIND = LANG + "/staff/messages/search"
+_WORDINGS = LANG + "/staff/messages/wordings"
+_OPEN = ("draft", "proposed", "returned")
 DAYS = 30
 Answer = str | tuple[str, int]
 
@@ -58,6 +60,23 @@ def search() -> Answer:
         faults = [Fault(fault.code, "wanted", fault.params) for fault in refusal.faults]
         return render_template("staff/messages_of.html", found=None, faults=faults, wanted=wanted), 422
     return render_template("staff/messages_of.html", found=found, faults=[], wanted=wanted)
+
+
+@door(blueprint, "GET", _WORDINGS, permission="template.read")
+def wordings() -> str:
+    """Every kind of message by its name, and what is being written of it."""
+    found = platform().call("notifications.templates", {}, caller().actor)["templates"]
+    return render_template("staff/wordings.html", found=found)
+
+
+@door(blueprint, "GET", _WORDINGS + "/<string:code>", permission="template.read")
+def wording(code: str) -> str:
+    """What one kind says, in force and as it is being written, in both languages with sample values."""
+    one = platform().call("notifications.template", {"code": code}, caller().actor)
+    opened = [each["version"] for each in one["versions"] if each["state"] in _OPEN]
+    seen = [(version, language, _preview(code, version, language))
+            for version in (one["version"], *opened) for language in ("ar", "en")]
+    return render_template("staff/wording.html", one=one, seen=seen)
 
 
 @door(blueprint, "GET", LANG + "/performance", permission="message.performance")
@@ -104,6 +123,11 @@ def _counts(by: str, since: date, until: date) -> list[dict[str, Any]]:
     asked = {"since": since.isoformat(), "until": until.isoformat(), "by": by}
     rows: list[dict[str, Any]] = platform().call("notifications.counts", asked, caller().actor)["rows"]
     return rows
+
+
+def _preview(code: str, version: int, language: str) -> dict[str, Any]:
+    asked = {"code": code, "version": version, "language": language}
+    return platform().call("notifications.preview_template", asked, caller().actor)
 
 
 def _sent_to(wanted: str) -> list[dict[str, Any]]:
