@@ -3,11 +3,11 @@ Times of day are Cairo time, prices thousandths of an Egyptian pound (millièmes
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from contracts.days import DAYS, MOMENTS
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
 
@@ -25,7 +25,6 @@ SMS_CHARACTERS, SUBJECT_CHARACTERS, PARAGRAPH_CHARACTERS, PARAGRAPHS = 1_000, 15
 
 _TIME = validate.Regexp(r"(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)(?![\s\S])")
 _REASON = validate.Length(1, 500)
-_MOMENTS = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # beyond them calendars end
 
 
 class CampaignState(EventSchema):
@@ -86,7 +85,7 @@ class CampaignWording(Schema):
 class _Schedule(Schema):
     """When and how fast. `not_before` null: as soon as it is approved."""
 
-    not_before = fields.AwareDateTime(load_default=None, allow_none=True, validate=validate.Range(*_MOMENTS))
+    not_before = fields.AwareDateTime(load_default=None, allow_none=True, validate=MOMENTS)
     hours_from = fields.String(load_default="09:00", validate=_TIME)
     hours_until = fields.String(load_default="20:00", validate=_TIME)
     per_minute = fields.Integer(load_default=600, strict=True, validate=validate.Range(1, FASTEST))
@@ -119,8 +118,8 @@ class ChooseApplicants(Schema):
     outcomes = fields.List(fields.String(validate=validate.OneOf(OUTCOMES)), load_default=list,
                            validate=validate.Length(max=5))
     language = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(LANGUAGES))
-    since = fields.Date(load_default=None, allow_none=True)
-    until = fields.Date(load_default=None, allow_none=True)
+    since = fields.Date(load_default=None, allow_none=True, validate=DAYS)
+    until = fields.Date(load_default=None, allow_none=True, validate=DAYS)
 
 
 class BeginList(Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from contracts.days import DAYS
 from contracts.events import EventSchema, event
 from contracts.problem import Problem
 from rules.reconciliation import DECISIONS, FOR_A_PERSON, OF_LINES
@@ -133,8 +134,8 @@ class PrepareTreasury(Schema):
     """Command `payments.prepare_treasury` (finance officer) → the period. From the day after the last closed one;
     `since` is for the first only. Preparing again counts anew."""
 
-    since = fields.Date(load_default=None, allow_none=True)
-    until = fields.Date(required=True)
+    since = fields.Date(load_default=None, allow_none=True, validate=DAYS)
+    until = fields.Date(required=True, validate=DAYS)
 
 
 class CloseTreasury(Schema):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from contracts.days import DAYS
 from contracts.problem import Problem
 
 PIECE_BYTES = 256 * 1024
@@ -24,8 +25,8 @@ class BeginStatement(Schema):
     rail = fields.String(required=True, validate=_RAIL)
     format = fields.String(load_default=None, allow_none=True, validate=_RAIL)
     name = fields.String(required=True, validate=validate.Length(1, 200))
-    since = fields.Date(required=True)
-    until = fields.Date(load_default=None, allow_none=True)
+    since = fields.Date(required=True, validate=DAYS)
+    until = fields.Date(load_default=None, allow_none=True, validate=DAYS)
     size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 

@@ -87,15 +87,15 @@ class Reading:
         if row is None:
             self._open = None
             return False
-        if row.kind == "applicants":
-            platform.attempt(lambda work: choose(work, row))
-            return True
         try:
-            self._read_list(platform, row)
+            if row.kind == "applicants":
+                platform.attempt(lambda work: choose(work, row))
+            else:
+                self._read_list(platform, row)
         except Refusal as refusal:  # the file as a whole: nobody can go on with it
             fault = refusal.faults[0]
             platform.attempt(lambda work: _give_up(work, row, fault))
-        except (CannotOpen, ValueError):  # and what cannot be read at all keeps no other waiting
+        except (CannotOpen, ValueError, ArithmeticError):  # and what cannot be read at all keeps no other waiting
             LOG.exception("audience %s cannot be read", row.id)
             platform.attempt(lambda work: _give_up(work, row, Fault("list_unreadable", "file")))
         return True

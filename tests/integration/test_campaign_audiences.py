@@ -251,3 +251,15 @@ def test_a_member_that_does_not_open_holds_up_nobody_else(ground):
     ground.feed(2)
     counts = {(one["state"], one["reason"]): one["count"] for one in ground.show(campaign_id)["progress"]["counts"]}
     assert counts == {("queued", None): 2, ("passed_over", "unreadable"): 1}
+
+
+def test_an_audience_that_nobody_can_gather_holds_up_no_other(ground):
+    stuck, good = ground.write(), ground.write()
+    ground.applicant("+201012345678")
+    ground.choose(stuck)
+    ground.sql_write("UPDATE audience SET chosen = jsonb_set(chosen, '{until}', '\"9999-12-31\"')")
+    ground.later(seconds=1)
+    ground.choose(good)
+    ground.read()
+    states = {name: ground.show(one)["audience"]["state"] for name, one in (("stuck", stuck), ("good", good))}
+    assert states == {"stuck": "unreadable", "good": "ready"}

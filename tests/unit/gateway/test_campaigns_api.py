@@ -84,6 +84,15 @@ def test_a_name_of_nothing_and_a_time_that_no_calendar_has_are_refused_by_their_
     assert service.called == []
 
 
+@pytest.mark.parametrize("given", [{"until": "9999-12-31"}, {"since": "0001-01-01"}])
+def test_an_audience_of_days_that_no_calendar_has_a_next_of_is_refused(
+        service: Service, given: dict[str, str]) -> None:
+    client, headers = staff(service, "message_editor")
+    answered = client.post(f"/api/v1/campaigns/{ONE}/applicants", json=given, headers=headers)
+    assert (answered.status_code, [one["field"] for one in answered.get_json()["errors"]]) == (422, list(given))
+    assert service.called == []
+
+
 def test_a_list_is_handed_on_in_pieces_and_the_same_again_is_the_same(service: Service) -> None:
     client, headers = staff(service, "message_editor")
     content = b"phone\n" + b"01012345678\n" * 50_000

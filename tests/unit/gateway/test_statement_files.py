@@ -33,6 +33,12 @@ def send(service: Service, line: Line, length: int | None, key: str = "key-12345
         "Idempotency-Key": key, "Authorization": f"Bearer {token}"}, environ_overrides={"wsgi.input": line, **told})
 
 
+@pytest.mark.parametrize("asked", [ASKED.replace("2026-03-01", "0001-01-01"), f"{ASKED}&until=9999-12-31"])
+def test_days_at_the_end_of_the_calendar_are_refused_before_anything_is_kept(service: Service, asked: str) -> None:
+    assert send(service, Line(5), 5, asked=asked).status_code == 422
+    assert service.called == []
+
+
 def test_a_file_goes_on_piece_by_piece_with_the_checksum_of_the_whole(service: Service) -> None:
     size = 2 * PIECE_BYTES + 5
     answer = send(service, Line(size), size)
