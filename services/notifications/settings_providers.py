@@ -100,10 +100,12 @@ class Senders:
 
     usual: str = "Shubbak"
     by_governorate: Mapping[str, str] = field(default_factory=dict)
+    node: str = ""
 
     def of(self, unit: str | None) -> str:
-        """The sender for a message of this unit, by the governorate in its code (`EG-C-01` is of `C`)."""
-        pieces = (unit or "").split("-")
+        """The sender for a message of this unit, by the governorate in its code (`EG-C-01` is of `C`); what is of no
+        unit (a one-time code, a message to all of the governorate) comes from the node's own."""
+        pieces = (unit or self.node).split("-")
         return self.by_governorate.get(pieces[1], self.usual) if len(pieces) > 1 else self.usual
 
 
@@ -179,7 +181,7 @@ def senders(settings: Settings, faults: list[str]) -> Senders:
             continue
         check("SMS_SENDERS", sender)
         found[governorate] = sender
-    return Senders(usual, found)
+    return Senders(usual, found, settings.node)
 
 
 def _named(settings: Settings, faults: list[str]) -> dict[str, tuple[str, int]]:

@@ -22,8 +22,8 @@ from contracts.events import Event
 from infra import secrets
 from infra.peers.client import Peers
 from infra.processes import free_port
-from services.notifications import messages, preferences, receipts, recipients, settings
-from services.notifications.packing import pack_email, pack_sms
+from services.notifications import messages, preferences, receipts, recipients, settings, settings_providers
+from services.notifications.packing import pack_email, pack_sms, pack_sms_of
 from services.notifications.providers.base import Answer, Receipt, Verdict
 from services.notifications.providers.smpp import Smpp
 from services.notifications.providers.smtp import Smtp
@@ -372,6 +372,15 @@ def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(office):
         office.until(lambda: office.state(request_id, "email") == "sent", channel)
         assert len(back.mail("down@example.org")) == 1
         channel.close()
+
+
+def test_a_text_message_comes_from_the_governorate_of_its_unit(office, peers):
+    senders = settings_providers.Senders("Shubbak", {"C": "Cairo"}, "EG-C")
+    channel = Channel("sms", Smpp(office.sms_settings), pack_sms_of(senders), LEASE)
+    request_id, phone = office.lodge()  # of EG-C-01
+    office.until(lambda: office.state(request_id) == "delivered", channel)
+    channel.close()
+    assert [one["from"] for one in peers.sms(bare(phone))] == ["Cairo"]
 
 
 def test_where_tls_is_demanded_nothing_goes_out_in_the_clear(office, peers):

@@ -139,7 +139,8 @@ def test_nothing_leaves_the_machine_in_demo_or_training(mode, name, outside, ins
 def test_the_sender_is_the_governorates_own_where_it_has_one():
     senders = load(SHUBBAK_SMS_SENDER="Shubbak", SHUBBAK_SMS_SENDERS="C=Cairo, SUZ=Suez").senders
     assert [senders.of(unit) for unit in ("EG-C-01", "EG-SUZ-02", "EG-GZ-01", "", None)] == [
-        "Cairo", "Suez", "Shubbak", "Shubbak", "Shubbak"]
+        "Cairo", "Suez", "Shubbak", "Cairo", "Cairo"]
+    assert load(SHUBBAK_NODE="EG-GZ", SHUBBAK_SMS_SENDERS="C=Cairo").senders.of(None) == "Shubbak"
 
 
 def test_quiet_hours_and_the_daily_limit():
