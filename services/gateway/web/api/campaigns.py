@@ -234,7 +234,7 @@ def rewrite_campaign(body: dict[str, Any], campaign_id: UUID) -> Response:
 
 
 @door(blueprint, "POST", "/<uuid:campaign_id>/applicants", permission=WRITE, media_types=JSON, idempotent=True)
-@blueprint.arguments(ApplicantsChosen(), example={"services": ["shop"], "outcomes": ["approved"],
+@blueprint.arguments(ApplicantsChosen(), example={"services": ["shop-licence"], "outcomes": ["approved"],
                                                   "since": "2026-01-01"})
 @blueprint.response(200, AudienceTaken)
 def choose_applicants(body: dict[str, Any], campaign_id: UUID) -> Response:
