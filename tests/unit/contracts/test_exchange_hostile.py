@@ -18,10 +18,10 @@ SOON = 10.0  # seconds; each took minutes or gigabytes
 
 
 def refused(media_type: str, data: bytes) -> set[str]:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Refusal) as found:
         importing.judge(media_type, data, lambda _: None)
-    assert time.perf_counter() - begun < SOON
+    assert time.process_time() - begun < SOON
     return {fault.code for fault in found.value.faults}
 
 
