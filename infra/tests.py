@@ -37,8 +37,8 @@ def _dealt(name: str, folder: str, count: int) -> dict[str, list[str]]:
 def _run(name: str, paths: list[str], options: list[str]) -> tuple[str, int, str, float]:
     log, started = LOGS / f"tests-{name.replace(' ', '-')}.log", time.monotonic()
     with log.open("wb") as out:
-        status = subprocess.run([sys.executable, "-m", "pytest", "--durations=15", *options, *paths], cwd=ROOT, stdout=out,
-                                stderr=subprocess.STDOUT, check=False).returncode
+        command = [sys.executable, "-m", "pytest", "--durations=15", *options, *paths]
+        status = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     text = log.read_text(errors="replace")
     took = time.monotonic() - started
     if status:
