@@ -14,7 +14,7 @@ REASON = "غاب صاحب الملف عن العمل"
 
 
 @pytest.fixture
-def walk(node: Any) -> Walk:
+def walk(node: Any, desks: None) -> Walk:
     for username, role, department in (("apart-a", "officer", "licensing"), ("apart-b", "officer", "licensing"),
                                        ("apart-head", "department_head", "licensing")):  # fmt: skip
         node.employ(username, role, department)

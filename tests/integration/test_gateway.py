@@ -144,7 +144,7 @@ def test_an_account_is_refused_with_all_its_faults(ground: Ground) -> None:
 def test_demo_accounts_come_once_and_never_in_production(ground: Ground) -> None:
     assert ground.run(demo.load_demo_accounts) == [
         "clerk", "cashier", "field", "accounts", "accounts-chief", "officer", "inspector", "head", "editor",
-        "reviewer", "organiser", "council", "follow-up", "admin"]
+        "reviewer", "organiser", "council", "follow-up", "wording", "admin"]
     assert ground.run(demo.load_demo_accounts) == []
     assert log_in(ground, "head", demo.PASSWORD) is not None
     rounds = log_in(ground, "field", demo.PASSWORD)
