@@ -15,7 +15,6 @@ from rules.refusal import Fault, Refusal, refuse
 from services.notifications import template_check, template_states, template_store, templates
 from services.notifications.kinds import KINDS, LANGUAGES, MEANINGS, NAME_SAMPLE, name_of
 from services.notifications.tables_templates import template_version
-from services.notifications.template_check import Note
 from services.notifications.template_states import DRAFT, IN_FORCE, OPEN
 from services.notifications.templates import SHIPPED_MOST
 
@@ -231,7 +230,7 @@ def _shipped(found: templates.Template) -> dict[str, Any]:
                              "decided_by", "decided_at", "in_force_at", "remark", "differences"))}
 
 
-def noted(notes: Sequence[Note]) -> list[dict[str, Any]]:
+def noted(notes: Sequence[Fault]) -> list[dict[str, Any]]:
     """Hints with their text in both languages."""
     return [{"code": note.code, "field": note.field, "params": note.params,
              "text": {language: NOTES[note.code][at].format_map(note.params) for at, language in enumerate(LANGUAGES)}}
