@@ -48,9 +48,9 @@ class Walk:
         number = lodged["tracking_number"]
         self.tell(f"قُدّم الطلب · lodged: {number}, due {lodged['due_on'] or 'once the clock runs'}")
         self.pay_bill(number, "inspection")
-        self.act("officer", "accept")
-        self.act("inspector", "report")
-        self.act("head", "approve")
+        self.act("officer", "accept", number=number)
+        self.act("inspector", "report", number=number)
+        self.act("head", "approve", number=number)
         self.pay_bill(number, "final")
         status = self.until(lambda: self.status(number), lambda answer: answer["state_kind"] == "end")
         serial = status["licence_serial"]

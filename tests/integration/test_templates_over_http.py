@@ -38,7 +38,7 @@ def heard(node: Any, walk: Walk) -> str:
 
     def sms() -> str | None:
         return next((one["text"] for one in node.peers.sms()
-                     if number in one["text"] and "150.00" not in one["text"]), None)  # the bill is told too
+                     if one["complete"] and number in one["text"] and "150.00" not in one["text"]), None)  # no bill
 
     return str(walk.until(sms, bool))
 

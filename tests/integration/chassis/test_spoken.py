@@ -1,7 +1,11 @@
 """What the services of a real node really say, held against the published language."""
 
+import pkgutil
+from importlib import import_module
+
 import orjson
 
+import contracts
 from chassis import events
 from contracts import routes
 from contracts.events import REGISTRY
@@ -15,6 +19,10 @@ OF_EVERY_CASE = {
     "requests.request.submitted.v1", "requests.request.moved.v1", "requests.licence.issued.v1",
     "payments.bill.issued.v1", "payments.bill.pending.v1", "payments.bill.paid.v1", "notifications.message.changed.v1",
 }
+
+for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
+    import_module(module.name)  # each puts its events into the registry
+
 
 def test_every_event_of_a_whole_case_is_of_the_published_language(node):
     walk = Walk(node.url, node.peers.pay)
