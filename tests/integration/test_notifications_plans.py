@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Statement
 from chassis.ids import uuid7
 from services.notifications import messages, waiting
 from services.notifications.kinds import Lane
 from services.notifications.messages import Draft
 from services.notifications.packing import pack_sms
 from tests.support.messages_ground import LEASE, Ground, ground
+from tests.support.plans import asked, plan
 
 WAITING = 200_000
 MOST = 100
+READ = "EXPLAIN (ANALYZE, BUFFERS)"
 _FILL = text("""
     INSERT INTO message (id, version, request_id, cause, channel, template, template_version, language, state, address,
                          address_lookup, content, created_at, expires_at, next_at, queued_at, lane)
@@ -47,36 +48,6 @@ def desk(database_url: Callable[..., str]) -> Iterator[Ground]:
             connection.execute(text("TRUNCATE message CASCADE"))
 
 
-def asked(desk: Ground, run: Callable[[Any], Any]) -> list[tuple[Statement, dict[str, Any]]]:
-    """The statements that a piece of work reads with. Nothing of it is committed."""
-    database, found = desk.context.database, []
-    read = database.read
-
-    def noting(statement: Statement, params: Any) -> list[Any]:
-        found.append((statement, dict(params)))
-        return read(statement, params)
-
-    database.read = noting  # type: ignore[method-assign]
-    try:
-        run(desk.work())
-    finally:
-        database.read = read  # type: ignore[method-assign]
-    return found
-
-
-def plan(desk: Ground, statement: Statement, params: dict[str, Any], mode: str) -> str:
-    form = statement.form()
-    connection = desk.context.database.session()
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET plan_cache_mode = {mode}")
-            cursor.execute(form.preparation)
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {form.call}", statement.bind(params))
-            return "\n".join(row[0] for row in cursor.fetchall())
-    finally:
-        connection.close()
-
-
 def pages(found: str) -> int:
     """Pages of tables and indexes that a plan's whole run touched."""
     return sum(int(one) for one in re.findall(r"shared (?:hit|read)=(\d+)", found.splitlines()[1])) + sum(
@@ -90,8 +61,8 @@ def claim(work: Any, lanes: Any = tuple(Lane)) -> Any:
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("lanes", [tuple(Lane), (Lane.CODE,)])
 def test_a_claim_reads_no_further_than_it_takes(desk: Ground, mode: str, lanes: Any) -> None:
-    due = asked(desk, lambda work: claim(work, lanes))[0]
-    found = plan(desk, *due, mode)
+    due = asked(desk.context.database, lambda: claim(desk.work(), lanes))[0]
+    found = plan(desk.context.database, *due, mode, READ)
     assert "Seq Scan on message " not in found
     assert "Index Scan using message_due on message" in found
     assert pages(found) < 10 * MOST, found
@@ -99,9 +70,14 @@ def test_a_claim_reads_no_further_than_it_takes(desk: Ground, mode: str, lanes: 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 def test_neither_what_is_held_nor_what_is_over_is_looked_for_among_what_waits(desk: Ground, mode: str) -> None:
-    looked = asked(desk, lambda work: (waiting.release(work, "sms"), messages.expire(work, "sms")))
+    def looking() -> None:
+        work = desk.work()
+        waiting.release(work, "sms")
+        messages.expire(work, "sms")
+
+    looked = asked(desk.context.database, looking)
     for due, index in zip(looked, ("message_held", "message_over"), strict=True):
-        found = plan(desk, *due, mode)
+        found = plan(desk.context.database, *due, mode, READ)
         assert index in found and "Seq Scan" not in found
         assert pages(found) < 50, found
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from chassis.actors import Actor
-from chassis.database import Statement
 from chassis.ids import uuid7
 from contracts.requests_own import OwnRequests
 from services.requests import assignment, moving, own
 from tests.load.lived import Lived
+from tests.support.plans import asked, plan
 from tests.support.requests_ground import staff
 
 STORED = 20_000
@@ -28,36 +27,6 @@ def lived(database_url: Callable[..., str]) -> Iterator[Lived]:
     made.fill()
     yield made
     made.ground.close()
-
-
-def asked(lived: Lived, run: Callable[[], Any]) -> list[tuple[Statement, dict[str, Any]]]:
-    """The statements that were sent to read, with their values."""
-    database, found = lived.ground.database, []
-    read = database.read
-
-    def noting(statement: Statement, params: Any) -> list[Any]:
-        found.append((statement, dict(params)))
-        return read(statement, params)
-
-    database.read = noting  # type: ignore[method-assign]
-    try:
-        run()
-    finally:
-        database.read = read  # type: ignore[method-assign]
-    return found
-
-
-def plan(lived: Lived, statement: Statement, params: dict[str, Any], mode: str) -> str:
-    form = statement.form()
-    connection = lived.ground.database.session()
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET plan_cache_mode = {mode}")
-            cursor.execute(form.preparation)
-            cursor.execute(f"EXPLAIN {form.call}", statement.bind(params))
-            return "\n".join(row[0] for row in cursor.fetchall())
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
@@ -77,7 +46,7 @@ def test_no_table_is_read_whole_to_hand_out_to_read_and_to_decide(lived: Lived, 
     ground.next(officer)  # both belong to the desk from now on
     with ground.database.transaction() as connection:
         connection.execute(text("ANALYZE attendance"))
-    plans = [plan(lived, statement, params, mode) for statement, params in asked(lived, work)]
+    plans = [plan(ground.database, statement, params, mode) for statement, params in asked(ground.database, work)]
 
     assert len(plans) >= 5
     assert [one for one in plans if WHOLE_TABLE.search(one)] == []
@@ -85,9 +54,9 @@ def test_no_table_is_read_whole_to_hand_out_to_read_and_to_decide(lived: Lived, 
 
 def test_a_desk_reads_its_queue_in_order_and_no_further_than_it_looks(lived: Lived) -> None:
     officer = staff("reader", "officer", "licensing")
-    [(statement, params)] = asked(lived, lambda: lived.ground.next(officer))
+    [(statement, params)] = asked(lived.ground.database, lambda: lived.ground.next(officer))
 
-    found = plan(lived, statement, params, "force_generic_plan")
+    found = plan(lived.ground.database, statement, params, "force_generic_plan")
 
     assert "Index Scan using task_open on task" in found
     assert "Bitmap Index Scan on task_open" not in found
@@ -95,15 +64,16 @@ def test_a_desk_reads_its_queue_in_order_and_no_further_than_it_looks(lived: Liv
 
 def test_the_sweep_of_open_dates_reads_open_requests_only(lived: Lived) -> None:
     ground = lived.ground
-    asked_for_ids = [(statement, params) for statement, params in asked(lived, lambda: moving.sweep(ground))
+    asked_for_ids = [(statement, params) for statement, params in asked(ground.database, lambda: moving.sweep(ground))
                      if "outcome IS NULL" in statement.sql]
 
     assert not asked_for_ids, "all is settled: nothing is swept"
 
     with ground.database.transaction() as connection:
         connection.execute(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
-    plans = [plan(lived, statement, params, "force_generic_plan")
-             for statement, params in asked(lived, lambda: moving.sweep(ground)) if "outcome IS NULL" in statement.sql]
+    plans = [plan(lived.ground.database, statement, params, "force_generic_plan")
+             for statement, params in asked(lived.ground.database, lambda: moving.sweep(ground))
+             if "outcome IS NULL" in statement.sql]
 
     assert plans
     assert all("Index Scan using request_open_ids" in one or "Index Only Scan using request_open_ids" in one
@@ -117,9 +87,11 @@ def test_own_requests_are_looked_up_by_account_and_by_card_not_searched_for(
 ) -> None:
     citizen = Actor(str(uuid7()), "citizen", ("citizen", "bound_citizen"))
     body = OwnRequests().load(card)
-    [(statement, params)] = asked(lived, lambda: lived.ground.attempt(lambda work: own.listed(work, body), citizen))
+    ground = lived.ground
+    [(statement, params)] = asked(
+        ground.database, lambda: ground.attempt(lambda work: own.listed(work, body), citizen))
 
-    found = plan(lived, statement, params, mode)
+    found = plan(lived.ground.database, statement, params, mode)
 
     assert not WHOLE_TABLE.search(found), found
     assert "request_account" in found and "found_by_pkey" in found, found

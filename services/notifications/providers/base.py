@@ -6,6 +6,7 @@ became of them. It never raises for a message; only a fault of ours raises.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -103,6 +104,22 @@ class Arrival:
 
 
 Outcome = Mapping[int, Answer]  # by part number
+
+
+def together(name: str, workers: int, work: Callable[[], None]) -> None:
+    """Run `work` so many times at once, one of them here, and wait until all have ended."""
+    threads = [threading.Thread(target=work, name=f"{name}-{number}", daemon=True) for number in range(1, workers)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+
+
+def of_whole(batch: Sequence[Outgoing], answers: Mapping[UUID, Answer]) -> dict[UUID, Outcome]:
+    """The outcome of each message where a provider answers for the whole of it."""
+    return {message.message_id: {part.number: answers[message.message_id] for part in message.parts}
+            for message in batch}
 
 
 class Provider(Protocol):

@@ -23,7 +23,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from services.notifications import metrics
-from services.notifications.providers.base import Answer, Arrival, Outcome, Outgoing, Verdict, register
+from services.notifications.providers.base import (
+    Answer,
+    Arrival,
+    Outcome,
+    Outgoing,
+    Verdict,
+    of_whole,
+    register,
+    together,
+)
 from services.notifications.settings_providers import HttpSettings
 
 LOG = logging.getLogger(__name__)
@@ -87,15 +96,8 @@ class HttpSms:
         waiting = deque(batch[start:start + size] for start in range(0, len(batch), size))
         answers: dict[UUID, Answer] = {}
         workers = min(self._settings.window, len(waiting))
-        threads = [threading.Thread(target=self._work_off, args=(waiting, answers, until), daemon=True,
-                                    name=f"{self.name}-{number}") for number in range(1, workers)]
-        for thread in threads:
-            thread.start()
-        self._work_off(waiting, answers, until)
-        for thread in threads:
-            thread.join()
-        return {message.message_id: {part.number: answers[message.message_id] for part in message.parts}
-                for message in batch}
+        together(self.name, workers, lambda: self._work_off(waiting, answers, until))
+        return of_whole(batch, answers)
 
     def arrivals(self, limit: int) -> Sequence[Arrival]:
         return ()

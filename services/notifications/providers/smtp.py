@@ -17,7 +17,16 @@ from email.utils import parseaddr
 from uuid import UUID
 
 from services.notifications import metrics
-from services.notifications.providers.base import Answer, Arrival, Outcome, Outgoing, Verdict, register
+from services.notifications.providers.base import (
+    Answer,
+    Arrival,
+    Outcome,
+    Outgoing,
+    Verdict,
+    of_whole,
+    register,
+    together,
+)
 from services.notifications.providers.smtp_line import LOST, Line
 from services.notifications.settings_providers import SmtpSettings
 
@@ -67,15 +76,8 @@ class Smtp:
         answers: dict[UUID, Answer] = {}
         waiting = deque(batch)
         workers = min(self._settings.connections, -(-len(batch) // AT_ONCE) or 1)
-        threads = [threading.Thread(target=self._work_off, args=(waiting, answers, until), name=f"{self.name}-{number}",
-                                    daemon=True) for number in range(1, workers)]
-        for thread in threads:
-            thread.start()
-        self._work_off(waiting, answers, until)
-        for thread in threads:
-            thread.join()
-        return {message.message_id: {part.number: answers[message.message_id] for part in message.parts}
-                for message in batch}
+        together(self.name, workers, lambda: self._work_off(waiting, answers, until))
+        return of_whole(batch, answers)
 
     def arrivals(self, limit: int) -> Sequence[Arrival]:
         return ()
