@@ -5,6 +5,11 @@ COPY ${REQUIREMENTS} /tmp/requirements.txt
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/requirements.txt
 
+FROM node:20-bookworm-slim AS scripts
+COPY services/gateway/web/package.json services/gateway/web/package-lock.json services/gateway/web/vendor.txt \
+    services/gateway/web/vendor.sh services/gateway/web/.npmrc /pages/
+RUN /pages/vendor.sh
+
 FROM python:3.11-slim-bookworm
 # WeasyPrint draws the licence with Pango; the fonts carry its Arabic.
 RUN apt-get update \
@@ -13,13 +18,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 shubbak \
     && useradd --uid 10001 --gid shubbak --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin shubbak \
-    && install -d -o shubbak -g shubbak /definitions /heads
+    && install -d -o shubbak -g shubbak /definitions /heads /papers
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY rules rules
 COPY contracts contracts
 COPY chassis chassis
 COPY services services
+COPY --from=scripts /pages/static/vendor services/gateway/web/static/vendor
 COPY infra infra
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -20,24 +20,35 @@ from rules.refusal import refuse
 
 LIFETIME = timedelta(minutes=10)
 _REMEMBERED = 4096
+_OF_PARTNERS = ("scopes", "units")  # told of partners alone
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person, a public visitor, a payment rail or a service. `id` is an account id, never a name or a number of a
-    citizen. `unit` and `department` bound what staff may touch."""
+    citizen. `unit` and `department` bound what staff may touch; `scopes` and `units` what a partner's key may, who has
+    the permissions of its role only as far as a scope names them."""
 
     id: str
-    kind: str  # staff | citizen | public | rail | system
+    kind: str  # staff | citizen | public | partner | rail | provider | system
     roles: tuple[str, ...]
     name: str = ""
     unit: str | None = None
     department: str | None = None
     channel: str | None = None
     session: str | None = None
+    scopes: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
 
     def permits(self, permission: str) -> bool:
-        return roles.permits(self.roles, permission)
+        """Whether a role of the actor may, and for a partner a scope says so too."""
+        return roles.permits(self.roles, permission) and (self.scopes is None or permission in self.scopes)
+
+    def reaches(self, unit: str | None) -> bool:
+        """Whether the actor may touch what is this unit's: everybody whom nothing binds to units may."""
+        if unit is None or (self.unit is None and self.units is None):
+            return True
+        return unit == self.unit or unit in (self.units or ())
 
 
 PUBLIC = Actor(id="public", kind="public", roles=("public",))
@@ -60,7 +71,8 @@ class Signer:
         kept = self._kept.get(actor)
         if kept and kept[0] > now:
             return kept[1]
-        body = orjson.dumps({**asdict(actor), "exp": int((now + LIFETIME).timestamp())})
+        told = {name: value for name, value in asdict(actor).items() if name not in _OF_PARTNERS or value is not None}
+        body = orjson.dumps({**told, "exp": int((now + LIFETIME).timestamp())})
         token = _b64(body) + "." + _b64(self._key.sign(body))
         self._kept[actor] = (now + LIFETIME / 2, token)
         while len(self._kept) > _REMEMBERED:
@@ -99,7 +111,8 @@ class Verifier:
             raise refuse("unauthenticated")
         fields = orjson.loads(body)
         expires = float(fields.pop("exp"))
-        return expires, Actor(**{**fields, "roles": tuple(fields["roles"])})
+        lists = {name: tuple(fields[name]) for name in ("roles", *_OF_PARTNERS) if fields.get(name) is not None}
+        return expires, Actor(**{**fields, **lists})
 
 
 def public_key_of(private_key: bytes) -> bytes:

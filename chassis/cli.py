@@ -15,6 +15,7 @@ from chassis.audit_cli import audit
 from chassis.bus.rabbit import RabbitBus
 from chassis.database import Database
 from chassis.errors import ConfigurationError, Conflict
+from chassis.evidence_cli import verify_log
 from chassis.rekey_cli import rekey
 from chassis.reseal_cli import reseal
 from chassis.retention_cli import retain
@@ -31,7 +32,7 @@ def main() -> None:
 
 
 @main.command("run")
-@click.argument("services", nargs=-1, required=True, type=click.Choice(runner.SERVICES))
+@click.argument("services", nargs=-1, required=True, type=click.Choice(runner.SERVICES + runner.PROCESSES))
 def run_services(services: tuple[str, ...]) -> None:
     """Run one or more services in this process until SIGTERM."""
     sys.exit(runner.run(services))
@@ -131,6 +132,7 @@ def verify_licence(qr_text: str, keys: tuple[str, ...]) -> None:
 
 
 main.add_command(audit)
+main.add_command(verify_log)
 main.add_command(reseal)
 main.add_command(rekey)
 main.add_command(retain)

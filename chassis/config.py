@@ -1,7 +1,8 @@
 """Configuration from the environment, validated as a whole at start.
 
 A name is looked up as `SHUBBAK_<SERVICE>_<NAME>` first, then as `SHUBBAK_<NAME>`, so that one environment can describe
-one process (containers) or all services in one process (the demo). Secrets come from the environment only; a value
+one process (containers) or all services in one process (the demo). A further process of a service (`gateway.link`) has
+the service's settings; `SHUBBAK_GATEWAY_LINK_<NAME>` goes before them. Secrets come from the environment only; a value
 that starts with `sample-` is refused outside demo and training.
 """
 
@@ -29,6 +30,16 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+class Role(StrEnum):
+    """What a node is in the country: one of the governorates, or the centre."""
+
+    NODE = "node"
+    CENTRE = "centre"
+
+
+CENTRE = "EG"
+
+
 class Environment:
     """Reads one service's settings and collects every fault, so that an operator mends all of them at once."""
 
@@ -38,9 +49,9 @@ class Environment:
         self.faults: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str | None:
-        specific = f"SHUBBAK_{self.service.upper()}_{name}"
-        for key in (specific, f"SHUBBAK_{name}"):
-            value = self.environ.get(key)
+        parts = self.service.upper().split(".")
+        for many in range(len(parts), -1, -1):
+            value = self.environ.get("_".join(("SHUBBAK", *parts[:many], name)))
             if value:
                 return value
         return default
@@ -138,6 +149,13 @@ class Settings:
     actor_public_keys: tuple[bytes, ...]
     audit_private_key: bytes = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
+    role: Role = Role.NODE
+    process: str = ""
+
+    @property
+    def main(self) -> bool:
+        """Whether this is the service itself, and not a further process of it such as `gateway.link`."""
+        return self.process in ("", self.service)
 
     @property
     def lookup_key(self) -> bytes:
@@ -151,11 +169,11 @@ class Settings:
 
     def env(self, name: str, default: str | None = None) -> str | None:
         """A setting of the service's own, by the same look-up."""
-        return Environment(self.service, self.environ).text(name, default)
+        return Environment(self.process or self.service, self.environ).text(name, default)
 
     def number(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
         """A whole number of the service's own, or ConfigurationError."""
-        read = Environment(self.service, self.environ)
+        read = Environment(self.process or self.service, self.environ)
         value = read.integer(name, default, least=least, most=most)
         if read.faults:
             raise ConfigurationError("; ".join(read.faults))
@@ -163,7 +181,7 @@ class Settings:
 
     def seconds(self, name: str, default: float) -> float:
         """A time of the service's own, or ConfigurationError."""
-        read = Environment(self.service, self.environ)
+        read = Environment(self.process or self.service, self.environ)
         value = read.seconds(name, default)
         if read.faults:
             raise ConfigurationError("; ".join(read.faults))
@@ -184,12 +202,17 @@ _SECRETS = ("KEYS_STORE", "KEYS_CONTACT", "KEY_LOOKUP", "KEY_NUMBERS", "ACTOR_PR
 
 
 def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of one service, or a ConfigurationError that names every fault and no value."""
-    read = Environment(service, os.environ if environ is None else environ)
+    """The settings of one service or of a further process of one (`gateway.link`), or a ConfigurationError that names
+    every fault and no value."""
+    process, service = service, service.split(".")[0]
+    read = Environment(process, os.environ if environ is None else environ)
     mode = Mode(read.choice("MODE", tuple(Mode), Mode.PRODUCTION))
     node = read.required("NODE")
     if node and not re.fullmatch(r"EG-[A-Z]{1,3}|EG", node):
         read.faults.append("SHUBBAK_NODE must be an ISO 3166-2 code such as EG-C, or EG for the centre")
+    role = Role(read.choice("ROLE", tuple(Role), Role.NODE))
+    if role is Role.CENTRE and node != CENTRE:
+        read.faults.append(f"SHUBBAK_NODE must be {CENTRE} where SHUBBAK_ROLE is {Role.CENTRE}")
     for name in _SECRETS:
         if mode is Mode.PRODUCTION and SAMPLE_PREFIX in (read.text(name) or ""):
             read.faults.append(f"SHUBBAK_{name} is a sample; set a secret of your own")
@@ -217,9 +240,11 @@ def load(service: str, environ: Mapping[str, str] | None = None) -> Settings:
         actor_public_keys=_try(read, "ACTOR_PUBLIC_KEYS", _decode_public_keys, ()),
         audit_private_key=_try(read, "AUDIT_PRIVATE_KEY", decode_key, b""),
         environ=dict(read.environ),
+        role=role,
+        process=process,
     )
     if read.faults:
-        raise ConfigurationError(f"{service}: " + "; ".join(read.faults))
+        raise ConfigurationError(f"{process}: " + "; ".join(read.faults))
     return settings
 
 

@@ -67,12 +67,14 @@ def decode(body: bytes) -> Event:
             correlation_id=envelope["correlationid"],
             data=envelope["data"],
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise Malformed(str(error)) from error
     if not 1 <= event.sequence <= _LARGEST_SEQUENCE:
         raise Malformed("a sequence counts from 1 and fits into 64 bits")
     if event.time.tzinfo is None:
         raise Malformed("a time without its zone")
+    if not 1 < event.time.year < 9999:
+        raise Malformed("a time that has no date in another zone")
     if not isinstance(event.correlation_id, str) or not isinstance(event.data, dict):
         raise Malformed("correlationid is text and data an object")
     return event

@@ -24,6 +24,21 @@ _AUDIT = text(
     "VALUES (clock_timestamp(), :actor, 'operator', :action, :subject, :subject, CAST(:details AS jsonb))"
 )
 
+# What a stream is told when one of its events was given up. One that failed at its first event has no row yet.
+STREAM_BEGINS = (
+    "INSERT INTO inbox_stream (subscription, subject, sequence) "
+    "SELECT :subscription, CAST(:subject AS uuid), CAST(:sequence AS bigint) WHERE CAST(:sequence AS bigint) = 1 "
+    "ON CONFLICT DO NOTHING"
+)
+STREAM_PASSES = (
+    "UPDATE inbox_stream SET sequence = :sequence "
+    "WHERE subscription = :subscription AND subject = :subject AND sequence = :sequence - 1"
+)
+NEXT_MAY_GO = (
+    "UPDATE inbox SET next_at = clock_timestamp() WHERE subscription = :subscription "
+    "AND subject = :subject AND sequence = :sequence + 1 AND state = 'waiting'"
+)
+
 
 @dataclass(frozen=True)
 class OwedEvent:
@@ -71,28 +86,8 @@ def skip(database: Database, subscription: str, event_id: UUID, *, operator: str
         row = _settle(connection, subscription, event_id, "state = 'skipped', reason = :reason, body = NULL",
                       {"reason": reason})
         stream = {"subscription": subscription, "subject": row.subject, "sequence": row.sequence}
-        # A stream that failed at its first event has no row yet.
-        connection.execute(
-            text(
-                "INSERT INTO inbox_stream (subscription, subject, sequence) "
-                "SELECT :subscription, :subject, :sequence WHERE :sequence = 1 ON CONFLICT DO NOTHING"
-            ),
-            stream,
-        )
-        connection.execute(
-            text(
-                "UPDATE inbox_stream SET sequence = :sequence WHERE subscription = :subscription "
-                "AND subject = :subject AND sequence = :sequence - 1"
-            ),
-            stream,
-        )
-        connection.execute(
-            text(
-                "UPDATE inbox SET next_at = clock_timestamp() WHERE subscription = :subscription "
-                "AND subject = :subject AND sequence = :sequence + 1 AND state = 'waiting'"
-            ),
-            stream,
-        )
+        for statement in (STREAM_BEGINS, STREAM_PASSES, NEXT_MAY_GO):
+            connection.execute(text(statement), stream)
         record(connection, operator, "inbox.skip", event_id, {"subscription": subscription, "reason": reason})
 
 

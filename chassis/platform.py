@@ -18,7 +18,7 @@ import marshmallow
 import orjson
 from nameko.extensions import Entrypoint, SharedExtension
 
-from chassis import actors, audit, logs, metrics, retention
+from chassis import actors, audit, logs, metrics, restoring, retention
 from chassis.actors import Actor
 from chassis.answers import failed, refused
 from chassis.bus.base import Bus, Reply
@@ -68,8 +68,8 @@ class Platform(SharedExtension):
     calls: Calls
 
     def setup(self) -> None:
-        service = self.container.service_name
-        self.settings = self.container.config["settings"][service]
+        self.settings = self.container.config["settings"][self.container.service_name]
+        service = self.settings.service
         self.bus: Bus = self.container.config["bus"](self.settings)
         self.database = Database(self.settings.database_url, self.settings.max_workers)
         self.privacy = Privacy(self.settings.rings, self.settings.lookup_keys)
@@ -91,6 +91,8 @@ class Platform(SharedExtension):
         self.inbox = Inbox(service, _subscriptions(self._instance), self.unit_of_work)
 
     def start(self) -> None:
+        if self.settings.main:
+            restoring.begin(self.database, self.settings, self._instance.serials, clock())
         if self._rpcs:
             self.bus.serve(self.settings.service, self.take_request)
         if self.inbox.types:
@@ -98,13 +100,18 @@ class Platform(SharedExtension):
         self.bus.start()
         self.relay.start()
         self.sealer.start()
+        if self.settings.main:
+            self._lead_own_work()
+        for function, timer_ in _timers(self._instance):
+            self._lead(timer_.name, _timed(function, self, timer_.seconds), Round if timer_.everywhere else Leadership)
+
+    def _lead_own_work(self) -> None:
+        """What a service does beside its doors; further processes on its database leave it alone."""
         self._lead("inbox", self._retry_owed)
         self._lead("measure", self._measure)
         if rules := retention.rules_of(self.settings):
             daily = retention.Daily(self.database, self.privacy, rules, self.settings.service, self.settings.source)
             self._lead("retention", lambda _: daily.step(clock()))
-        for function, timer_ in _timers(self._instance):
-            self._lead(timer_.name, _timed(function, self, timer_.seconds), Round if timer_.everywhere else Leadership)
 
     def stop_taking(self) -> None:
         """Take no new work. Called first on the way down; what is in flight goes on."""

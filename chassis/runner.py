@@ -32,10 +32,12 @@ from chassis.platform import Platform
 log = logging.getLogger(__name__)
 
 SERVICES = ("catalog", "requests", "payments", "notifications", "gateway")
+PROCESSES = ("gateway.link", "gateway.agencies")
+"""Further processes of a service, on its database: service class, settings and start are their own."""
 
 
 def service_class(name: str) -> Any:
-    """The service class of a service by its name."""
+    """The service class of a service, or of a further process of one, by its name."""
     module = importlib.import_module(f"services.{name}.service")
     return next(
         value for value in vars(module).values() if isinstance(value, type) and vars(value).get("name") == name

@@ -22,6 +22,7 @@ from chassis.config import Settings
 from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.inbox import Way
 from chassis.platform import Listener, Platform, Request, Rpc, RpcDoor, Timer, clock
+from chassis.restoring import Serial
 from chassis.uow import UnitOfWork, attempt
 from contracts.events import Event, EventType
 from rules.refusal import Refusal, refuse
@@ -36,6 +37,7 @@ class Service:
     makes another for each request, which must hold no state."""
 
     name: str
+    serials: Sequence[Serial] = ()  # what numbers are given from: moved when a restored backup begins a new epoch
 
     def configure(self, settings: Settings) -> None:
         """Read and check the service's own settings, at start. ConfigurationError stops the process, naming them."""

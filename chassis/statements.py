@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Table, bindparam, insert
@@ -147,12 +148,23 @@ _TOUCHED = "WITH touched AS ({} RETURNING 1) SELECT expect_rows(%s, (SELECT coun
 
 def _array(values: Iterable[Any]) -> str:
     """An array as PostgreSQL reads it from one text."""
-    return "{" + ",".join(map(_element, values)) + "}"
+    elements, quoted = [], dict[str, str]()  # many columns say the same in most rows
+    for value in values:
+        if type(value) is str:
+            element = quoted.get(value)
+            if element is None:
+                element = quoted[value] = _element(value)
+            elements.append(element)
+        else:
+            elements.append(_element(value))
+    return "{" + ",".join(elements) + "}"
 
 
 def _element(value: Any) -> str:
     if value is None:
         return "NULL"
+    if type(value) in (int, UUID):
+        return str(value)  # nothing in it needs a quote
     if isinstance(value, bytes):
         return f'"\\\\x{value.hex()}"'
     text = value.isoformat() if isinstance(value, datetime) else str(value)

@@ -10,6 +10,7 @@
 `reseal_progress` how far each sealed column has come under a new key
 `rekey_progress` how far each hashed column has come under a new look-up key
 `retention_run` the last Cairo day on which each retention rule was run to its end
+`serial_jump`   numbers left out because they may have been given after the backup that was restored
 """
 
 from __future__ import annotations
@@ -163,4 +164,15 @@ retention_run = Table(
     Column("day", Date, nullable=False),
     Column("count", BigInteger, nullable=False),  # let go of on that day
     Column("finished_at", _moment, nullable=False),
+)
+
+serial_jump = Table(
+    "serial_jump",
+    metadata,
+    Column("epoch", Integer, primary_key=True),
+    Column("sequence", Text, primary_key=True),
+    Column("after", BigInteger, primary_key=True),  # the last number left out; the next one given is behind it
+    Column("before", BigInteger, nullable=False),  # the newest that the backup knew
+    Column("why", Text, nullable=False),  # restored | recovered: what the other end of the line knew
+    Column("at", _moment, nullable=False),
 )

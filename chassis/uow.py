@@ -155,7 +155,7 @@ class UnitOfWork:
 
     def require(self, permission: str, unit: str | None = None) -> None:
         """Refuse `forbidden` unless the actor may do this (in this unit). The attempt is recorded."""
-        if self.actor.permits(permission) and (unit is None or self.actor.unit is None or self.actor.unit == unit):
+        if self.actor.permits(permission) and self.actor.reaches(unit):
             return
         self.deny(permission, unit or "")
         raise refuse("forbidden")

@@ -2,13 +2,20 @@
 
 Beyond MAX_IN_FLIGHT requests a further one gets 503 with Retry-After at once, before anything is read. On the way down
 the listener closes first, requests in flight finish, and only then does the platform let go of bus and database.
+
+Connections are many more than requests in flight: browsers keep theirs for a while. Whoever sends nothing, or a little
+now and then, is let go: IDLE_SECONDS for the first line, HEAD_SECONDS for the rest of the head, for a body BODY_SECONDS
+and a second more for each SLOWEST bytes. Without a proxy in front (`WEB_PROXIES` 0) one address has a quarter of the
+connections at most.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -27,6 +34,13 @@ log = logging.getLogger(__name__)
 
 DRAIN = 20.0  # seconds that requests in flight have to finish
 HEALTH = "/health/"
+CONNECTIONS = 4096
+"""Most at a time; fewer where the process may not open twice as many files."""
+IDLE_SECONDS = 20.0
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 30.0
+SLOWEST = 8 * 1024
+"""Bytes a second of a body, about a telephone at the edge of its cell."""
 
 
 class FlaskServer(DependencyProvider):
@@ -34,8 +48,11 @@ class FlaskServer(DependencyProvider):
 
     platform = Platform()
 
-    def __init__(self, factory: str, *, port_name: str = "HTTP_PORT", default_port: int = 8000) -> None:
+    def __init__(
+        self, factory: str, *, port_name: str = "HTTP_PORT", default_port: int = 8000, proxies_name: str = "WEB_PROXIES"
+    ) -> None:
         super().__init__()
+        self._proxies_name = proxies_name
         self._factory = factory
         self._port_name = port_name
         self._default_port = default_port
@@ -53,15 +70,18 @@ class FlaskServer(DependencyProvider):
         application = getattr(importlib.import_module(module), name)(self.platform)
         host = settings.env("HTTP_HOST", "127.0.0.1") or "127.0.0.1"
         port = settings.number(self._port_name, self._default_port, least=1, most=65535)
+        most = connections(settings.max_in_flight)
+        behind_proxies = settings.number(self._proxies_name, 0, most=10) > 0
+        protocol = type("Protocol", (_Protocol,), {"peers": Counter(), "of_one": most if behind_proxies else most // 4})
         self._listener = eventlet.listen((host, port), backlog=1024)
         self._thread = eventlet.spawn(
             eventlet.wsgi.server,
             self._listener,
             self._bounded(application),
-            max_size=settings.max_in_flight * 2,
+            max_size=most,
             log=logging.getLogger("wsgi"),
             log_output=False,
-            protocol=_Protocol,
+            protocol=protocol,
             keepalive=True,
             socket_timeout=60,
             debug=False,
@@ -91,6 +111,10 @@ class FlaskServer(DependencyProvider):
                 return [_full()]
             self._in_flight += 1
             metrics.in_flight(service, "http", self._in_flight)
+            # What is answered without asking anybody never waits, nor does a busy client's next request: without
+            # giving way here, one connection is served again and again (measured: others waited 2 s).
+            eventlet.sleep(0)
+            environ["wsgi.input"] = _InTime(environ["wsgi.input"])
             try:
                 return _Counted(application(environ, start_response), self._finished)
             except BaseException:
@@ -104,12 +128,65 @@ class FlaskServer(DependencyProvider):
         metrics.in_flight(self.platform.settings.service, "http", self._in_flight)
 
 
+def connections(in_flight: int) -> int:
+    """How many connections are held at a time. A listener that may open no more files ends, so it stays far below."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(in_flight * 2, min(CONNECTIONS, CONNECTIONS if files < 0 else files // 2))
+
+
+class _InTime:
+    """A body that must arrive at a certain pace. Raises TimeoutError, which is read as a sender who is gone."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._ends = time.monotonic() + BODY_SECONDS
+
+    def _within(self, take: Callable[[int], bytes], size: int) -> bytes:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the body came too slowly")
+        with eventlet.Timeout(left, TimeoutError("the body came too slowly")):
+            piece = take(size)
+        self._ends += len(piece) / SLOWEST
+        return piece
+
+    def read(self, size: int = -1) -> bytes:
+        return self._within(self._stream.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._within(self._stream.readline, size)
+
+
 class _Protocol(eventlet.wsgi.HttpProtocol):
     """One length or none: of two, a proxy in front might believe the other one, and what follows would be read as a
-    request that nobody sent (RFC 9112, 6.3)."""
+    request that nobody sent (RFC 9112, 6.3). And a head within its time, and no address with all connections."""
+
+    peers: Counter[str]
+    of_one: int
+
+    def handle(self) -> None:
+        peer = self.client_address[0]
+        if self.peers[peer] >= self.of_one:
+            return
+        self.peers[peer] += 1
+        try:
+            super().handle()
+        finally:
+            self.peers[peer] -= 1
+            if not self.peers[peer]:
+                del self.peers[peer]
+
+    def _read_request_line(self) -> Any:
+        with eventlet.Timeout(IDLE_SECONDS, False):
+            return super()._read_request_line()
+        return b""
 
     def parse_request(self) -> bool:
-        if not super().parse_request():
+        arrived = False
+        with eventlet.Timeout(HEAD_SECONDS, False):
+            arrived = super().parse_request()
+        if not arrived:
+            self.close_connection = 1
             return False
         lengths = self.headers.get_all("content-length", ())
         if len(lengths) > 1 or not all(one.isascii() and one.isdecimal() for one in lengths):

@@ -142,11 +142,13 @@ class WithdrawProposal(Schema):
 
 
 class ListProposals(Schema):
-    """Query `catalog.proposals`: proposals of the kinds that the caller may read, newest first."""
+    """Query `catalog.proposals`: proposals of the kinds that the caller may read, newest first. `to_decide`: only those
+    that wait for the caller's own approval, who wrote none of them."""
 
     kind = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(KINDS))
     state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(PROPOSAL_STATES))
     subject = fields.String(load_default=None, allow_none=True, validate=_TEXT)
+    to_decide = fields.Boolean(load_default=False)
     after = fields.UUID(load_default=None, allow_none=True)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 

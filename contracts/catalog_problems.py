@@ -33,6 +33,8 @@ PROBLEMS: dict[str, Problem] = {
                                        "You approved this before. The next approval is another person's."),
     "remark_required": Problem(422, "اكتب سبب الإعادة حتى يعرف المحرر ما يصححه.",
                                "Say why it is returned, so that the editor knows what to correct."),
+    "service_code_taken": Problem(409, "في الدليل خدمة بالكود {code}. اختر كوداً آخر أو عدّل تلك الخدمة.",
+                                  "The guide has a service with the code {code}. Choose another, or change that one."),
     # the day from which something counts
     "effective_date_past": Problem(422, "تاريخ السريان {date} مضى. اختر {today} أو يوماً بعده.",
                                    "The effective date {date} is past. Choose {today} or a later day."),
@@ -48,6 +50,10 @@ PROBLEMS: dict[str, Problem] = {
     "guide_kept_by_centre": Problem(409, "الدليل الوطني يصدره المركز. لهذه المحافظة أن تختار خدماتها وقيمها فقط.",
                                     "The national guide is published by the centre. This governorate only chooses its"
                                     " services and values."),
+    "guide_differs": Problem(
+        409, "النسخة {number} من «{code}» في المركز تختلف عما في هذه المحافظة. راجع دليل المركز قبل أي إجراء.",
+        "Number {number} of {code} at the centre differs from what stands here. Compare with the centre's guide before "
+        "anything else."),
     "adoption_at_centre": Problem(409, "المركز لا يقدم خدمات. يقرر ذلك كل محافظة.",
                                   "The centre offers no services. Each governorate decides that."),
     "adoption_service_unknown": Problem(422, "ليس في الدليل الوطني خدمة بالكود {code} يوم {date}. راجعهما.",

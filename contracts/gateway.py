@@ -8,6 +8,15 @@ PROBLEMS: dict[str, Problem] = {
     "length_required": Problem(411, "أرسل طول الملف في Content-Length.", "Tell the file's length in Content-Length."),
     "document_cut_off": Problem(400, "انقطع إرسال الملف قبل اكتماله ({size} بايت). أعد إرساله.",
                                 "The file broke off before its {size} bytes were there. Send it again."),
+    "window_service_unknown": Problem(422, "لا توجد خدمة بهذا الاسم أو الكود تُقدَّم في هذا الشباك.",
+                                      "This window offers no service of this name or code."),
+    "window_service_open": Problem(422, "أكثر من خدمة بهذه الحروف. اختر واحدة من القائمة.",
+                                   "Several services have these letters. Choose one from the list."),
+    "window_scan_open": Problem(422, "حدد أي مستند هذا الملف، أو احذفه.",
+                                "Say which document this file is, or remove it."),
+    "window_lodged_before": Problem(
+        422, "سُجّل هذا الطلب من قبل ببيانات أخرى. ابحث عنه في طلبات المواطن، وصحّحه هناك إن لزم.",
+        "This application was lodged before with other content. Find it among the citizen's requests."),
     "media_type_unsupported": Problem(415, "نوع المحتوى غير مدعوم. أرسل: {accepted}",
                                       "This content type is not supported. Send: {accepted}"),
     "form_expired": Problem(403, "انتهت صلاحية هذه الصفحة. أعد فتحها ثم أرسل النموذج مرة أخرى.",
@@ -43,8 +52,10 @@ PROBLEMS: dict[str, Problem] = {
     "reason_short": Problem(422, "اكتب السبب في {least} أحرف على الأقل.",
                             "Give the reason in at least {least} characters."),
     "citizen_session_over": Problem(
-        401, "انتهت مدة دخولك. ادخل من جديد في نافذة أخرى ثم أرسل، أو أرسل الآن دون حسابك وتابع برقم الطلب.",
-        "Your session has ended. Log in again in another tab and send, or send now without your account and follow"
-        " by the tracking number."),
+        401, "انتهت مدة دخولك، وما كتبته محفوظ. ادخل من جديد لتكمله من حسابك، أو تابع دون حساب.",
+        "Your session has ended, and what you wrote is kept. Log in again to go on in your account, or go on without."),
+    "text_too_short": Problem(422, "اكتب {least} أحرف على الأقل.", "Write at least {least} characters."),
+    "nothing_added": Problem(422, "لم تضف شيئاً بعد. أضف ما طُلب منك ثم أرسل.",
+                             "You have added nothing yet. Add what was asked for, then send."),
     "choose_one": Problem(422, "اختر واحداً مما يلي.", "Choose one of these."),
 }

@@ -23,11 +23,15 @@ class Version(EventSchema):
 
 class OrganisationChanged(EventSchema):
     """An entity of the organisation changed, or will: its whole timeline as it is now known, oldest first. Employees
-    are not told."""
+    are not told. A node says besides what its word rests on: `answers`, the number of the centre's word about the
+    entity that it takes over here, null for a change of its own; `heard`, the newest word of the centre's about it
+    that it knew, 0 for none. The centre numbers its words by entity, from 1; they are its events' sequence."""
 
     kind = fields.String(required=True, validate=_KIND)
     code = fields.String(required=True)
     timeline = fields.List(fields.Nested(Version), required=True)
+    answers = fields.Integer(allow_none=True)
+    heard = fields.Integer()
 
 
 CHANGED = event("catalog.organisation.changed.v1", OrganisationChanged)
@@ -150,6 +154,13 @@ PROBLEMS: dict[str, Problem] = {
                                          "The decree counts from {start} and covers days before. Correct the date."),
     "organisation_name_unsealed": Problem(422, "لا يُقرأ اسم الموظف كما أُرسل. اكتب name من جديد.",
                                           "The employee's sealed name does not open here. Send `name` anew."),
+    "organisation_kept_by_centre": Problem(409, "{kind_ar} {code} يحدده المركز. اطلب التعديل من المركز.",
+                                           "{kind_en} {code} is kept by the centre. Ask the centre to change it."),
+    "organisation_code_taken": Problem(
+        409, "أرسل المركز {kind_ar} بالكود {code}، وللمحافظة {kind_ar} بهذا الكود. أنهِ ما للمحافظة أو أضفه بكود آخر، "
+             "ثم أعد المحاولة.",
+        "The centre told of {kind_en} {code}, and the governorate has one of its own under this code. Close it, or add "
+        "it under another code, then try again."),
     "organisation_unknown": Problem(404, "لا يوجد {kind_ar} بهذا الكود: {code}", "There is no {kind_en} with the code"
                                     " {code}."),
 }

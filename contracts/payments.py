@@ -49,14 +49,16 @@ CHANGED = event("payments.bill.changed.v1", BillState)
 
 
 class GetBill(Schema):
-    """Query `payments.bill` → BillState plus `payments`. By bill_id, or all bills of a request_id → {bills: [...]}."""
+    """Query `payments.bill` → BillState plus `payments`, `rails`, `other_rails` and `shown_as` (the rail behind one of
+    this node's, by which people know it). By bill_id, or all bills of a request_id → {bills: [...]}."""
 
     bill_id = fields.UUID(load_default=None, allow_none=True)
     request_id = fields.UUID(load_default=None, allow_none=True)
 
 
 class StartPayment(Schema):
-    """Command `payments.start` → {payment_id, state, reference, pay_url}. The rail's reference may come later."""
+    """Command `payments.start` → {payment_id, state, reference, pay_url, travels}. The rail's reference may come later;
+    `travels`: it is asked for over the line to the centre, and waits where that is cut."""
 
     bill_id = fields.UUID(required=True)
     rail = fields.String(required=True)
@@ -84,8 +86,8 @@ class TakeSlip(Schema):
 
 class ListRails(Schema):
     """Query `payments.rails` → {rails: [{name, label{ar,en}, way, refund, asks, calls_back, statement, verified, least,
-    most, lives_hours, currency, currency_number}]}: where bills can be paid on this node, and what each can do. Amounts
-    in piastres; `verified` is false for a rail that was built without its own specification."""
+    most, lives_hours, currency, currency_number, travels}]}: where bills can be paid on this node, and what each can
+    do. Amounts in piastres; `verified` is false for a rail that was built without its own specification."""
 
 
 class Callback(Schema):

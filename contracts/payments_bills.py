@@ -115,6 +115,7 @@ PROBLEMS: dict[str, Problem] = {
                                  "Name the request by its id or by its tracking number, one of the two."),
     "bill_not_extendable": Problem(409, "لا تُمد إلا مهلة غرامة أو فرق رسوم، وإلى يوم بعد آخر يوم لها.",
                                    "Only a fine or a difference is given more time, and to a later day than its last."),
+    "days_malformed": Problem(422, "اكتب عدد الأيام من 1 إلى {most}.", "Give a number of days from 1 to {most}."),
     "account_not_of_service": Problem(422, "الكود المحاسبي ({account}) ليس من أكواد هذه الخدمة ({known}).",
                                       "The service's fees have no accounting code {account}; theirs are {known}."),
     "bill_line_unknown": Problem(422, "هذا البند ({line}) ليس في المطالبة.", "The bill has no line {line}."),

@@ -133,6 +133,25 @@ PROBLEMS: dict[str, Problem] = {
                                        "Whoever approved the refund does not pay it out. Ask another person."),
     "refund_way_impossible": Problem(422, "لا يمكن الرد بهذه الطريقة ({way}). اختر طريقة أخرى.",
                                      "It cannot be given back this way ({way}). Choose another."),
+    "refund_kept_by_centre": Problem(
+        409, "المبلغ لدى وسيلة سداد يتولاها المركز، والمركز وحده يؤكد رده. انتظر رده، أو اختر الرد بالوسيلة نفسها، "
+        "فلا يُصرف المبلغ مرتين.",
+        "The money lies at a rail of the centre, and the centre alone says whether it went back. Wait for its answer, "
+        "or send the order by that rail, which pays nothing twice."),
+    "refund_forgotten_first": Problem(
+        409, "لدى المركز أمر رد من هذا السداد فُقد هنا عند استعادة النسخة، وقد رُد به مبلغ أو قد يُرد. ارفض هذا الرد أو "
+        "ألغه، فيُطلب الرد المفقود من جديد تلقائياً متى تم، واعتمده أولاً. وإن لم يُطلب، فراجع ما أُبلغ "
+        "عنه في «مبالغ قيد المراجعة» واحسمه، ثم أرسل الباقي بالوسيلة نفسها.",
+        "The centre has an order for money of this payment that was lost here when a backup was restored, and that "
+        "gave it back or may. Reject or drop this refund: once the lost one is done it is asked for again by itself, "
+        "and is approved first. Where it is not, settle what was reported, under the money under review; what is left "
+        "then goes by the same rail."),
+    "charge_days_wrong": Problem(422, "اختر أياماً متتالية لا تزيد على {most} يوماً، وآخرها بعد أولها.",
+                                 "Choose {most} days at most, the last not before the first."),
+    "charge_refund_unknown": Problem(404, "لا يوجد رد بهذا الرقم لسداد محافظة.",
+                                     "There is no refund of a governorate's charge with this number."),
+    "charge_refund_certain": Problem(409, "مصير هذا الرد معروف. لا يُحسم إلا الرد غير المؤكد.",
+                                     "What became of this refund is known. Only one in doubt is settled by a person."),
     "dispute_without_rail": Problem(422, "لا ينازع البنك إلا في سداد تم من خلال وسيلة إلكترونية.",
                                     "Only what was paid through a rail can be disputed at a bank."),
     "dispute_own": Problem(403, "من سجّل المنازعة لا يغلقها. يلزم شخص آخر.",

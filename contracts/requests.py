@@ -69,6 +69,7 @@ class RequestState(EventSchema):
     licence_serial = fields.String(allow_none=True)
     language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
     contact = fields.String(allow_none=True)
+    inquiry_check = fields.String(allow_none=True)  # of number and phone, for the centre's inquiry (rules.inquiry)
 
 
 class LicenceState(EventSchema):
@@ -127,7 +128,10 @@ class Status(Schema):
 
 class Timeline(Status):
     """Query `requests.timeline` → {tracking_number, entries: [{at, state, state_name, department, branch, branch_name,
-    action, action_name, note}], due_on, deadline: [{from, to, clock, why}]}."""
+    action, action_name, note}], due_on, deadline: [{from, to, clock, why}], complaints: [{complaint_number, kind,
+    state, made_at, due_on, before, late, upheld}], reopening, visit}. `visit`: the mobile district's that is still to
+    come, {number, state, on}, or null. `reopening`: {state} once it was asked to look at the
+    end anew, {until} while it may be, otherwise null."""
 
 
 class ListTasks(Schema):
@@ -163,10 +167,21 @@ class Photo(Schema):
     caption = fields.String(load_default=None, allow_none=True, validate=PLAIN_TEXT)
 
 
+class Missing(Schema):
+    """What an applicant is to complete, chosen from what the definition asks for: codes of documents, names of the
+    form's questions."""
+
+    documents = fields.List(fields.String(validate=validate.Length(max=60)), load_default=list,
+                            validate=validate.Length(max=60))
+    answers = fields.List(fields.String(validate=validate.Length(max=60)), load_default=list,
+                          validate=validate.Length(max=200))
+
+
 class Act(Schema):
     """Command `requests.act` → {request_id, state, state_name}. `version` is that of the task as it was read; another
     one that stands now is refused `conflict`. `legal_reason` is the code of one of the definition's list, `photos` go
-    with the report of an inspection."""
+    with the report of an inspection. `missing` goes with an action that sends the file back to its applicant: the
+    applicant reads it as a list in their own language, before the words of `reason`."""
 
     task_id = fields.UUID(required=True)
     version = fields.Integer(load_default=None, allow_none=True)
@@ -175,6 +190,7 @@ class Act(Schema):
     legal_reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
     inputs = fields.Dict(load_default=dict)
     photos = fields.List(fields.Nested(Photo), load_default=list, validate=validate.Length(max=20))
+    missing = fields.Nested(Missing, load_default=None, allow_none=True)
 
 
 class Resubmit(Status):
@@ -231,7 +247,9 @@ PROBLEMS: dict[str, Problem] = {
     "task_done": Problem(409, "أُنجزت هذه المهمة بالفعل.", "This task was already done."),
     "action_unknown": Problem(422, "هذا الإجراء غير متاح في هذه المرحلة.",
                               "This action is not available at this stage."),
-    "reason_required": Problem(422, "اذكر السبب القانوني لهذا الإجراء.", "Give the legal reason for this action."),
+    "reason_required": Problem(422, "اكتب سبب هذا الإجراء.", "Write the reason for this action."),
+    "nothing_missing": Problem(422, "اختر مستنداً أو بياناً ناقصاً، أو اكتب ما ينقص.",
+                               "Choose a document or an answer that is missing, or write what is missing."),
     "input_required": Problem(422, "أدخل: {name_ar}", "Enter: {name_en}"),
     "not_waiting_for_applicant": Problem(409, "الطلب لا ينتظر استيفاء منك الآن.",
                                          "The request is not waiting for anything from you now."),

@@ -110,6 +110,11 @@ class RatingAsked(Schema):
     token = fields.String(required=True, validate=validate.Length(10, 100))
 
 
+class AskRating(Status):
+    """Command `requests.ask_rating` → {token}: whoever holds number and digits of a request that has ended gets the
+    token of its rating's page, the same each time."""
+
+
 class Rate(RatingAsked):
     """Command `requests.rate` → {stars}. Whoever holds the token of the link in the last message rates the request,
     once."""
@@ -180,6 +185,8 @@ PROBLEMS: dict[str, Problem] = {
     "delivered_before": Problem(409, "سُجّل تسليم هذه الطبعة في {on}.", "This print was recorded as delivered on {on}."),
     "licence_not_in_force": Problem(409, "هذه الرخصة غير سارية الآن ({status_ar}) فلا تُسلَّم.",
                                     "This licence is not in force now ({status_en}); it is not delivered."),
+    "rating_too_early": Problem(
+        409, "يُقيَّم الطلب بعد انتهائه.", "A request is rated after it has ended."),
     "rating_unknown": Problem(404, "رابط التقييم غير صحيح.", "This link is not one for a rating."),
     "rated_before": Problem(409, "قُيّم هذا الطلب من قبل. شكراً لك.", "This request was rated before. Thank you."),
     "complaint_number_malformed": Problem(422, "رقم الشكوى غير صحيح. راجعه كما وصلك.",

@@ -26,6 +26,13 @@ class ListRequests(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, MOST))
 
 
+class OpenOfService(Schema):
+    """Query `requests.open_of_service` → {code, open: [{version, count}]}: how many requests of a service are open on
+    this node, by the version of the guide that they were lodged under and go on by. Newest version first."""
+
+    code = fields.String(required=True, validate=_CODE)
+
+
 class FindRequests(ListRequests):
     """Query `requests.find` → the same, each with `applicant` ({kind, name}, the name masked) for who may find by
     person. Several criteria narrow each other. `name` and `address` are searched by whole words, all of which must be

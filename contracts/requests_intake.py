@@ -110,6 +110,7 @@ class Corrected(EventSchema):
     tracking_number = fields.String(required=True)
     corrected = fields.List(fields.String(), required=True)
     contact = fields.String(allow_none=True)
+    inquiry_check = fields.String(allow_none=True)  # another, where the phone is another
     language = fields.String(required=True, validate=validate.OneOf(("ar", "en")))
 
 
@@ -165,7 +166,8 @@ class Receipt(Schema):
 
 class SaveDraft(Schema):
     """Command `requests.save_draft` → {token, service_code, saved_at, ends_at}. With `token` the draft is saved again
-    under its code. `documents` are those it names: they wait as long as the draft."""
+    under its code; without, a citizen's account has one draft a service. `documents` are those it names: they wait as
+    long as the draft."""
 
     token = fields.String(load_default=None, allow_none=True, validate=_SHORT)
     service_code = fields.String(required=True)
@@ -177,6 +179,14 @@ class Draft(Schema):
     """Query `requests.draft` → {service_code, draft, saved_at, ends_at}; command `requests.drop_draft` → {dropped}."""
 
     token = fields.String(required=True, validate=_SHORT)
+
+
+class OwnDrafts(Schema):
+    """Query `requests.own_drafts` (a citizen's account) → {drafts: [{token, service_code, saved_at, ends_at}]}: what
+    was begun in it of these services."""
+
+    services = fields.List(fields.String(validate=validate.Length(max=80)), required=True,
+                           validate=validate.Length(max=500))  # fmt: skip
 
 
 class BeginUpload(Schema):

@@ -25,7 +25,8 @@ class DeviceState(EventSchema):
 class ReleaseState(EventSchema):
     """A device reported that it took `amount` piastres for a stage of a request, under its own receipt number. Told
     once for each ticket and receipt. `applied` false: the release was not taken as one (it waits for a person, or came
-    too late), but the money was taken all the same."""
+    too late), but the money was taken all the same. `way`: cash, or the slip of a card terminal, whose reference
+    `slip` is (rules.slips)."""
 
     ticket_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)
@@ -39,6 +40,8 @@ class ReleaseState(EventSchema):
     collected_at = fields.AwareDateTime(required=True)
     serial = fields.String(required=True)
     applied = fields.Boolean(required=True)
+    way = fields.String(load_default="cash", validate=validate.OneOf(("cash", "slip")))
+    slip = fields.String(load_default=None, allow_none=True)
 
 
 DEVICE_CHANGED = event("requests.device.changed.v1", DeviceState)
@@ -53,6 +56,7 @@ class RegisterDevice(Schema):
     label = fields.String(required=True, validate=[validate.Length(2, 80), *PLAIN_TEXT])
     public_key = fields.String(required=True, validate=validate.Length(max=100))
     proof = fields.String(required=True, validate=validate.Length(max=200))
+    kind = fields.String(load_default=devices.TABLET, validate=validate.OneOf(tuple(devices.KINDS)))
 
 
 class OneDevice(Schema):
@@ -81,6 +85,33 @@ class ChangeDevice(OneDevice):
     reason = fields.String(required=True, validate=REASON)
 
 
+class WipeDevice(ChangeDevice):
+    """Command `requests.wipe_device` → the device: at its next contact it empties itself; `at_once` without waiting
+    until what it did is uploaded."""
+
+    at_once = fields.Boolean(load_default=False)
+
+
+class DeviceContact(Schema):
+    """Command `requests.device_contact` → {device_id, kind, unit, label, state, valid_until, wipe, server_time}: a
+    device that has a line makes itself known, with or without anybody logged in. `at` is its own time; `wiped` is sent
+    once it emptied itself: the numbers of what it had not uploaded. `signature` (base64) is
+    its key's over rules.device_keys.contact. `wipe`: null, after_upload, at_once. Refuses device_unknown,
+    device_proof_wrong."""
+
+    public_key = fields.String(required=True, validate=validate.Length(max=100))
+    at = fields.String(required=True, validate=[validate.Length(1, 60), *PLAIN_TEXT])
+    wiped = fields.List(fields.Integer(strict=True, validate=validate.Range(1, 2**53)), load_default=None,
+                        allow_none=True, validate=validate.Length(max=1000))
+    signature = fields.String(required=True, validate=validate.Length(max=200))
+
+
+class DeviceUnlock(OneDevice):
+    """Query `requests.device_unlock` → {secret, former}: what opens the actor's own data on the device where the PIN
+    was forgotten; `former` what opened it before the node exchanged its key. Each is recorded. Refuses device_unknown,
+    device_wiped, forbidden to whom may not work with it."""
+
+
 class ReturnSerials(ChangeDevice):
     """Command `requests.return_serials` → {tracking, tickets}: how many numbers and tickets the device held unused.
     They are void from now on."""
@@ -98,6 +129,12 @@ PROBLEMS: dict[str, Problem] = {
                                   "“{act_en}” is not possible for a device that is {state_en} now."),
     "device_not_certified": Problem(409, "الجهاز غير معتمد الآن ({state_ar}). راجع مدير النظام.",
                                     "The device is not certified now ({state_en}). Ask the administrator."),
+    "device_wiped": Problem(409, "أُمر بمسح هذا الجهاز، فلا يُفتح ما عليه.",
+                            "This device is to be wiped: nothing on it is opened any more."),
+    "device_not_for_visits": Problem(422, "هذا جهاز شباك ولا تُخطط له زيارات. اختر لوح حي متنقل.",
+                                     "This is a window's device: visits are planned for tablets. Choose another."),
+    "item_not_of_device": Problem(403, "هذا النوع من العناصر لا يُرفع من {kind_ar}.",
+                                  "Items of this kind are not taken from a {kind_en}."),
     "certificate_forged": Problem(422, "شهادة الجهاز غير صحيحة.", "The device's certificate is not genuine."),
     "ticket_forged": Problem(422, "إذن الإصدار غير صحيح.", "The ticket is not genuine."),
     "ticket_unknown": Problem(404, "لا يوجد إذن إصدار بهذا الرقم.", "There is no ticket with this number."),
@@ -107,7 +144,7 @@ PROBLEMS: dict[str, Problem] = {
     "ticket_unreported": Problem(409, "انتهى وقت إذن سابق لهذا الطلب على هذا الجهاز ولم يُبلَّغ بعد بما جرى فيه.",
                                  "An earlier ticket of this request on this device is over and not yet reported."),
     "ticket_used": Problem(409, "استُخدم إذن الإصدار من قبل.", "The ticket was used before."),
-    "ticket_void": Problem(409, "إذن الإصدار لاغٍ: {reason}.", "The ticket is void: {reason}."),
+    "ticket_void": Problem(409, "إذن الإصدار لاغٍ: {reason_ar}.", "The ticket is void: {reason_en}."),
     "release_forged": Problem(422, "توقيع الإصدار غير صحيح.", "The release's signatures are not genuine."),
     "release_differs": Problem(422, "بيان الإصدار يخالف ما في رمزه الموقّع.",
                                "What is said of the release differs from its signed code."),

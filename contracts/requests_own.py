@@ -9,7 +9,8 @@ from contracts.requests_finding import MOST
 
 class OwnRequests(Schema):
     """Query `requests.own` → {requests: [{request_id, tracking_number, service_code, service_name, unit, state,
-    state_kind, state_name, outcome, lodged_at, due_on, late, lodged_here}], next}: what was lodged from the account
+    state_kind, state_name, outcome, lodged_at, due_on, late, lodged_here, visit, complaint}], next}: `visit` and
+    `complaint` are what is still open of each, {number, state, on}, or null. It is what was lodged from the account
     that asks (`lodged_here`), the newest first. With the number of the person's card, which takes request.own_person,
     also everything else whose applicant has this number. `after` is the `next` of the page before."""
 

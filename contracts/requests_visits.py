@@ -178,6 +178,13 @@ class ItemFile(Schema):
     item_id = fields.UUID(required=True)
 
 
+class ItemEvidence(ItemFile):
+    """Query `requests.offline_item_document` → {media_type, content(base64)}: a photo or signature that an item signed.
+    Reading is recorded. Refuses item_unknown, document_unknown, document_in_quarantine."""
+
+    sha256 = fields.String(required=True, validate=_SHA256)
+
+
 class RetryItem(ItemFile):
     """Command `requests.retry_item` → {item_id, result, faults, answer}: tried once more as it was signed, in the name
     of the clerk who did it. `documents` says where bytes that were missing have been uploaded since; `accept` names
@@ -214,11 +221,44 @@ class SignedDocument(Schema):
     sha256 = fields.String(required=True, validate=_SHA256)
 
 
+class TakenPhoto(Schema):
+    """A photo taken on the spot, by the SHA-256 of its JPEG or PNG."""
+
+    sha256 = fields.String(required=True, validate=_SHA256)
+    caption = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=200), *PLAIN_TEXT])
+
+
+class TakenSignature(Schema):
+    """Who signed on the glass, by the SHA-256 of the PNG."""
+
+    sha256 = fields.String(required=True, validate=_SHA256)
+    name = fields.String(required=True, validate=[validate.Length(3, 200), *PLAIN_TEXT])
+
+
+class TakenPlace(Schema):
+    """Where the device says that it was: WGS 84 degrees, accuracy in metres (W3C Geolocation)."""
+
+    latitude = fields.Float(required=True, validate=validate.Range(-90, 90))
+    longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
+    accuracy = fields.Float(required=True, validate=validate.Range(0, 10_000_000))
+    at = fields.AwareDateTime(required=True)
+
+
+class Evidence(Schema):
+    """What was gathered on the spot. It is kept with the item, opened by who reviews items, each opening recorded;
+    nothing is decided by it."""
+
+    photos = fields.List(fields.Nested(TakenPhoto), load_default=list, validate=validate.Length(max=10))
+    signature = fields.Nested(TakenSignature, load_default=None, allow_none=True)
+    place = fields.Nested(TakenPlace, load_default=None, allow_none=True)
+
+
 class ItemBody(Schema):
-    """What every body says: under which bundle it was done, and for which visit, if for one."""
+    """What every body says: under which bundle it was done, for which visit, if for one, and what was gathered."""
 
     bundle_id = fields.UUID(required=True)
     visit_id = fields.UUID(load_default=None, allow_none=True)
+    evidence = fields.Nested(Evidence, load_default=None, allow_none=True)
 
 
 class ReportBody(ItemBody):
@@ -250,13 +290,25 @@ class CompletionBody(ItemBody):
     answers = fields.Dict(load_default=dict)
 
 
+class CardSlip(Schema):
+    """What a terminal's slip says, as it was typed (rules.slips)."""
+
+    terminal_id = fields.String(required=True, validate=validate.Length(1, 20))
+    batch = fields.String(required=True, validate=validate.Length(1, 20))
+    approval_code = fields.String(required=True, validate=validate.Length(1, 20))
+    last4 = fields.String(required=True, validate=validate.Length(1, 10))
+
+
 class ReleaseBody(ItemBody):
-    """`release`: a licence handed over under its ticket, and the cash taken for it."""
+    """`release`: a licence handed over under its ticket, and what was taken for it: cash, or a card at a terminal,
+    whose `slip` it is then."""
 
     ticket_id = fields.UUID(required=True)
     released_at = fields.AwareDateTime(required=True)
     receipt_number = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
     qr = fields.String(required=True, validate=validate.Length(1, 4000))
+    way = fields.String(load_default="cash", validate=validate.OneOf(("cash", "slip")))
+    slip = fields.Nested(CardSlip, load_default=None, allow_none=True)
 
 
 class DeliveryBody(ItemBody, Deliver):

@@ -16,6 +16,8 @@ import marshmallow
 from marshmallow import fields, validate
 
 from contracts import (
+    asyncapi,
+    event_schemas,
     problems,
 )
 from contracts.definition import authoring, json_schema, load_definition
@@ -29,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs"
 GUIDE = ROOT / "services/catalog/guide"
 COMMAND = "make docs"
+RECORD = "event-schemas.json"
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
     (fields.UUID, "UUID"),
@@ -54,7 +57,9 @@ def pages() -> dict[str, str]:
                                      *docs_sandbox.sections(_table)),
         "messages-sandbox.md": _page("Sandbox of messages · بيئة تجربة الرسائل", docs_messages.SOURCE,
                                      *docs_messages.sections(_table)),
-        "definition.schema.json": json.dumps(json_schema.document(), ensure_ascii=False, indent=2) + "\n",
+        "definition.schema.json": _json(json_schema.document()),
+        "asyncapi.json": _json(asyncapi.document()),
+        RECORD: schemas(),
     }
 
 
@@ -62,6 +67,29 @@ def write() -> None:
     """Write them all."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+class BrokenSchema(Exception):
+    """An event that was published would change in a way that its readers or a replay fail on."""
+
+
+def schemas() -> str:
+    """The record of the schemas of all events, as it becomes. Raises BrokenSchema where something that stands in it
+    would be broken (contracts/event_schemas.py has the rule)."""
+    found = event_schemas.record()
+    if broken := event_schemas.broken(_recorded(), found):
+        raise BrokenSchema("; ".join(broken))
+    return _json(found)
+
+
+def _recorded() -> dict[str, Any]:
+    path = FOLDER / RECORD
+    recorded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return recorded
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _page(title: str, source: str, *parts: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from infra import processes
-from infra.database import SERVICES, create_statements
+from infra.database import LINK, USERS, create_statements
 
 ADMIN = "shubbak_admin"
 SETTINGS = {
@@ -72,7 +72,7 @@ class Postgres:
         if self.pid is not None:
             return self
         fresh = not (self.data / "PG_VERSION").exists()
-        self._load_passwords()
+        added = self._load_passwords()
         if fresh:
             self._initialise()
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
@@ -85,7 +85,7 @@ class Postgres:
             folder=self.folder,
         )
         processes.wait_until(self._answers, self._process, self.log, 60)
-        if fresh:
+        if fresh or added:
             self.sql(create_statements(self.passwords))
         return self
 
@@ -111,8 +111,13 @@ class Postgres:
         self.start()
 
     def close(self) -> None:
-        """Stop; remove the folder unless it is to be kept."""
-        self.stop()
+        """End it: in order when its data is kept, otherwise at once, without writing down what is thrown away; and its
+        folder goes."""
+        if self.kept:
+            self.stop()
+        elif self._process is not None:
+            processes.end(self._process, signal.SIGQUIT, 30)
+            self._process = None
         processes.forget(self)
         if not self.kept:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -134,12 +139,41 @@ class Postgres:
         """SQLAlchemy URL for the service's user, by default of the service's own database."""
         return f"postgresql+psycopg2://{self._address(service, database or service)}"
 
+    def link_url(self, service: str) -> str:
+        """SQLAlchemy URL by which the line reads a service's event log."""
+        return self.url(LINK, service)
+
     def dsn(self, user: str = ADMIN, database: str = "postgres") -> str:
         """The same as a plain libpq address; by default the administrator's."""
         return f"postgresql://{self._address(user, database)}"
 
     def _address(self, user: str, database: str) -> str:
         return f"{user}:{self.passwords[user]}@127.0.0.1:{self.port}/{database}"
+
+    # --- backup ---
+
+    def back_up(self, folder: Path) -> None:
+        """A base backup of the whole cluster at one point in time, into a folder that is made; the passwords go with
+        it. CalledProcessError when it fails."""
+        folder.mkdir(parents=True)
+        subprocess.run(
+            [str(self.bin / "pg_basebackup"), "-d", self.dsn(), "-D", str(folder / "data"), "-c", "fast"],
+            check=True,
+            capture_output=True,
+            env={"PATH": os.defpath},
+        )
+        shutil.copy(self.folder / "passwords.json", folder / "passwords.json")
+
+    def restore(self, folder: Path) -> None:
+        """Put a backup in the place of what is here; the server must not be running."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.copytree(folder / "data", self.data)
+        shutil.copy(folder / "passwords.json", self.folder / "passwords.json")
+        if self.user is not None:
+            self.folder.chmod(0o711)
+            for path in [self.data, *self.data.rglob("*")]:
+                shutil.chown(path, self.user)
+        self.data.chmod(0o700)
 
     # --- administration ---
 
@@ -206,14 +240,17 @@ class Postgres:
         ready = [str(self.bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return processes.accepts(self.port) and subprocess.run(ready).returncode == 0
 
-    def _load_passwords(self) -> None:
+    def _load_passwords(self) -> bool:
+        """Read those of a kept folder; answers whether there are new ones, for users that it did not know."""
         store = self.folder / "passwords.json"
         if store.exists():
             self.passwords = json.loads(store.read_text(encoding="utf-8"))
-            return
-        self.passwords = {name: secrets.token_hex(16) for name in (ADMIN, *SERVICES)}
+            if set(USERS) <= set(self.passwords):
+                return False
+        self.passwords = {name: secrets.token_hex(16) for name in (ADMIN, *USERS)} | self.passwords
         store.touch(mode=0o600)
         store.write_text(json.dumps(self.passwords), encoding="utf-8")
+        return True
 
     def _initialise(self) -> None:
         if self.user is not None:

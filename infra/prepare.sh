@@ -2,7 +2,8 @@
 # Prepares the machine for `make`. It is called by the Makefile:
 #   prepare.sh python              print a Python that serves (3.11 or later, able to make environments)
 #   prepare.sh environment KIND    bring .venv up to the lock of KIND (demo or dev)
-#   prepare.sh debian KIND         see to the Debian packages of KIND (demo, test or bench)
+#   prepare.sh assets              bring what others wrote for the pages (services/gateway/web/package-lock.json)
+#   prepare.sh debian KIND         see to the Debian packages of KIND (demo, country, test or bench)
 # Only root installs packages. Without root and with something missing, the one command that mends it is printed;
 # `debian demo` then goes on (the licence is HTML instead of PDF), the others stop with exit 2.
 set -euo pipefail
@@ -45,6 +46,18 @@ environment() {
     cp "$lock" "$stamp"
 }
 
+# Node comes from the same place as the Python packages where the machine has none of its own.
+assets() {
+    local npm=npm
+    if ! command -v npm >/dev/null; then
+        npm="$PWD/.venv/bin/npm"
+        [ -x "$npm" ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+            -r requirements-npm.txt
+        export PATH="$PWD/.venv/bin:$PATH"
+    fi
+    NPM="$npm" services/gateway/web/vendor.sh
+}
+
 has_file() { compgen -G "$1" >/dev/null; }
 
 missing_packages() {
@@ -59,9 +72,11 @@ missing_packages() {
         command -v setpriv >/dev/null || echo util-linux
     fi
     if [ "$1" = test ]; then
-        command -v chromium >/dev/null || echo chromium
+        # Either will do; the one without windows opens pages for less.
+        command -v chromium-headless-shell chromium >/dev/null || echo chromium-headless-shell
     fi
     if [ "$1" = bench ]; then
+        command -v chromium >/dev/null || echo chromium
         command -v wrk >/dev/null || echo wrk
     fi
 }
@@ -130,6 +145,7 @@ debian() {
 case "${1:-}" in
     python) find_python ;;
     environment) environment "$2" ;;
+    assets) assets ;;
     debian) debian "$2" ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -1,37 +1,67 @@
 """A RabbitMQ of our own: Debian's program, in a folder of its own, on free loopback ports.
 
 It needs neither root nor a running service and touches none: node name, Erlang port mapper, cookie, data and logs are
-its own. It is up in two to three seconds.
+its own. It is up in two to three seconds. `centre_broker` makes one that also takes nodes and agencies by certificate.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from infra import processes
-from infra.broker import topology
+from infra.broker import centre, tls, topology
+from infra.ca.authority import Authority
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = PROGRAM.with_name("rabbitmqctl")
 NODE = "shubbak@localhost"
 
 
-class Broker:
-    """One throw-away node with the platform's definitions loaded and a random password per user."""
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a broker needs to take clients with certificates: its own, its key, the root and the revocation list."""
 
-    def __init__(self) -> None:
-        self.folder = processes.temporary_folder("rabbitmq")
+    certificate: Path
+    key: Path
+    root: Path
+    revoked: Path
+
+
+class Broker:
+    """One node with definitions loaded and a random password per user of the platform.
+
+    Without `folder` it is thrown away at `close()`. With `folder` everything durable is kept, passwords included, and a
+    later start finds it; ports are new ones. `describe` makes the definitions from the passwords.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        describe: Callable[[Mapping[str, str]], Mapping[str, Any]] = topology.definitions,
+        tls: Tls | None = None,
+    ) -> None:
+        self.kept = folder is not None
+        self.folder = folder.absolute() if folder else processes.temporary_folder("rabbitmq")
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "server.log"
         self.port = processes.free_port()
-        self.passwords = {user: secrets.token_hex(16) for user in topology.USERS}
+        self.tls_port = processes.free_port() if tls else None
+        self._tls = tls
+        self._describe = describe
+        self.passwords, self._cookie = self._load_secrets()
         self._mapper_port = processes.free_port()
         self._distribution_port = processes.free_port()
-        self._cookie = secrets.token_hex(20)
         self._mapper: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._configure()
@@ -77,13 +107,17 @@ class Broker:
         self.start()
 
     def close(self) -> None:
-        """End it at once and remove its folder: nothing in it is to be kept."""
-        self.kill()
+        """End it: in order when its data is kept, otherwise at once, and its folder goes."""
+        if self.kept:
+            self.stop()
+        else:
+            self.kill()
         if self._mapper is not None:
             processes.end(self._mapper, signal.SIGTERM, 5)
             self._mapper = None
         processes.forget(self)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Broker:
         return self.start()
@@ -99,6 +133,12 @@ class Broker:
     def amqp_url(self, user: str = topology.OPERATOR) -> str:
         """The address for one of topology.USERS, on the platform's virtual host."""
         return f"amqp://{user}:{self.passwords[user]}@127.0.0.1:{self.port}/{topology.VHOST}"
+
+    def amqps_url(self, vhost: str = centre.LINE) -> str:
+        """The address for whoever comes with a certificate. Raises RuntimeError where the broker takes none."""
+        if self.tls_port is None:
+            raise RuntimeError("this broker takes no certificates")
+        return f"amqps://127.0.0.1:{self.tls_port}/{vhost}"
 
     # --- faults and looks inside ---
 
@@ -138,14 +178,30 @@ class Broker:
             )
         )
 
-    def queue_length(self, queue: str) -> int:
+    def queue_length(self, queue: str, vhost: str = topology.VHOST) -> int:
         """Messages in a queue, ready and unacknowledged. Raises RuntimeError when there is no such queue."""
+        # What a quorum queue says of itself by `info` is up to five seconds old; its leader is asked instead.
         return int(
             self.evaluate(
-                f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{topology.VHOST}">>, queue, <<"{queue}">>)),'
-                " [{messages, N}] = rabbit_amqqueue:info(Q, [messages]), N."
+                f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{vhost}">>, queue, <<"{queue}">>)),'
+                " case amqqueue:get_type(Q) of rabbit_quorum_queue ->"
+                " {ok, {_, N}, _} = ra:leader_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1), N;"
+                " _ -> [{messages, N}] = rabbit_amqqueue:info(Q, [messages]), N end."
             )
         )
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Import definitions, as `rabbitmqctl import_definitions` does: what is there already stays."""
+        encoded = base64.b64encode(json.dumps(document).encode()).decode()
+        answer = self.evaluate(f'rabbit_definitions:import_raw(base64:decode(<<"{encoded}">>)).')
+        if answer != "ok":
+            raise RuntimeError(f"definitions were not taken: {answer}")
+
+    def control(self) -> list[str]:
+        """The command that `python -m infra.broker … --ctl` is given to reach this broker: rabbitmqctl with the
+        environment in which it finds this node."""
+        needed = {name: value for name, value in self._environment().items() if name != "RUNNING_UNDER_SYSTEMD"}
+        return ["env", *(f"{name}={value}" for name, value in needed.items()), str(CONTROL)]
 
     # --- inside ---
 
@@ -160,7 +216,7 @@ class Broker:
     def _configure(self) -> None:
         definitions = self.folder / "definitions.json"
         definitions.touch(mode=0o600)
-        definitions.write_text(topology.render(topology.definitions(self.passwords)), encoding="utf-8")
+        definitions.write_text(topology.render(self._describe(self.passwords)), encoding="utf-8")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             f"load_definitions = {definitions}\n"
@@ -170,13 +226,33 @@ class Broker:
             "disk_free_limit.absolute = 50MB\n",
             encoding="utf-8",
         )
-        (self.folder / "enabled_plugins").write_text("[].\n", encoding="ascii")
+        plugins = "rabbitmq_auth_mechanism_ssl" if self._tls else ""
+        (self.folder / "enabled_plugins").write_text(f"[{plugins}].\n", encoding="ascii")
+        if self._tls is not None and self.tls_port is not None:
+            given = self._tls
+            (self.folder / "advanced.config").write_text(
+                tls.advanced_config(
+                    "127.0.0.1", self.tls_port, given.certificate, given.key, given.root, given.revoked
+                ),
+                encoding="utf-8",
+            )
         home = self.folder / "home"
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         cookie = home / ".erlang.cookie"
+        cookie.unlink(missing_ok=True)
         cookie.touch(mode=0o600)
         cookie.write_text(self._cookie, encoding="ascii")
         cookie.chmod(0o400)
+
+    def _load_secrets(self) -> tuple[dict[str, str], str]:
+        store = self.folder / "secrets.json"
+        kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
+        # A user that is new since the last start gets a password then.
+        passwords = {user: kept.get(user) or secrets.token_hex(16) for user in topology.USERS}
+        cookie = kept.get("cookie") or secrets.token_hex(20)
+        store.touch(mode=0o600)
+        store.write_text(json.dumps({**passwords, "cookie": cookie}), encoding="utf-8")
+        return passwords, cookie
 
     def _environment(self) -> dict[str, str]:
         folder = self.folder
@@ -202,3 +278,15 @@ class Broker:
             # Has the script replace itself by the Erlang machine, so that the pid we hold is the node's.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
+
+
+def centre_broker(
+    authority: Authority, nodes: Iterable[str], agencies: Iterable[str] = (), folder: Path | None = None
+) -> Broker:
+    """A broker of the centre: its own bus without what the centre does not run, the line for `nodes` and the door of
+    `agencies`, a TLS listener with a certificate of this authority for the loopback address."""
+    named, known = tuple(nodes), tuple(agencies)
+    into = authority.folder / "broker"
+    certificate, key = authority.server(["localhost", "127.0.0.1"]).write(into, "broker")
+    given = Tls(certificate, key, authority.root_file, authority.crl_folder)
+    return Broker(folder, lambda passwords: centre.whole(passwords, named, known), given)

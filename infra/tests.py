@@ -25,7 +25,10 @@ def _parts() -> dict[str, list[str]]:
     faults = _dealt("faults", "tests/faults", 2)
     integration = _dealt("integration", "tests/integration", 3)
     integration["integration 1"].append("tests/integration/chassis")
-    return {**faults, "unit": ["tests/unit"], **integration, "journeys": ["tests/journeys"]}
+    # What mostly waits, for a killed process or a page, runs beside what mostly computes.
+    journeys = _dealt("journeys", "tests/journeys", 2)
+    first = {name: paths for pair in zip(journeys.items(), faults.items(), strict=True) for name, paths in pair}
+    return {**first, "unit": ["tests/unit"], **integration}
 
 
 def _dealt(name: str, folder: str, count: int) -> dict[str, list[str]]:
@@ -51,6 +54,7 @@ def _run(name: str, paths: list[str], options: list[str]) -> tuple[str, int, str
 def main(options: list[str]) -> int:
     """Run them all; the status of the whole."""
     LOGS.mkdir(exist_ok=True)
+    _pages("clear")
     started = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = list(pool.map(lambda part: _run(part[0], part[1], options), _parts().items()))
@@ -60,7 +64,14 @@ def main(options: list[str]) -> int:
         told.update({what: int(count) for count, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", summary)})
     counts = ", ".join(f"{count} {what}" for what, count in told.items())
     print(f"{counts} in {time.monotonic() - started:.0f} s", flush=True)
-    return int(any(status for _, status, _, _ in done))
+    unseen = _pages("unseen")
+    return int(unseen or any(status for _, status, _, _ in done))
+
+
+def _pages(what: str) -> int:
+    """Of the pages that journeys look at: forget which, or say which no journey looked at. 0 when there is none."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.journeys.pages_seen", what]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

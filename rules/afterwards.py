@@ -30,4 +30,9 @@ def next_level(level: int, unit: str, above: str | None) -> tuple[int, str] | No
 
 def may_reopen(outcome: str | None, ended_on: date, today: date, days: int) -> bool:
     """Whether an end may be asked to be looked at anew: a rejection or a lapse, for so many days after it."""
-    return outcome in REOPENABLE and today <= ended_on + timedelta(days=days)
+    return outcome in REOPENABLE and today <= reopen_until(ended_on, days)
+
+
+def reopen_until(ended_on: date, days: int) -> date:
+    """The last day on which it may be asked for."""
+    return ended_on + timedelta(days=days)

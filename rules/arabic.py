@@ -15,6 +15,11 @@ MONTHS = {
            "December"),
 }
 
+WEEKDAYS = {
+    "ar": ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+
 MAX_AMOUNT = 10**15 - 1  # piastres: under ten thousand milliard pounds, the largest scale that has a word below
 
 
@@ -153,3 +158,11 @@ def _english(number: int) -> str:
 def long_date(day: date, language: str = "ar") -> str:
     """`21 نوفمبر 2026`: day, the month's name as Egypt writes it, year."""
     return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def weekday_date(day: date, language: str = "ar", this_year: int | None = None) -> str:
+    """`الثلاثاء 3 مارس 2026`: the day of the week before the date; without the year where it is `this_year`."""
+    written = long_date(day, language)
+    if day.year == this_year:
+        written = written.rpartition(" ")[0]
+    return f"{WEEKDAYS[language][day.weekday()]} {written}"

@@ -90,6 +90,21 @@ def next_file(asker: str, files: Iterable[File], candidates: Iterable[Candidate]
     return None
 
 
+UNFIT, FULL = "unfit", "full"  # why a head may not hand a file to somebody
+
+
+def why_not(account: str, file: File, candidates: Iterable[Candidate], known: Collection[str]) -> str | None:
+    """Why a head may not hand this file to this colleague; None where they may. The colleague must be one to whom the
+    engine could have dealt it: who belongs to the desk, is not barred, did not let it lie while somebody else may have
+    it (UNFIT), and holds less than HELD_MOST (FULL). SPREAD does not bind a head, who gives it for a reason."""
+    loads = {candidate.account: candidate for candidate in candidates}
+    if account not in loads or account in file.barred:
+        return UNFIT
+    if loads[account].in_hand >= HELD_MOST:
+        return FULL
+    return None if loads[account] in _able(file, loads, {*loads, *known}) else UNFIT
+
+
 def nobody_left(file: File, known: Collection[str]) -> bool:
     """Whether all who belong to the desk are barred from the file: then the unit above decides."""
     return bool(known) and all(account in file.barred for account in known)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +78,13 @@ def public_text(key: Ed25519PrivateKey) -> str:
 def registration(unit: str, device_key: str) -> str:
     """What the tablet signs to show that it holds the key."""
     return f"{FORM}.register\n{unit}\n{device_key}"
+
+
+def contact(device_key: str, at: str, wiped: Sequence[int] | None) -> str:
+    """What a device signs when it makes itself known: its key, its own time, and, once it emptied itself, `wiped` and
+    the numbers of what it had not uploaded, comma between; a line each."""
+    emptied = "" if wiped is None else "wiped " + ",".join(str(one) for one in wiped)
+    return f"{FORM}.contact\n{device_key}\n{at}\n{emptied}"
 
 
 def sign(text: str, key: Ed25519PrivateKey) -> str:

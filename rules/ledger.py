@@ -9,6 +9,7 @@ Accounts are named by what they are:
     bank:<unit>             the unit's account at its bank
     float, deposit, difference:<unit>  of a counter's shifts: rules.ledger_counter
     settlement, commission, difference:<rail>  of what a rail transfers: rules.ledger_settlement
+    node:<code>             what the centre's rails took for the bills of a node, and owe it
 A positive amount is a debit, a negative one a credit.
 """
 
@@ -22,7 +23,7 @@ from rules.fees import Charge
 
 REVENUE = "revenue"
 _ACCOUNT = re.compile(
-    r"(cash|rail|revenue|held|credit|bank|float|deposit|difference|settlement|commission):[A-Za-z0-9._-]{1,64}")
+    r"(cash|rail|revenue|held|credit|bank|float|deposit|difference|settlement|commission|node):[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,18 @@ def cash_held(drawer: str, reference: str, amount: int) -> Entry:
 def held_applied(rail_name: str, reference: str, charges: Sequence[Charge]) -> Entry:
     """A person found that the held money does pay the bill."""
     return _entry("held_applied", reference, held(rail_name), fee_split(charges))
+
+
+def collected_for_node(rail_name: str, reference: str, node: str, amount: int) -> Entry:
+    """A rail of the centre took money for the bill of a node: the rail owes it to us, and we to the node."""
+    owed = Posting(named(f"node:{node}"), -_positive(amount))
+    return _entry("collected_for_node", reference, rail(rail_name), (owed,))
+
+
+def returned_for_node(rail_name: str, reference: str, node: str, amount: int) -> Entry:
+    """A rail of the centre gave back what it had taken for the bill of a node: we owe the node that much less."""
+    return Entry("returned_for_node", reference, (Posting(named(f"node:{node}"), _positive(amount)),
+                                                  Posting(rail(rail_name), -amount)))
 
 
 def fee_split(charges: Iterable[Charge]) -> tuple[Posting, ...]:

@@ -81,6 +81,11 @@ class Organisation:
             timelines[operation.key] = fold(timelines.get(operation.key, ()), operation)
         return Organisation(MappingProxyType(timelines))
 
+    def told(self, timelines: Mapping[Key, Timeline]) -> Organisation:
+        """The organisation with the timelines of entities that another place keeps: theirs stand whole in place of
+        what is said here."""
+        return Organisation(MappingProxyType({**self.timelines, **timelines})) if timelines else self
+
     def timeline(self, key: Key) -> Timeline:
         """All versions of an entity, oldest first; empty for one that never was."""
         return self.timelines.get(key, ())

@@ -36,8 +36,9 @@ DOUBTED = "doubted"        # nobody can tell whether the rail gave it back
 SENT_AGAIN = "sent_again"  # a person wants the rail tried once more; it is looked up there first
 REROUTED = "rerouted"      # a person chooses another way
 GIVEN_UP = "given_up"      # nothing was given back, and nothing will be
+FOUND_DONE = "found_done"  # the centre gave it back by an order that this place forgot when it was restored
 
-TRIGGERS = (APPROVED, REJECTED, SENT, TAKEN_ON, CONFIRMED, REFUSED, DOUBTED, SENT_AGAIN, REROUTED, GIVEN_UP)
+TRIGGERS = (APPROVED, REJECTED, SENT, TAKEN_ON, CONFIRMED, REFUSED, DOUBTED, SENT_AGAIN, REROUTED, GIVEN_UP, FOUND_DONE)
 
 _TABLE = """
 requested   approved     approved
@@ -59,9 +60,11 @@ refused     sent_again   sent
 refused     rerouted     approved
 refused     given_up     rejected
 uncertain   confirmed    done
+uncertain   refused      refused
 uncertain   sent_again   sent
 uncertain   rerouted     approved
 done        confirmed    done
+rejected    found_done   requested
 """
 
 STEPS: dict[tuple[str, str], str] = {

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from rules.calendar import Calendar
 from rules.refusal import Fault, refuse
+from rules.register import RENEWAL
 
 ORDERED, PLANNED, OUT, DONE, MISSED, CANCELLED = "ordered", "planned", "out", "done", "missed", "cancelled"
 STATES = (ORDERED, PLANNED, OUT, DONE, MISSED, CANCELLED)
@@ -60,8 +62,9 @@ FURTHEST = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a visit is for. `needs` says what of a request: none (it is about a new one), `open` (not ended),
-    `applicant` (it waits for the applicant), `issued` (it brought out a licence)."""
+    """What a visit is for. `needs` says what of a request: none (it is about a new one), `open` (not ended), `renewal`
+    (not ended, and of a service that renews licences), `applicant` (it waits for the applicant), `issued` (it brought
+    out a licence)."""
 
     needs: str | None
     ar: str
@@ -69,7 +72,7 @@ class Purpose:
 
 
 PURPOSES: Mapping[str, Purpose] = MappingProxyType({
-    "renewal": Purpose("open", "تجديد ترخيص", "Renewal of a licence"),
+    "renewal": Purpose("renewal", "تجديد ترخيص", "Renewal of a licence"),
     "intake": Purpose(None, "استلام طلب جديد", "A new application"),
     "documents": Purpose("applicant", "استكمال مستندات", "Completion of documents"),
     "delivery": Purpose("issued", "تسليم ترخيص", "Handing over a licence"),
@@ -86,16 +89,24 @@ def step(state: str, action: str) -> str:
     return to
 
 
-def fits(purpose: str, *, state_kind: str, outcome: str | None, licensed: bool) -> list[Fault]:
+def renews(definition: Mapping[str, Any]) -> bool:
+    """Whether what a service issues takes the place of an earlier licence as its renewal."""
+    supersedes = definition.get("supersedes")
+    return supersedes is not None and supersedes["as"] == RENEWAL
+
+
+def fits(purpose: str, *, state_kind: str, outcome: str | None, licensed: bool, renewal: bool) -> list[Fault]:
     """Why a visit of this purpose cannot be ordered for a request that stands so: visit_purpose, or nothing. A new
-    application is ordered without a request."""
+    application is ordered without a request. `renewal`: the request's service `renews`; only such a licence is handed
+    over on the spot."""
     needs = PURPOSES[purpose].needs
     if needs is None:
         wrong = True
     elif needs == "issued":
         wrong = not licensed
     else:
-        wrong = outcome is not None or (needs == "applicant" and state_kind != "applicant")
+        wrong = (outcome is not None or (needs == "applicant" and state_kind != "applicant")
+                 or (needs == "renewal" and not renewal))  # fmt: skip
     return [Fault("visit_purpose", "purpose", {"purpose": purpose})] if wrong else []
 
 

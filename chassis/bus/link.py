@@ -11,8 +11,8 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import amqp
 import eventlet
@@ -35,9 +35,20 @@ _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 BROKEN = (OSError, AMQPError, IndexError, AttributeError, ValueError)
 
 
+class Reader(Protocol):
+    """Who reads a connection in py-amqp's stead (chassis.bus.deliveries)."""
+
+    def drain(self, seconds: float) -> None:
+        """Read what is there; TimeoutError when nothing came in that time."""
+
+    def give_back(self) -> bool:
+        """Leave the rest to py-amqp; False where it can make nothing of it."""
+
+
 class Link:
     """A connection with one channel. `on_connect` declares and subscribes on a fresh channel; `on_down` is told when
-    the connection is gone."""
+    the connection is gone. `reader` makes who reads it, of py-amqp's connection and channel, when `on_connect` is done:
+    then nothing may wait for the broker's answer on it."""
 
     def __init__(
         self,
@@ -45,8 +56,13 @@ class Link:
         name: str,
         on_connect: Callable[[Any], None] = lambda _: None,
         on_down: Callable[[], None] = lambda: None,
+        options: Mapping[str, Any] | None = None,
+        reader: Callable[[Any, Any], Reader] | None = None,
     ) -> None:
         self._url = url
+        self._make_reader = reader
+        self._reader: Reader | None = None
+        self._options = dict(options or {})  # of the connection, such as its certificate
         self.name = name
         self._on_connect = on_connect
         self._on_down = on_down
@@ -93,6 +109,10 @@ class Link:
 
     def publish_batch(self, exchange: str, messages: Iterable[tuple[str, bytes]], encoded: bytes) -> None:
         """Write many mandatory messages (key, body) of the same properties in few writes. As `publish` otherwise."""
+        self.publish_each(exchange, ((key, body, encoded) for key, body in messages))
+
+    def publish_each(self, exchange: str, messages: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """As `publish_batch`, of messages with properties of their own: (key, body, encoded)."""
         channel = self.channel
         if channel is None or self.blocked:
             raise Unavailable(f"broker {'under alarm' if self.blocked else 'away'}")
@@ -100,7 +120,7 @@ class Link:
         try:
             with self._writing:
                 pending, size = [], 0
-                for key, body in messages:
+                for key, body, encoded in messages:
                     framed = frames.message(channel.channel_id, exchange, key, body, encoded, raw.frame_max)
                     pending.append(framed)
                     size += len(framed)
@@ -140,6 +160,7 @@ class Link:
                 self._url,
                 connect_timeout=3,
                 heartbeat=HEARTBEAT,
+                **self._options,
                 transport_options={"on_blocked": self._alarm, "on_unblocked": self._all_clear},
             )
             try:
@@ -149,6 +170,7 @@ class Link:
                     _read_ahead(raw.transport)
                     channel = raw.channel()
                     self._on_connect(channel)
+                self._reader = self._make_reader(raw, channel) if self._make_reader else None
                 self.blocked = False
                 self.channel = channel
                 log.info("link up", extra={"link": self.name})
@@ -162,7 +184,9 @@ class Link:
             finally:
                 was_up, self.channel = self.channel is not None, None
                 self._on_down()
-                _close(connection, politely=self._stopping and was_up)
+                whole = self._reader is None or self._reader.give_back()
+                self._reader = None
+                _close(connection, politely=self._stopping and was_up and whole)
             if not self._stopping:
                 eventlet.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
                 failures += 1
@@ -174,7 +198,10 @@ class Link:
             while self._todo:
                 self._todo.pop(0)(channel)
             with contextlib.suppress(TimeoutError):
-                raw.drain_events(timeout=_LOOK_UP)
+                if self._reader is None:
+                    raw.drain_events(timeout=_LOOK_UP)
+                else:
+                    self._reader.drain(_LOOK_UP)
             self._beat = time.monotonic()
             if self._beat - ticked >= 1:
                 ticked = self._beat

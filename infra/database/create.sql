@@ -36,3 +36,27 @@ SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD 
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8''', 'gateway', 'gateway')
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'gateway') \gexec
 REVOKE ALL ON DATABASE gateway FROM PUBLIC;
+
+-- The line to the centre reads the event logs of all services, and nothing else of them. A migration of each service
+-- grants it the table; a database that was migrated before this user was there is granted it here. A server that is
+-- given no password for it has no line.
+\getenv link_password SHUBBAK_LINK_DATABASE_PASSWORD
+\if :{?link_password}
+SELECT format('CREATE ROLE %I LOGIN', 'link') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'link') \gexec
+SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', 'link', :'link_password') \gexec
+GRANT CONNECT ON DATABASE catalog TO link;
+\connect catalog
+SELECT 'GRANT SELECT ON event_log TO link' WHERE to_regclass('event_log') IS NOT NULL \gexec
+GRANT CONNECT ON DATABASE requests TO link;
+\connect requests
+SELECT 'GRANT SELECT ON event_log TO link' WHERE to_regclass('event_log') IS NOT NULL \gexec
+GRANT CONNECT ON DATABASE payments TO link;
+\connect payments
+SELECT 'GRANT SELECT ON event_log TO link' WHERE to_regclass('event_log') IS NOT NULL \gexec
+GRANT CONNECT ON DATABASE notifications TO link;
+\connect notifications
+SELECT 'GRANT SELECT ON event_log TO link' WHERE to_regclass('event_log') IS NOT NULL \gexec
+GRANT CONNECT ON DATABASE gateway TO link;
+\connect gateway
+SELECT 'GRANT SELECT ON event_log TO link' WHERE to_regclass('event_log') IS NOT NULL \gexec
+\endif

@@ -13,7 +13,7 @@ from infra.peers import sample_keys, samples
 from infra.peers.client import Peers
 from infra.postgres import Postgres
 
-FOLDER = Path(os.environ.get("SHUBBAK_DEMO_DATA", "demo-data"))
+FOLDER = Path(os.environ.get("SHUBBAK_DEMO_DATA") or "demo-data")
 
 
 @dataclass
@@ -46,7 +46,18 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_MAX_WORKERS": "8",
         "SHUBBAK_PUBLIC_URL": f"http://localhost:{port}",
         "SHUBBAK_LOG_LEVEL": os.environ.get("SHUBBAK_LOG_LEVEL", "WARNING"),
-        **sample_keys.environment(peers.url, f"http://127.0.0.1:{port}"),
+        **outside(peers, f"http://127.0.0.1:{port}"),
+        "SHUBBAK_SMS_SENDERS": "C=Cairo",
+        "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
+        "EVENTLET_NO_GREENDNS": "yes",
+    }
+    return Surroundings(postgres, peers, environment)
+
+
+def outside(peers: Peers, gateway: str) -> dict[str, str]:
+    """What a node is given to use the sandboxes as its rails and its operators; its own gateway is at `gateway`."""
+    return {
+        **sample_keys.environment(peers.url, gateway),
         # Two operators, so that shares, failover and cost can be seen; both are the sandbox.
         "SHUBBAK_PROVIDERS": "smpp=smpp:70,nile=http:30",
         "SHUBBAK_NILE_URL": peers.sms_http,
@@ -55,19 +66,15 @@ def start(port: int) -> Surroundings:
         "SHUBBAK_NILE_PRICE": "280",
         "SHUBBAK_SMPP_PRICE": "300",
         "SHUBBAK_SMTP_PRICE": "10",
-        "SHUBBAK_SMS_SENDERS": "C=Cairo",
         "SHUBBAK_SMPP_HOST": peers.host,
         "SHUBBAK_SMPP_PORT": str(peers.smpp),
         "SHUBBAK_SMPP_SYSTEM_ID": "shubbak",
         "SHUBBAK_SMPP_PASSWORD": "sample-1",
         "SHUBBAK_SMTP_HOST": peers.host,
         "SHUBBAK_SMTP_PORT": str(peers.smtp),
-        "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
         "SHUBBAK_QUIET_HOURS": "off",  # the demo is tried at any hour, and often with the same phone
         "SHUBBAK_DAILY_LIMIT": "1000",
-        "EVENTLET_NO_GREENDNS": "yes",
     }
-    return Surroundings(postgres, peers, environment)
 
 
 def _keys() -> dict[str, str]:

@@ -23,6 +23,7 @@ _PDF = (
     b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n164\n%%EOF\n"
 )
 PATIENCE = 20.0  # seconds that anything asynchronous may take
+SELDOM = 0.2  # seconds between two questions about something that takes long
 
 
 class WalkFailed(Exception):
@@ -39,6 +40,8 @@ class Walk:
     tokens: dict[str, str] = field(default_factory=dict)
     http: requests.Session = field(default_factory=requests.Session)
     last4: str = PHONE[-4:]
+    unit: str = "EG-C-01"
+    rail: str = "fawry"
 
     def run(self) -> dict[str, Any]:
         """Walk the whole case; answers tracking number, licence serial and what the verification said."""
@@ -66,10 +69,11 @@ class Walk:
     # -- the applicant -----------------------------------------------------------------------------------------------
 
     def lodge(self, key: str | None = None) -> dict[str, Any]:
-        documents = [
-            {"code": code, "document_id": self.upload(f"{code}.pdf")} for code in ("id_copy", "lease_contract")
-        ]
-        return self.post("/requests", application(documents), key=key)
+        return self.post("/requests", application(self.papers(), self.unit), key=key)
+
+    def papers(self) -> list[dict[str, str]]:
+        """The documents of the application, handed in."""
+        return [{"code": code, "document_id": self.upload(f"{code}.pdf")} for code in ("id_copy", "lease_contract")]
 
     def upload(self, name: str) -> str:
         kept = self.post("/documents", {"file_name": name, "content": base64.b64encode(_PDF).decode()})
@@ -81,7 +85,7 @@ class Walk:
     def pay_bill(self, number: str, stage: str) -> None:
         """Wait for the stage's bill, ask the rail for a reference, pay it, and wait until the bill is paid."""
         bill = self.until(lambda: self.bill(number, stage), bool)
-        self.post(f"/bills/{bill['bill_id']}/payments", {"rail": "fawry"})
+        self.post(f"/bills/{bill['bill_id']}/payments", {"rail": self.rail})
         bill = self.until(lambda: self.bill(number, stage), lambda answer: bool(answer and answer["reference"]))
         self.tell(f"مطالبة · bill {bill['bill_number']}: {bill['total'] / 100:.2f} EGP, reference {bill['reference']}")
         self.pay(bill["reference"])
@@ -163,14 +167,22 @@ class Walk:
 
     def until(self, ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
         """Ask until the answer is what was waited for; the platform's facts travel as events."""
-        ends = time.monotonic() + PATIENCE
-        while True:
-            answer = ask()
-            if wanted(answer):
-                return answer
-            if time.monotonic() > ends:
-                raise WalkFailed(f"waited {PATIENCE:.0f} s in vain; last answer: {answer}")
-            time.sleep(0.02)
+        return until(ask, wanted)
+
+
+def until(ask: Callable[[], Any], wanted: Callable[[Any], bool], otherwise: str = "it did not come about",
+          patience: float = PATIENCE, pause: float = 0.02) -> Any:
+    """Ask until the answer is what was waited for, first after `pause` seconds and then ever less often: whoever asks
+    keeps the node from its work. WalkFailed, beginning with `otherwise`, after more than `patience` seconds."""
+    ends = time.monotonic() + patience
+    while True:
+        answer = ask()
+        if wanted(answer):
+            return answer
+        if time.monotonic() > ends:
+            raise WalkFailed(f"{otherwise}: waited {patience:.0f} s; last answer: {answer}")
+        time.sleep(pause)
+        pause = max(pause, min(1.4 * pause, SELDOM))
 
 
 def application(documents: list[dict[str, str]], unit: str = "EG-C-01") -> dict[str, Any]:

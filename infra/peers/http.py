@@ -102,6 +102,7 @@ def build(rails: Rails, centre: MessageCentre, mail: MailSink, operator: HttpOpe
         wanted = request.args.get("to")
         messages = [{**m, "over": over} for over, one in (("smpp", centre), ("http", operator))
                     for m in one.messages() if wanted in (None, m["to"])]
+        messages.sort(key=_came)
         return jsonify({"count": len(messages), "messages": messages, "submissions": len(centre.parts()),
                         "binds": centre.binds, "calls": operator.calls, "callbacks": operator.callbacks(),
                         "reporting": centre.reporting + operator.reporting})
@@ -191,3 +192,8 @@ class HttpDoor:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _came(message: dict[str, Any]) -> float:
+    """When a message began to come, whichever operator took it."""
+    return float(message["at"] if "at" in message else min(part["at"] for part in message["parts"]))

@@ -53,7 +53,7 @@ def standing(work: UnitOfWork, code: str) -> int:
 
 def kept_by_centre(work: UnitOfWork) -> Fault | None:
     """Why this node changes nothing of the national guide: another keeps it."""
-    if work.settings.env("GUIDE_AUTHORITY", "own") == "centre":
+    if publishing.kept_by_centre(work.settings):
         return Fault("guide_kept_by_centre")
     return None
 

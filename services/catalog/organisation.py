@@ -13,6 +13,7 @@ from rules.calendar import cairo_date
 from rules.organisation import ADD, CLOSE, Operation, Organisation
 from rules.organisation_check import check as check_change
 from rules.organisation_kinds import EMPLOYEE, KINDS
+from rules.organisation_relations import named
 from rules.refusal import Fault, Refusal
 from services.catalog import organisation_people as people
 from services.catalog import organisation_records as records
@@ -47,7 +48,10 @@ def _check(work: UnitOfWork, body: Mapping[str, Any], effective_from: date | Non
 
 def _faults(work: UnitOfWork, organisation: Organisation, change: Change) -> list[Fault]:
     faults = list(change.faults)
+    theirs = records.received(work)
     for index, operation in change.operations.items():
+        if operation.key in theirs:
+            faults.append(Fault("organisation_kept_by_centre", f"operations/{index}", named(operation.key)))
         if operation.kind == EMPLOYEE and operation.body and people.open_name(work, operation.body) is None:
             faults.append(Fault("organisation_name_unsealed", f"operations/{index}/body/name_sealed"))
     if change.operations or not faults:

@@ -25,6 +25,7 @@ from services.catalog import organisation_records as records
 _PROPOSAL = Statement(text("SELECT body FROM proposal WHERE id = :id AND kind = 'organisation'"))
 # Who works on the organisation may know who is meant; whoever else reads it sees masks.
 _OF_NAMES = ("organisation.propose", "organisation.review_council", "organisation.review_follow_up")
+RECEIVED = "received"  # in place of an operation: so the centre told it
 _FORECAST = "estimated"  # the library's word in the English name of a day that the sighting of the moon decides
 
 
@@ -74,6 +75,14 @@ def history(work: UnitOfWork, kind: str, code: str) -> dict[str, Any]:
             "at": row.recorded_at.isoformat(),
         }
         for row in records.history(work, kind, code)
+    ]
+    told = records.received(work).get((kind, code))
+    versions += [] if told is None else [
+        {
+            "version": told.version, "op": RECEIVED, **_shown(work, kind, version), "proposal_id": None,
+            "proposed_by": None, "edited_by": [], "approved_by": [], "at": told.received_at.isoformat(),
+        }
+        for version in timeline
     ]
     return {"kind": kind, "code": code, "versions": versions}
 

@@ -23,7 +23,24 @@ organisation_entity = Table(
     Index("organisation_of_proposal", "proposal_id"),
 )
 
-# One row: how many changes were approved. Each approval demands the one it was judged against.
+# What the centre told of an entity last, whole; `version` is the sequence of our own event about it, `number` that of
+# the centre's, `epoch` and `sequence` its place on the line. From then on the entity is the centre's, and what was
+# approved here rests.
+organisation_received = Table(
+    "organisation_received",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("timeline", JSONB, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("number", BigInteger, nullable=False, server_default="0"),
+)
+
+# One row: how many changes were approved here or told by the centre. Each approval demands the one it was judged
+# against.
 organisation_state = Table(
     "organisation_state",
     metadata,

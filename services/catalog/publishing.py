@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from chassis.config import Settings
 from chassis.uow import UnitOfWork
 from contracts.definition import load_definition
 from rules.calendar import cairo_date
@@ -19,8 +20,14 @@ from services.catalog.records import Record
 from services.catalog.succession import Adoption, National, Publish, digest_of, plan
 
 LARGEST = 900_000
+OWN, CENTRE = "own", "centre"
 """Bytes of a definition's JSON; it travels whole in one event, of at most a mebibyte."""
 _NOT_OFFERED = {"ar": "لم تعد المحافظة تقدم هذه الخدمة.", "en": "The governorate no longer offers this service."}
+
+
+def kept_by_centre(settings: Settings) -> bool:
+    """Whether another place keeps the national guide (GUIDE_AUTHORITY): here it is only taken."""
+    return settings.env("GUIDE_AUTHORITY", OWN) == CENTRE
 
 
 def load_national(
@@ -28,10 +35,13 @@ def load_national(
 ) -> dict[str, Any]:
     """Publish what the operator's loader brings as the next national version. The same content as the newest version
     changes nothing; with `adopt`, a service on which the governorate has decided nothing yet is offered as it is when
-    one of its kinds of unit can. Refuses with every fault; retired_already when it was retired by a decision."""
+    one of its kinds of unit can. Refuses with every fault; retired_already when it was retired by a decision;
+    guide_kept_by_centre where the content is not what the centre told of."""
     definition = load_definition(dict(given))
     record = records.read(work, definition["code"])
     today, newest = cairo_date(work.now), record.newest
+    if kept_by_centre(work.settings) and (newest is None or newest.digest != digest_of(definition)):
+        raise refuse("guide_kept_by_centre")
     adopted = adopt and not record.adoptions and work.settings.node != "EG" and localising.can_be_offered(
         definition, record.governorate)
     if newest is None or newest.digest != digest_of(definition):
@@ -63,9 +73,24 @@ def publish(
     day = effective_from or first_free_day(record.nationals, today)
     version = (record.newest.version if record.newest else 0) + 1
     national = National(version, day, digest_of(definition), definition)
+    return keep_national(work, record, national, published_by=published_by, approved_by=approved_by, adopt=adopt)
+
+
+def keep_national(
+    work: UnitOfWork,
+    record: Record,
+    national: National,
+    *,
+    published_by: str,
+    approved_by: str | None = None,
+    adopt: bool = False,
+) -> dict[str, Any]:
+    """Put the next national version on record with the editions that follow from it. One that arrives after its first
+    day keeps that day, and what follows from it here begins today: nobody was served by it before."""
     records.touch(work, record)
     records.add_national(work, record, national, published_by=published_by, approved_by=approved_by)
     nationals, adoption = (*record.nationals, national), record.adoption
+    version, day = national.version, max(national.effective_from, cairo_date(work.now))
     if adoption is None and adopt:
         adoption = Adoption(1, day, True, {}, version)
         records.add_adoption(work, record, adoption, ())
@@ -99,11 +124,11 @@ def offer(
 
 
 def retire(work: UnitOfWork, record: Record, day: date, reason: Mapping[str, str]) -> dict[str, Any]:
-    """Retire a service of the national guide from a day on, and here with it."""
+    """Retire a service of the national guide from a day on, and here with it: from today, where the day is past."""
     records.touch(work, record)
     records.add_national_retirement(work, record, day, reason)
     following = plan(record.nationals, (*record.national_retired, day), record.adoptions, record.editions,
-                     record.retired, day, localising.make)
+                     record.retired, max(day, cairo_date(work.now)), localising.make)
     records.add_steps(work, record, following.steps, reason)
     return {"code": record.code, "retired_from": day.isoformat()}
 

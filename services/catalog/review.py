@@ -57,6 +57,12 @@ _LIST = Statement(
         "changed_at, decided_at, remark FROM proposal WHERE kind = ANY(CAST(:kinds AS text[])) "
         "AND (CAST(:state AS text) IS NULL OR state = :state) "
         "AND (CAST(:subject AS text) IS NULL OR subject = :subject) "
+        "AND (NOT CAST(:to_decide AS boolean) OR (state = 'in_review' AND author <> :actor "
+        "AND NOT jsonb_exists(editors, :actor) AND EXISTS (SELECT 1 "
+        "FROM unnest(CAST(:own_kinds AS text[]), CAST(:own AS text[])) AS mine (kind, permission) "
+        "WHERE mine.kind = proposal.kind AND NOT EXISTS (SELECT 1 FROM approval AS given "
+        "WHERE given.proposal_id = proposal.id AND given.round = proposal.round "
+        "AND (given.permission = mine.permission OR given.by = :actor))))) "
         "AND (CAST(:after AS uuid) IS NULL OR id < :after) ORDER BY id DESC LIMIT :most"
     )
 )
@@ -176,11 +182,14 @@ def _turned_away(work: UnitOfWork, permission: str, proposal: Proposed, code: st
 
 
 def listing(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of proposals of the kinds that the caller may read, newest first, without their bodies."""
+    """A page of proposals of the kinds that the caller may read, newest first, without their bodies; with `to_decide`
+    those that the caller may decide now."""
     kinds = [kind.code for kind in KINDS.values()
              if work.actor.permits(kind.read) and body["kind"] in (None, kind.code)]
+    own = [(kind.code, one) for kind in KINDS.values() for one in kind.approvals if work.actor.permits(one)]
     rows = work.all(_LIST, kinds=kinds, state=body["state"], subject=body["subject"], after=body["after"],
-                    most=body["limit"] + 1)
+                    to_decide=body["to_decide"], actor=work.actor.id, own_kinds=[code for code, _ in own],
+                    own=[one for _, one in own], most=body["limit"] + 1)  # fmt: skip
     page = rows[: body["limit"]]
     more = len(rows) > body["limit"]
     return {"proposals": [_shown(row) for row in page], "next": str(page[-1].id) if more else None}

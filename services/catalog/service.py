@@ -5,26 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from chassis import watermark
-from chassis.config import Settings
+from chassis.config import CENTRE, Settings
 from chassis.errors import ConfigurationError
 from chassis.service import Platform, Service, command, query, subscribe, timer
+from chassis.tending import tended
 from chassis.uow import UnitOfWork
 from contracts import catalog as language
 from contracts import organisation as organisation_language
 from contracts.catalog_log import REACHED
 from contracts.events import Event
-from services.catalog import adoptions, comparing, publishing, reading, review
+from contracts.received import GUIDE_RECEIVED, HOLIDAYS_DECREED, ORGANISATION_RECEIVED
+from services.catalog import adoptions, comparing, publishing, reading, received, review
 from services.catalog import organisation_reading as organisation
 from services.catalog.tables import metadata
 
 
+@tended
 class Catalog(Service):
     name = "catalog"
     metadata = metadata
 
     def configure(self, settings: Settings) -> None:
-        if settings.env("GUIDE_AUTHORITY", "own") not in ("own", "centre"):
+        authority = settings.env("GUIDE_AUTHORITY", publishing.OWN)
+        if authority not in (publishing.OWN, publishing.CENTRE):
             raise ConfigurationError("SHUBBAK_GUIDE_AUTHORITY must be own or centre")
+        if authority == publishing.CENTRE and settings.node == CENTRE:
+            raise ConfigurationError("SHUBBAK_GUIDE_AUTHORITY must be own at the centre, which keeps the guide")
+        if settings.env("GUIDE_OFFER", received.DECIDED) not in received.OFFERS:
+            raise ConfigurationError("SHUBBAK_GUIDE_OFFER must be all or decided")
 
     # -- proposals
 
@@ -119,6 +127,16 @@ class Catalog(Service):
     @timer(seconds=watermark.EVERY, name="tell-how-far")
     def tell_how_far(self, platform: Platform) -> None:
         platform.attempt(lambda work: watermark.tell(work, REACHED))
+
+    # -- what the centre tells
+
+    @subscribe(GUIDE_RECEIVED, way="each")
+    def take_guide(self, work: UnitOfWork, event: Event) -> None:
+        received.take_guide(work, event)
+
+    @subscribe(ORGANISATION_RECEIVED, HOLIDAYS_DECREED, way="each")
+    def take_entity(self, work: UnitOfWork, event: Event) -> None:
+        received.take_entity(work, event)
 
     # -- what other governorates tell
 

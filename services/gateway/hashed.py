@@ -37,5 +37,6 @@ def of_citizen(work: UnitOfWork, row: Any) -> bool:
 HASHED: tuple[Hashed, ...] = (
     Rehashed("citizen_account", ("citizen_account.number_key", "citizen_account.phone_key"), _CITIZENS, of_citizen),
     Passing(("failure.key",), 1, "failed attempts are counted for minutes; a new key begins to count anew"),
+    Passing(("portal_draft.token_key",), 14, "a draft lives so long and is looked for under both keys"),
     Passing(("command.request_hash",), 30, "a command may be repeated so long"),
 )

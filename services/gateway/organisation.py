@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
+from chassis.config import Role
 from chassis.database import Statement
 from chassis.errors import Unavailable
 from contracts.events import Event
@@ -26,6 +27,16 @@ _KEEP = Statement(
         "ON CONFLICT (kind, code) DO UPDATE SET timeline = excluded.timeline"
     )
 )
+# At the centre, what it said itself: before a node's word that was said without knowing it, whichever comes first.
+_DECREE = Statement(
+    text(
+        "WITH put AS (INSERT INTO national_entity AS kept (kind, code, heard, epoch, sequence) "
+        "VALUES (:kind, :code, :heard, 0, 0) ON CONFLICT (kind, code) DO UPDATE SET heard = excluded.heard, "
+        "epoch = 0, sequence = 0 WHERE (excluded.heard, 0, 0) >= (kept.heard, kept.epoch, kept.sequence) RETURNING 1) "
+        "INSERT INTO organisation (kind, code, timeline) SELECT :kind, :code, CAST(:timeline AS jsonb) FROM put "
+        "ON CONFLICT (kind, code) DO UPDATE SET timeline = excluded.timeline"
+    )
+)
 # The row's lock lets one change through at a time, so a stamp that is seen stands for all that was counted in it.
 _COUNT_UP = Statement(text("UPDATE organisation_stamp SET stamp = stamp + 1"))
 _STAMP = Statement(text("SELECT stamp FROM organisation_stamp"))
@@ -33,15 +44,21 @@ _ALL = Statement(text("SELECT kind, code, timeline FROM organisation"))
 
 
 def take(work: Any, event: Event) -> None:
-    """Keep the timeline of an entity as it was published."""
-    if event.data["kind"] not in KINDS:
+    """Keep the timeline of an entity as this place's catalog published it. At the centre it counts from then on,
+    whatever a node says of the entity without having heard of it."""
+    kind, code = event.data["kind"], event.data["code"]
+    if kind not in KINDS:
         return
-    work.write(
-        _KEEP,
-        kind=event.data["kind"],
-        code=event.data["code"],
-        timeline=orjson.dumps(event.data["timeline"]).decode(),
-    )
+    timeline = orjson.dumps(event.data["timeline"]).decode()
+    if work.settings.role is Role.CENTRE:
+        work.write(_DECREE, kind=kind, code=code, timeline=timeline, heard=event.sequence)
+    else:
+        work.write(_KEEP, kind=kind, code=code, timeline=timeline)
+    count_up(work)
+
+
+def count_up(work: Any) -> None:
+    """Gather that the organisation is to be looked at again: rows of it were written in this unit of work."""
     work.write(_COUNT_UP, expect=1)
 
 

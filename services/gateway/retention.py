@@ -22,4 +22,12 @@ ENDED = Rule(
     _FORGET,
 )  # fmt: skip
 
-RULES = (COMMANDS, UNUSED, ENDED)
+PORTAL = Rule(
+    "checks of applications of the national portal", 10 * 365,
+    "the check by which the applicant is let in; number, governorate, unit, service, times and state stay",
+    "SELECT id::text FROM national_application WHERE lodged_at < :before AND inquiry_check IS NOT NULL "
+    "ORDER BY id LIMIT :size",
+    ("UPDATE national_application SET inquiry_check = NULL WHERE id = ANY(CAST(:ids AS uuid[]))",),
+)  # fmt: skip
+
+RULES = (COMMANDS, UNUSED, ENDED, PORTAL)

@@ -3,7 +3,8 @@ bills; everything else it asks of the services."""
 
 from __future__ import annotations
 
-from chassis.config import Settings
+from chassis import boxes, country_keys
+from chassis.config import Role, Settings
 from chassis.errors import ConfigurationError
 from chassis.service import Platform, Service, subscribe, timer
 from chassis.uow import UnitOfWork
@@ -12,8 +13,12 @@ from contracts import catalog, payments
 from contracts.events import Event
 from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from rules import licence
-from services.gateway import accounts, bills, citizens, guide, organisation, telling, throttle
+from services.gateway import accounts, bills, citizens, denials, guide, link_gauges, organisation, telling, throttle
+from services.gateway.national import drafts as portal_drafts
+from services.gateway.national import lodging, money
+from services.gateway.national import papers as portal_papers
 from services.gateway.tables import metadata
+from services.gateway.web import limits, nationwide, oidc
 
 
 class Gateway(Service):
@@ -24,6 +29,11 @@ class Gateway(Service):
 
     def configure(self, settings: Settings) -> None:
         settings.number("WEB_PROXIES", 0, most=10)
+        limits.read(settings)
+        oidc.of(settings)
+        nationwide.check(settings)
+        boxes.public_keys(settings)
+        country_keys.inquiry_keys(settings)
         settings.number("HTTP_PORT", 8000, least=1, most=65535)
         try:
             licence.public_keyring(settings.env("LICENCE_PUBLIC_KEYS", "") or "")
@@ -60,6 +70,32 @@ class Gateway(Service):
 
         platform.attempt(run)
 
+    @timer(seconds=5, name="tell-denials")
+    def tell_denials(self, platform: Platform) -> bool:
+        return bool(platform.attempt(denials.tell))
+
+    @timer(seconds=5, name="measure-links")
+    def measure_links(self, platform: Platform) -> None:
+        link_gauges.measure(platform)
+
     @timer(seconds=2, name="tell-unbound")
     def tell_unbound(self, platform: Platform) -> bool:
         return telling.tell_unbound(platform)
+
+    @timer(seconds=1, name="fold-national-money")
+    def fold_national_money(self, platform: Platform) -> bool:
+        """Of the centre: what came in of money, folded into the totals."""
+        return platform.settings.role is Role.CENTRE and bool(platform.attempt(money.fold))
+
+    @timer(seconds=600, name="purge-portal")
+    def purge_portal(self, platform: Platform) -> None:
+        """Of the centre: drafts and documents of the national portal whose time is over."""
+        if platform.settings.role is Role.CENTRE:
+            platform.attempt(portal_drafts.purge)
+            platform.attempt(portal_papers.purge)
+
+    @timer(seconds=15, name="count-portal-numbers")
+    def count_portal_numbers(self, platform: Platform) -> None:
+        """Of the centre: how many numbers each governorate has left, for the alarm."""
+        if platform.settings.role is Role.CENTRE:
+            platform.attempt(lodging.count)

@@ -37,6 +37,9 @@ account = Table(
     Column("active", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("external_id", Text, unique=True),
+    Column("password_temporary", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
 )
 
 session = Table(
@@ -47,6 +50,10 @@ session = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("id", UUID(as_uuid=True), nullable=False, unique=True),
+    Column("how", Text, nullable=False),
+    Column("telephone", Boolean, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
     Index("session_account", "account_id"),
     Index("session_expiry", "expires_at"),
 )
@@ -105,4 +112,11 @@ failure = Table(
     Index("failure_window", "window_start"),
 )
 
-from services.gateway import tables_citizens  # noqa: E402, F401  (more of the same metadata)
+from services.gateway import (  # noqa: E402  (more of the same metadata)
+    tables_access,  # noqa: F401
+    tables_agencies,  # noqa: F401
+    tables_citizens,  # noqa: F401
+    tables_commands,  # noqa: F401
+    tables_link,  # noqa: F401
+    tables_national,  # noqa: F401
+)

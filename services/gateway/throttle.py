@@ -32,6 +32,8 @@ INQUIRY_ADDRESS = Limit("inquiry.address", 30, timedelta(minutes=15))
 INQUIRY_NUMBER = Limit("inquiry.number", 8, timedelta(minutes=15))
 LOGIN_ADDRESS = Limit("login.address", 30, timedelta(minutes=15))
 LOGIN_NAME = Limit("login.name", 8, timedelta(minutes=15))
+SECOND_FACTOR = Limit("login.second", 5, timedelta(minutes=15))
+"""Of a million codes three hold at a time: at this pace a guesser who has the password needs years."""
 CODE_ADDRESS = Limit("code.address", 30, timedelta(minutes=15))
 """One-time codes given back wrong. A code itself falls after five; this is for who tries the codes of many numbers."""
 VERIFICATION_ADDRESS = Limit("verification.address", 60, timedelta(minutes=15))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.config import Settings
 from chassis.service import Platform, Service, subscribe, timer
+from chassis.tending import tended
 from chassis.uow import UnitOfWork
 from contracts import (
     payments,
@@ -47,6 +48,7 @@ from services.notifications.sending import Channel, Member
 MEASURE_EVERY = 15.0
 
 
+@tended
 class Notifications(CampaignDoors, CodeDoors, PreferenceDoors, SeenDoors, ProviderDoors, TemplateDoors, Service):
     name = "notifications"
     metadata = tables.metadata

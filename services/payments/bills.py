@@ -20,7 +20,7 @@ from rules import fees, numbering, payment_states
 from rules import ledger as ledger_rules
 from rules.refusal import refuse
 from services.payments import gauges, guide, records, tables
-from services.payments.rails import RAILS
+from services.payments.rails import RAILS, centre
 from services.payments.receipts import CAIRO
 from services.payments.records import Bill
 
@@ -139,12 +139,21 @@ def last_moment(work: UnitOfWork, days: int) -> datetime:
 
 
 def show(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
-    """One bill with its payments, or all bills of a request. Refuses bill_unknown."""
+    """One bill with its payments, or all bills of a request. Refuses bill_unknown, also to a partner's key for a bill
+    of a unit that it is not good for."""
     if body.get("bill_id") is not None:
-        return _shown(work, records.bill(work, body["bill_id"]))
+        standing = records.bill(work, body["bill_id"])
+        if not _reached_by_partner(work, standing):
+            raise refuse("bill_unknown", "bill_id")
+        return _shown(work, standing)
     if body.get("request_id") is None:
         raise refuse("field_required", "bill_id")
-    return {"bills": [_shown(work, standing) for standing in records.bills_of_request(work, body["request_id"])]}
+    return {"bills": [_shown(work, standing) for standing in records.bills_of_request(work, body["request_id"])
+                      if _reached_by_partner(work, standing)]}
+
+
+def _reached_by_partner(work: UnitOfWork, standing: Bill) -> bool:
+    return work.actor.kind != "partner" or work.actor.reaches(standing.unit)
 
 
 def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
@@ -153,10 +162,12 @@ def _shown(work: UnitOfWork, standing: Bill) -> dict[str, Any]:
     payments = [
         {"payment_id": payment.id, "rail": payment.rail, "state": payment.state, "amount": payment.amount,
          "reference": payment.reference, "pay_url": payment.pay_url, "started_at": payment.started_at,
-         "late": payment.state == "created" and payment.started_at <= late}
+         "late": payment.state == "created" and payment.started_at <= late,
+         "travels": payment.rail == centre.NAME}
         for payment in attempts]
     rails = [traits.name for traits in RAILS.offered(work.settings) if traits.takes(standing.total)]
     under_way = [payment.rail for payment in attempts if payment.state in LIVE]
     others = [rail for rail in rails if rail not in under_way] if standing.state in payment_states.OPEN else []
+    behind = centre.behind(work.settings)
     return {**records.state_of(standing), "issued_at": standing.issued_at, "rails": rails, "other_rails": others,
-            "payments": payments}
+            "payments": payments, "shown_as": {centre.NAME: behind} if behind else {}}

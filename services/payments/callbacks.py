@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import orjson
+
 from chassis.uow import UnitOfWork
 from rules.refusal import Refusal
-from services.payments import forgeries, settle
+from services.payments import charges, forgeries, settle
 from services.payments.rails import RAILS
+
+
+def raw(body: dict[str, Any]) -> str:
+    """A callback as it came, with what of it stood in the address: the signature of some rails does."""
+    return orjson.dumps({"body": body["body"], "query": body["query"], "media_type": body["media_type"]}).decode()
 
 
 def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +30,10 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         if refusal.code == "callback_forged":
             forgeries.count(work, body["rail"], body["source"])
         raise
-    outcome = settle.take(work, body["rail"], report, "callback", body["body"])
+    charge = charges.find(work, body["rail"], report)
+    if charge is not None:
+        taken = charges.take(work, charge, report, "callback", raw(body))
+    else:
+        taken = settle.take(work, body["rail"], report, "callback", body["body"]) is not None
     reply = rail.reply(report)
-    return {"taken": outcome is not None, "reply": None if reply is None else asdict(reply)}
+    return {"taken": taken, "reply": None if reply is None else asdict(reply)}

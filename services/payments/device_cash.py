@@ -24,7 +24,7 @@ from chassis.uow import UnitOfWork
 from contracts.events import Event
 from rules import ledger as ledger_rules
 from rules import payment_states
-from services.payments import held_cash, ledger, receipts, records, refunds, settle
+from services.payments import device_slips, held_cash, ledger, receipts, records, refunds, settle
 from services.payments.cash import WAY
 from services.payments.records import Bill
 from services.payments.totals import Source
@@ -65,6 +65,10 @@ def take(work: UnitOfWork, event: Event) -> None:
         raise NotYet("cash for a bill that is not here")
     if bill is not None:
         work.correlation_id = bill.correlation_id
+    if data.get("way", WAY) != WAY:
+        device_slips.take(work, data, bill, at, book, taken=work.first(_TAKEN, book=book,
+                                                                       serial=data["device_receipt"]) is not None)
+        return
     reason = _misfit(work, data, bill, book)
     if bill is not None and reason is None:
         _pay(work, data, bill, drawer, book, at)

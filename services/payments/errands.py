@@ -9,21 +9,18 @@ was applied is no news. Two processes that both believe to lead do no harm eithe
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import bindparam, select
 
-from chassis import logs
 from chassis.database import Statement
-from chassis.errors import ChassisError
 from chassis.uow import UnitOfWork
 from rules import payment_states
-from services.payments import gauges, ledger, records, settle, tables
+from services.payments import gauges, ledger, records, settle, side_by_side, tables, wishes
 from services.payments.rails import RAILS
 from services.payments.rails.base import Order, Rail, RailRefused, RailUnreachable, Report, Share
 from services.payments.records import Payment
@@ -33,40 +30,41 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 16
 SEND_AGAIN = (1, 2, 4, 8, 15, 30, 60)  # seconds after the nth failed sending, then every minute
 ASK_AGAIN = (15, 30, 60, 120, 300, 600)  # seconds after the nth question without news, then every ten minutes
 GRACE = timedelta(days=3)  # a kiosk may report a late payment so long after its reference expired
 
 _DUE = Statement(
     select(tables.payment.c.id).where(tables.payment.c.next_at <= bindparam("moment"))
-    .order_by(tables.payment.c.next_at).limit(AT_ONCE))
+    .order_by(tables.payment.c.next_at).limit(side_by_side.AT_ONCE))
+
+
+class Ordered(Protocol):
+    """What was ordered at a rail: a payment here, or a charge for a node's bill at the centre."""
+
+    @property
+    def rail(self) -> str: ...
+
+    @property
+    def merchant_reference(self) -> str: ...
 
 
 def run(platform: Platform) -> bool:
-    """Run what is due, side by side, so that one slow rail delays nobody long. True when there may be more."""
-    look = platform.unit_of_work()
-    due = [records.payment(look, row.id) for row in look.all(_DUE, moment=look.now)]
-    threads = [threading.Thread(target=_errand, args=(platform, payment), daemon=True) for payment in due]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return len(due) == AT_ONCE
+    """Run what is due. True when there may be more."""
+    return side_by_side.run(platform, _DUE, records.payment, _errand, _failed)
 
 
 def _errand(platform: Platform, payment: Payment) -> None:
-    try:
-        logs.correlation.set(payment.id.hex)
-        if payment.state == "created":
-            _send(platform, payment)
-        else:
-            _ask(platform, payment)
-    except ChassisError as error:  # the database or the clock of another process was faster: due again at once
-        log.warning("errand put off", extra={"payment_id": str(payment.id), "error": str(error)})
-    except Exception:
-        log.exception("errand failed", extra={"payment_id": str(payment.id)})
-        platform.attempt(partial(_put_off, payment=payment, again=SEND_AGAIN, error="internal"))
+    if RAILS.of(platform.settings, payment.rail).traits.travels:
+        platform.attempt(partial(wishes.tend, payment=payment))
+    elif payment.state == "created":
+        _send(platform, payment)
+    else:
+        _ask(platform, payment)
+
+
+def _failed(platform: Platform, payment: Payment) -> None:
+    platform.attempt(partial(_put_off, payment=payment, again=SEND_AGAIN, error="internal"))
 
 
 def _send(platform: Platform, payment: Payment) -> None:
@@ -79,7 +77,7 @@ def _send(platform: Platform, payment: Payment) -> None:
                   tuple(Share(charge.account, charge.amount) for charge in ledger.charges(bill.lines)))
     rail = RAILS.of(platform.settings, payment.rail)
     try:
-        report = _charge_or_find(payment, rail, order)
+        report = place(payment, rail, order)
     except RailUnreachable as error:
         platform.attempt(partial(_put_off, payment=payment, again=SEND_AGAIN, error=str(error)))
     except RailRefused as error:
@@ -89,13 +87,13 @@ def _send(platform: Platform, payment: Payment) -> None:
         platform.attempt(lambda work: _record(work, payment, report, "charge", SEND_AGAIN))
 
 
-def _charge_or_find(payment: Payment, rail: Rail, order: Order) -> Report:
+def place(payment: Ordered, rail: Rail, order: Order) -> Report:
     """Place the order. A charge that is refused may have been taken before we died: the rail is asked for it."""
     try:
-        return _call(payment, "charge", lambda: rail.charge(order))
+        return call(payment, "charge", lambda: rail.charge(order))
     except RailRefused as refused:
         try:
-            found = _call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
+            found = call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
         except RailRefused:
             raise refused from None
         if found.reference is None:
@@ -106,17 +104,19 @@ def _charge_or_find(payment: Payment, rail: Rail, order: Order) -> Report:
 def _ask(platform: Platform, payment: Payment) -> None:
     rail = RAILS.of(platform.settings, payment.rail)
     try:
-        report = _call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
+        report = call(payment, "ask", lambda: rail.ask(payment.merchant_reference))
     except (RailUnreachable, RailRefused) as error:
         platform.attempt(partial(_put_off, payment=payment, again=ASK_AGAIN, error=str(error)))
     else:
         platform.attempt(lambda work: _record(work, payment, report, "question", ASK_AGAIN))
 
 
-def _call(payment: Payment, errand: str, call: Callable[[], Report]) -> Report:
+def call(payment: Ordered, errand: str, ask: Callable[[], Report]) -> Report:
+    """What the rail answers, measured. Raises RailRefused, and RailUnreachable also for an answer about another
+    charge."""
     started, outcome = time.perf_counter(), "ok"
     try:
-        report = call()
+        report = ask()
         if report.merchant_reference != payment.merchant_reference:
             raise RailUnreachable("an answer about another charge")
         return report

@@ -28,7 +28,8 @@ _unsent = Gauge("shubbak_payments_oldest_unsent_charge_seconds",
                 "Age of the oldest payment that no rail has given a reference for", registry=REGISTRY)
 _age = Gauge("shubbak_payments_reference_age_seconds",
              "Age of the oldest payment at a rail that has not given its reference", ("rail",), registry=REGISTRY)
-_refunds = Gauge("shubbak_payments_refunds_waiting", "Refunds by what they wait for", ("state",), registry=REGISTRY)
+_refunds = Gauge("shubbak_payments_refunds_waiting", "Refunds by what they wait for, at the centre of nodes' too",
+                 ("state",), registry=REGISTRY)
 _reviews = Gauge("shubbak_payments_reviews_open", "Reports of rails that wait for a person", registry=REGISTRY)
 _oldest_review = Gauge("shubbak_payments_oldest_review_seconds", "Age of the oldest of them", registry=REGISTRY)
 _calls = Histogram("shubbak_rail_call_seconds", "Calls to rails by errand and outcome", ("rail", "errand", "outcome"),
@@ -37,11 +38,16 @@ _calls = Histogram("shubbak_rail_call_seconds", "Calls to rails by errand and ou
 _MEASURE = Statement(text("""
     SELECT (SELECT count(*) FROM review WHERE settled_at IS NULL) AS reviews,
            (SELECT min(raised_at) FROM review WHERE settled_at IS NULL) AS review"""))
-_LATE = Statement(text("SELECT rail, count(*) AS payments, min(started_at) AS since FROM payment "
-                       "WHERE state = 'created' GROUP BY rail"))
-_WAITING = Statement(text(  # the predicate of the index refund_waiting, to the letter
-    "SELECT state, count(*) AS refunds FROM refund "
-    "WHERE state IN ('requested','approved','sent','under_way','refused','uncertain') GROUP BY state"))
+# At the centre, charges for nodes' bills too. Each part is the predicate of a small index.
+_LATE = Statement(text("""
+    SELECT rail, count(*) AS payments, min(since) AS since FROM (
+      SELECT rail, started_at AS since FROM payment WHERE state = 'created'
+      UNION ALL SELECT rail, taken_at FROM charge WHERE state = 'wished') AS unsent GROUP BY rail"""))
+_WAITING = Statement(text(  # the predicates of the indexes refund_waiting and charge_refund_at_rail, to the letter
+    "SELECT state, sum(refunds)::bigint AS refunds FROM (SELECT state, count(*) AS refunds FROM refund "
+    "WHERE state IN ('requested','approved','sent','under_way','refused','uncertain') GROUP BY state "
+    "UNION ALL SELECT state, count(*) FROM charge_refund WHERE state IN ('sent', 'under_way', 'uncertain') "
+    "GROUP BY state) AS waiting GROUP BY state"))
 
 
 def reference_alarm(settings: Settings) -> timedelta:

@@ -104,6 +104,11 @@ _CHECKS = {
     "payment whose state hides its money": """
         SELECT merchant_reference FROM payment
         WHERE (paid_amount IS NOT NULL) <> (state IN ('paid', 'under_review', 'returned'))""",
+    "money for a node that is not in the books": """
+        SELECT c.id::text FROM charge c LEFT JOIN journal j ON j.payment_id = c.id
+        LEFT JOIN entry e ON e.journal_id = j.id AND e.account = 'node:' || c.node
+        GROUP BY c.id, c.paid_amount HAVING -coalesce(sum(e.amount), 0) <> coalesce(c.paid_amount, 0)
+          - (SELECT coalesce(sum(r.amount), 0) FROM charge_refund r WHERE r.charge_id = c.id AND r.state = 'done')""",
     "held money that does not match what waits for a person": """
         SELECT h.account || ' holds ' || h.amount || ', reviews say ' || h.waiting FROM (
           SELECT e.account, -sum(e.amount) AS amount,

@@ -7,9 +7,10 @@ from typing import Any
 
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
+from contracts.payments_centre import WISHED
 from rules import payment_states
 from rules.refusal import refuse
-from services.payments import records
+from services.payments import records, wishes
 from services.payments.rails import RAILS
 from services.payments.rails.base import TERMINAL_SLIP
 from services.payments.records import Payment
@@ -29,7 +30,9 @@ def start(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     payment_states.step(bill.state, payment_states.STARTED)
     if not rail.takes(bill.total):
         raise refuse("rail_amount_outside", "rail", least=rail.least // 100, most=rail.most // 100)
-    ends = work.now + rail.lives if bill.expires_at is None else min(bill.expires_at, work.now + rail.lives)
+    ends = bill.expires_at  # of a wish that travels: how long a reference lives begins to count at the centre
+    if not rail.travels:
+        ends = work.now + rail.lives if ends is None else min(ends, work.now + rail.lives)
     live = next((one for one in records.payments_of_bill(work, bill.id)
                  if one.rail == rail.name and one.state in LIVE), None)
     if live is None:
@@ -38,8 +41,11 @@ def start(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
                        state="created", amount=bill.total, started_at=work.now, expires_at=ends, attempts=0,
                        next_at=work.now)
         records.add_payment(work, live)
+        if rail.travels:
+            wishes.tell(work, bill, live, WISHED)
         work.audit("payment.started", str(bill.id), rail=rail.name, payment_id=str(payment_id))
-    return {"payment_id": live.id, "state": live.state, "reference": live.reference, "pay_url": live.pay_url}
+    return {"payment_id": live.id, "state": live.state, "reference": live.reference, "pay_url": live.pay_url,
+            "travels": rail.travels}
 
 
 def rails(work: UnitOfWork) -> dict[str, Any]:

@@ -47,6 +47,12 @@ CHECKS = {
         FULL JOIN (SELECT * FROM refund WHERE review_id IS NOT NULL AND state <> 'rejected') r ON r.id = v.refund_id
         WHERE v.id IS DISTINCT FROM r.review_id OR v.amount <> r.amount
           OR (v.settled_at IS NOT NULL) <> (r.state = 'done')""",
+    "refund of a node's charge that is not in the books once": """
+        SELECT r.id::text FROM charge_refund r LEFT JOIN journal j ON j.source = 'returned_for_node:' || r.id
+        GROUP BY r.id, r.state HAVING count(j.id) <> CASE r.state WHEN 'done' THEN 1 ELSE 0 END""",
+    "charge of a node of which more was given back than came": """
+        SELECT c.id::text FROM charge c JOIN charge_refund r ON r.charge_id = c.id AND r.state = 'done'
+        GROUP BY c.id, c.paid_amount HAVING sum(r.amount) > coalesce(c.paid_amount, 0)""",
     "disputed bill without a dispute, or the other way round": """
         SELECT b.number FROM bill b LEFT JOIN dispute d ON d.bill_id = b.id AND d.state = 'opened'
         WHERE (b.state = 'disputed') <> (d.id IS NOT NULL)""",

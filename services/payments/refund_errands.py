@@ -8,7 +8,6 @@ thinks. An order of which nobody can tell what became of it is a person's.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from datetime import timedelta
 from functools import partial
@@ -16,12 +15,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from chassis import logs
 from chassis.database import Statement
-from chassis.errors import ChassisError
 from chassis.uow import UnitOfWork
 from rules import refunds as rules
-from services.payments import gauges, records, refund_records, refund_reports, refunds, tables_refunds
+from services.payments import (
+    gauges,
+    records,
+    refund_records,
+    refund_reports,
+    refund_ways,
+    refund_wishes,
+    refunds,
+    side_by_side,
+    tables_refunds,
+)
 from services.payments.rails import RAILS
 from services.payments.rails.base import (
     DONE,
@@ -40,7 +47,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 16
 AGAIN = (5, 15, 60, 300, 900, 3600)  # seconds after the nth try without an answer, then every hour
 LEASE = timedelta(seconds=60)  # that a call may take before somebody else believes that we were killed
 ASK = (60, 300, 900, 3600)  # seconds between questions about an order that the rail took on
@@ -48,32 +54,21 @@ PATIENCE = timedelta(days=14)  # that a rail may have an order under way before 
 
 _DUE = Statement(select(tables_refunds.refund.c.id).where(
     tables_refunds.refund.c.next_at <= bindparam("moment")
-).order_by(tables_refunds.refund.c.next_at).limit(AT_ONCE))
+).order_by(tables_refunds.refund.c.next_at).limit(side_by_side.AT_ONCE))
 
 
 def run(platform: Platform) -> bool:
-    """Run what is due, side by side. True when there may be more."""
-    look = platform.unit_of_work()
-    due = [refund_records.refund(look, row.id) for row in look.all(_DUE, moment=look.now)]
-    threads = [threading.Thread(target=_errand, args=(platform, one), daemon=True) for one in due]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return len(due) == AT_ONCE
+    """Run what is due. True when there may be more."""
+    return side_by_side.run(platform, _DUE, refund_records.refund, _errand)
 
 
 def _errand(platform: Platform, seen: Refund) -> None:
-    try:
-        logs.correlation.set(seen.id.hex)
-        if seen.state == "under_way":
-            _ask(platform, seen)
-        else:
-            _send(platform, seen)
-    except ChassisError as error:
-        log.warning("refund put off", extra={"refund_id": str(seen.id), "error": str(error)})
-    except Exception:
-        log.exception("refund failed", extra={"refund_id": str(seen.id)})
+    if refund_ways.goes_up(platform.unit_of_work(), seen):
+        platform.attempt(partial(refund_wishes.tell, seen=seen))
+    elif seen.state == "under_way":
+        _ask(platform, seen)
+    else:
+        _send(platform, seen)
 
 
 def _send(platform: Platform, seen: Refund) -> None:
@@ -110,10 +105,12 @@ def _mark(work: UnitOfWork, seen: Refund) -> tuple[Refund, RefundOrder] | None:
     bill = records.bill(work, payment.bill_id)
     work.correlation_id = bill.correlation_id
     before = sum(one.amount for one in refund_reports.through_rail(work, payment) if one.state == "done")
+    restored = refund_ways.from_before(work, standing.decided_at or standing.requested_at)
     order = RefundOrder(
         refund_reference=standing.id.hex, merchant_reference=payment.merchant_reference,
         reference=payment.reference or "", amount=standing.amount, paid_amount=payment.paid_amount or 0,
-        reason=f"refund {bill.number}", refunded_before=before, repeated=standing.attempts > 0)
+        reason=f"refund {bill.number}", refunded_before=before, repeated=standing.attempts > 0 or restored,
+        only_looked_up=restored)
     sent = refund_records.change(work, standing, bill, state=rules.step(standing.state, rules.SENT),
                                  attempts=standing.attempts + 1, next_at=work.now + LEASE)
     return sent, order

@@ -180,9 +180,10 @@ def state_of(standing: Refund, bill: Bill | None) -> dict[str, Any]:
     }
 
 
-def shown(standing: Refund, bill: Bill | None) -> dict[str, Any]:
-    """All that a person who decides about it must see."""
-    return {**state_of(standing, bill), "credit_id": standing.credit_id, "review_id": standing.review_id,
+def shown(standing: Refund, bill: Bill | None, *, travels: bool) -> dict[str, Any]:
+    """All that a person who decides about it must see. `travels`: it goes by a rail of the centre's, which answers."""
+    return {**state_of(standing, bill), "travels": travels, "credit_id": standing.credit_id,
+            "review_id": standing.review_id,
             "parts": standing.parts,
             "reason": standing.reason, "requested_by": standing.requested_by, "requested_at": standing.requested_at,
             "decided_by": standing.decided_by, "decided_at": standing.decided_at,

@@ -20,10 +20,9 @@ from rules import ledger as accounts
 from rules import ledger_refunds, payment_states
 from rules import refunds as rules
 from rules.refunds import Part
-from rules.refusal import Refusal, refuse
-from services.payments import held_returns, ledger, records, refund_records, shifts, tables
+from rules.refusal import refuse
+from services.payments import held_returns, ledger, records, refund_records, refund_ways, shifts, tables
 from services.payments.explaining import explained
-from services.payments.rails import RAILS, base
 from services.payments.records import Bill
 from services.payments.refund_records import Credit, Refund
 from services.payments.totals import Source
@@ -102,7 +101,7 @@ def _add(work: UnitOfWork, bill: Bill, held: Credit | None, amount: int, parts: 
     codes = {line["code"]: line["account"] for line in bill.lines}
     asked = Refund(
         id=uuid7(), version=1, bill_id=bill.id, credit_id=held.id if held else None, payment_id=payment_id,
-        unit=bill.unit, state="requested", way=usual_way(work, rail, payment_id), rail=rail, amount=amount,
+        unit=bill.unit, state="requested", way=refund_ways.usual_way(work, rail, payment_id), rail=rail, amount=amount,
         parts=[{"code": part.code, "account": codes[part.code], "amount": part.amount} for part in parts],
         reason=reason, requested_by=requested_by, requested_at=work.now)
     refund_records.add(work, asked, bill)
@@ -121,36 +120,12 @@ def bill_step(bill: Bill, trigger: str) -> payment_states.Step:
     return payment_states.step(bill.state, trigger)
 
 
-def usual_way(work: UnitOfWork, rail: str | None, payment_id: UUID | None) -> str:
-    """How the money goes back when nobody says otherwise: the way it came. What a rail told of no payment that we know
-    goes back on the rail's own pages."""
-    if rail is not None and payment_id is None:
-        return rules.PORTAL
-    return next(way for way in (rules.RAIL, rules.TERMINAL, rules.CASH) if _possible(work, way, rail, payment_id))
-
-
-def _possible(work: UnitOfWork, way: str, rail: str | None, payment_id: UUID | None) -> bool:
-    if way == rules.BANK:
-        return True
-    of_nobody = rail is not None and payment_id is None  # and of no unit, whose drawer could pay
-    if way == rules.CASH:
-        return not of_nobody
-    if rail is None or (of_nobody and way != rules.PORTAL):
-        return False
-    try:
-        traits = RAILS.of(work.settings, rail).traits
-    except Refusal:  # this node has it set up no more
-        return False
-    if way in (rules.TERMINAL, rules.PORTAL):
-        return (traits.way == base.TERMINAL_SLIP) == (way == rules.TERMINAL)
-    return traits.refund != base.NO_REFUND
-
-
 # -- deciding --------------------------------------------------------------------------------------------------------
 
 def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A second person approves or rejects. Refuses forbidden, refund_unknown, refund_own (who asked or who collected
-    the money), refund_not_possible, refund_way_impossible, explanation_too_short."""
+    the money), refund_not_possible, refund_way_impossible, refund_kept_by_centre, refund_forgotten_first,
+    explanation_too_short."""
     standing = refund_records.refund(work, body["refund_id"])
     work.require(APPROVE, unit=standing.unit or None)
     reason = explained(body["reason"])
@@ -160,8 +135,12 @@ def decide(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     bill = refund_records.bill_of(work, standing)
     state = rules.step(standing.state, rules.APPROVED if body["approve"] else rules.REJECTED)
     way = body["way"] if body["approve"] and body["way"] else standing.way
-    if body["approve"] and not _possible(work, way, standing.rail, standing.payment_id):
+    if body["approve"] and not refund_ways.possible(work, way, standing.rail, standing.payment_id):
         raise refuse("refund_way_impossible", "way", way=way)
+    if body["approve"]:
+        refund_ways.check_way(work, standing, way)
+    else:
+        refund_ways.check_dropping(work, standing)
     changed = refund_records.change(
         work, standing, bill, state=state, way=way, decided_by=work.actor.id, decided_at=work.now,
         decision_reason=reason, next_at=work.now if body["approve"] and way == rules.RAIL else None)
@@ -191,8 +170,8 @@ def _collector(work: UnitOfWork, standing: Refund) -> str | None:
 def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """An approved refund was given in cash, ordered at the bank, made at the card terminal or on the rail's own pages,
     by another person than the one who approved it. Refuses forbidden, refund_unknown, refund_paid_by_approver,
-    refund_not_by_hand, refund_not_possible, field_required (the number of the order or slip); in cash shift_required,
-    drawer_short."""
+    refund_not_by_hand, refund_kept_by_centre, refund_forgotten_first, refund_not_possible, field_required (the number
+    of the order or slip); in cash shift_required, drawer_short."""
     standing = refund_records.refund(work, body["refund_id"])
     work.require(PAY, unit=standing.unit or None)
     if standing.state != "approved":
@@ -205,6 +184,7 @@ def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     reference = body["reference"]
     if standing.way != rules.CASH and reference is None:
         raise refuse("field_required", "reference")
+    refund_ways.check_way(work, standing, standing.way)
     bill = refund_records.bill_of(work, standing)
     done = confirm(work, standing, bill, reference=reference)
     work.audit("refund.handed_over", str(done.id), way=done.way, amount=done.amount, reference=reference)
@@ -214,7 +194,8 @@ def hand_over(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     """A person decides about a refund that the rail refused or left in doubt: sent_again (it is looked up there first),
     rerouted, confirmed (the rail's statement shows it), given_up. Refuses forbidden, refund_unknown, refund_own,
-    refund_not_possible, refund_way_impossible, field_required, explanation_too_short."""
+    refund_not_possible, refund_kept_by_centre, refund_forgotten_first, refund_way_impossible, field_required,
+    explanation_too_short."""
     standing = refund_records.refund(work, body["refund_id"])
     work.require(APPROVE, unit=standing.unit or None)
     reason, act = explained(body["reason"]), body["act"]
@@ -222,6 +203,11 @@ def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
         work.deny(APPROVE, str(standing.id))
         raise refuse("refund_own", "refund_id")
     bill = refund_records.bill_of(work, standing)
+    refund_ways.check_steering(work, standing, act)
+    if act == rules.GIVEN_UP:
+        refund_ways.check_dropping(work, standing)
+    if act == rules.SENT_AGAIN:
+        refund_ways.check_way(work, standing, standing.way)
     state = rules.step(standing.state, act)
     if act == rules.CONFIRMED:
         if standing.state not in rules.AT_RAIL:  # by hand it is handed over, by another person
@@ -244,8 +230,9 @@ def steer(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
 def _steered(work: UnitOfWork, standing: Refund, body: dict[str, Any]) -> str:
     if body["way"] is None:
         raise refuse("field_required", "way")
-    if not _possible(work, body["way"], standing.rail, standing.payment_id):
+    if not refund_ways.possible(work, body["way"], standing.rail, standing.payment_id):
         raise refuse("refund_way_impossible", "way", way=body["way"])
+    refund_ways.check_way(work, standing, body["way"])
     return str(body["way"])
 
 
@@ -296,11 +283,15 @@ def listed(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     if body.get("bill_id") is None:
         found = refund_records.waiting(work, work.actor.unit)
         bills = {bill_id: records.bill(work, bill_id) for bill_id in {one.bill_id for one in found} if bill_id}
-        return {"refunds": [refund_records.shown(one, bills.get(one.bill_id) if one.bill_id else None)
-                            for one in found], "credits": []}
+        return {"refunds": [_shown(work, one, bills.get(one.bill_id) if one.bill_id else None) for one in found],
+                "credits": []}
     bill = records.bill(work, body["bill_id"])
     work.require(READ, unit=bill.unit)
     return {
-        "refunds": [refund_records.shown(one, bill) for one in refund_records.of_bill(work, bill.id)],
+        "refunds": [_shown(work, one, bill) for one in refund_records.of_bill(work, bill.id)],
         "credits": [{"credit_id": one.id, "bill_id": one.bill_id, "amount": one.amount, "left": one.left,
                      "raised_at": one.raised_at} for one in refund_records.credits_of_bill(work, bill.id)]}
+
+
+def _shown(work: UnitOfWork, one: Refund, bill: Bill | None) -> dict[str, Any]:
+    return refund_records.shown(one, bill, travels=refund_ways.goes_up(work, one))

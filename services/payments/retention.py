@@ -18,6 +18,17 @@ PAY_PAGES = Rule(
     ("UPDATE payment SET pay_url = NULL WHERE id IN (SELECT unnest(CAST(:ids AS uuid[])))",),
 )
 
+_FORGET_CALLBACKS = (
+    "UPDATE charge_report SET body = NULL WHERE charge_id || '|' || news || '|' || status || '|' || amount IN "
+    "(SELECT unnest(CAST(:ids AS text[])))")
+CALLBACKS = Rule(
+    "callbacks for nodes' bills", 1826, "the callback as a rail sent it to the centre, five years after it came; until "
+    "then it can be shown to the rail; amount, references and its digest stay",
+    "SELECT charge_id || '|' || news || '|' || status || '|' || amount FROM charge_report WHERE body IS NOT NULL "
+    "AND taken_at < :before ORDER BY taken_at LIMIT :size",
+    (_FORGET_CALLBACKS,),
+)
+
 _FORGET_LINES = (
     "UPDATE statement_line AS l SET raw = NULL FROM unnest(CAST(:ids AS text[])) AS gone (id) "
     "WHERE l.statement_id = split_part(gone.id, ':', 1)::uuid AND l.number = split_part(gone.id, ':', 2)::int")
@@ -29,4 +40,4 @@ BROKEN_LINES = Rule(
     (_FORGET_LINES,),
 )
 
-RULES = (COMMANDS, REVIEWS, PAY_PAGES, BROKEN_LINES)
+RULES = (COMMANDS, REVIEWS, PAY_PAGES, CALLBACKS, BROKEN_LINES)

@@ -18,7 +18,17 @@ from chassis.uow import UnitOfWork
 from rules import ledger as ledger_rules
 from rules import payment_states
 from rules.refusal import refuse
-from services.payments import device_cash, held_cash, held_returns, ledger, receipts, records, refunds, settle, tables
+from services.payments import (
+    device_cash,
+    held_cash,
+    held_returns,
+    ledger,
+    receipts,
+    records,
+    refund_ways,
+    settle,
+    tables,
+)
 from services.payments.explaining import LEAST, explained
 from services.payments.totals import Source
 
@@ -116,7 +126,7 @@ def give_back(work: UnitOfWork, review_id: UUID, reason: str) -> UUID | None:
         return None
     _must_explain(reason)
     rail = held_returns.rail_of(review)
-    asked = held_returns.ask(work, review, reason, refunds.usual_way(work, rail, review.payment_id))
+    asked = held_returns.ask(work, review, reason, refund_ways.usual_way(work, rail, review.payment_id))
     work.audit("review.return_requested", str(review.id), amount=review.amount, why=review.reason, reason=reason,
                refund=str(asked.id), way=asked.way)
     return asked.id

@@ -8,7 +8,8 @@ does to the bill is the table of rules.payment_states.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from chassis.database import Statement
 from chassis.ids import uuid7
@@ -22,7 +23,7 @@ from services.payments.records import Bill, Payment
 
 LIVE = ("created", "pending")
 FIRST_QUESTION = timedelta(seconds=15)  # the rail is asked by itself when no callback came for so long
-_SEALED = "payments.review.body"
+SEALED = "payments.review.body"
 
 _TAKE = Statement.insert(tables.callback)
 REVIEW = Statement.insert(tables.review, "id", "reason", "rail", "reference", "merchant_reference", "payment_id",
@@ -35,6 +36,16 @@ PAID_TWICE = "paid_twice"
 _ENDS = {base.FAILED: "failed", base.EXPIRED: "expired", base.CANCELLED: "cancelled"}
 
 
+@dataclass(frozen=True, slots=True)
+class ByDevice:
+    """What a device says of a card that it took: its own receipt, when, and why a person is to look at it, if so."""
+
+    book: str
+    serial: int
+    at: datetime
+    doubt: str | None
+
+
 def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "") -> str | None:
     """Apply a genuine report and answer what became of it; None when it was no news."""
     met = reported.meet(work, rail, report)
@@ -44,10 +55,11 @@ def take(work: UnitOfWork, rail: str, report: Report, source: str, body: str = "
 
 
 def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | None, report: Report, source: str,
-          body: str = "", collected_by: str | None = None, serial: int | None = None, book: str | None = None
-          ) -> str | None:
+          body: str = "", collected_by: str | None = None, serial: int | None = None, book: str | None = None,
+          by_device: ByDevice | None = None) -> str | None:
     """Apply a report that is news to the payment that it speaks of. `collected_by`: who took it at a terminal, and
-    `book`: whose next number its receipt takes. `serial`: of its receipt, where it was drawn already."""
+    `book`: whose next number its receipt takes. `serial`: of its receipt, where it was drawn already.
+    `by_device`: a tablet took it."""
     amount = report.amount or 0
     if payment is None or bill is None:
         outcome = _unknown(work, rail, report, body, "reference_unknown")
@@ -58,7 +70,7 @@ def apply(work: UnitOfWork, rail: str, payment: Payment | None, bill: Bill | Non
         if report.status == base.NEW:
             return _adopt(work, payment, bill, report)
         if report.status == base.PAID:
-            outcome = _paid(work, payment, bill, report, body, collected_by, serial, book)
+            outcome = _paid(work, payment, bill, report, body, collected_by, serial, book, by_device)
         elif report.status in _ENDS:
             outcome = _ended(work, payment, bill, report)
         else:
@@ -86,9 +98,10 @@ def _adopt(work: UnitOfWork, payment: Payment, bill: Bill, report: Report) -> st
 
 
 def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: str,
-          collected_by: str | None, serial: int | None, book: str | None) -> str:
+          collected_by: str | None, serial: int | None, book: str | None, by_device: ByDevice | None) -> str:
     amount = report.amount or 0
-    trigger = payment_states.SUCCEEDED if amount == bill.total else payment_states.WRONG_AMOUNT
+    doubt = by_device.doubt if by_device else None
+    trigger = payment_states.SUCCEEDED if amount == bill.total and not doubt else payment_states.WRONG_AMOUNT
     step = payment_states.step(bill.state, trigger)
     settles = step.effect == payment_states.RECEIPT
     credited = step.effect == payment_states.CREDIT
@@ -102,14 +115,17 @@ def _paid(work: UnitOfWork, payment: Payment, bill: Bill, report: Report, body: 
         paid = records.change_bill(work, bill, records.event_of(step.to_state), occurred=paid_at, state=step.to_state,
                                    rail=payment.rail, reference=report.reference, paid_at=paid_at,
                                    receipt_number=number, collected_by=collected_by)
-        receipts.give(work, number, paid, payment.rail, payment_id=payment.id, book=book)
+        own = by_device
+        receipts.give(work, number, paid, payment.rail, payment_id=payment.id, book=own.book if own else book,
+                      serial=own.serial if own else None, taken_by=collected_by if own else None,
+                      taken_at=own.at if own else None)
         ledger.post_rail(work, paid, number, payment.rail, payment.id)
         return step.to_state
     if credited:
         refunds.raise_credit(work, bill, accounts.rail(payment.rail), amount, payment_id=payment.id, rail=payment.rail,
                              reference=_held_reference(payment.rail, report))
         return PAID_TWICE
-    reason = _reason(bill, trigger)
+    reason = _reason(bill, trigger) if amount != bill.total or not doubt else doubt
     if amount:
         ledger.post_held(work, payment.rail, _held_reference(payment.rail, report), amount, bill=bill,
                          payment_id=payment.id)
@@ -162,4 +178,4 @@ def _review(work: UnitOfWork, rail: str, report: Report, body: str, reason: str,
     work.write(REVIEW, id=uuid7(), reason=reason, rail=rail, reference=report.reference,
                merchant_reference=report.merchant_reference, payment_id=payment.id if payment else None,
                bill_id=bill.id if bill else None, amount=report.amount or 0,
-               body=work.privacy.seal(body, field=_SEALED) if body else None, raised_at=work.now)
+               body=work.privacy.seal(body, field=SEALED) if body else None, raised_at=work.now)

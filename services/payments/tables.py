@@ -147,6 +147,7 @@ review = Table(
     Column("refund_id", Uuid),  # by which its money goes back; NULL: it does not, or that was rejected
     Index("review_open", "raised_at", postgresql_where=text("settled_at IS NULL")),
     Index("review_bill", "bill_id"),
+    Index("review_given_back", "merchant_reference", postgresql_where=text("reason = 'refund_reported'")),
     Index("review_payment", "payment_id", postgresql_where=text("settled_at IS NULL AND payment_id IS NOT NULL")),
 )
 
@@ -204,6 +205,7 @@ forged_callback = Table(
 
 # The tables of the other rooms belong to the same metadata.
 from services.payments import (  # noqa: E402
+    tables_centre,  # noqa: F401
     tables_collections,  # noqa: F401
     tables_counter,  # noqa: F401
     tables_reconciliation,  # noqa: F401

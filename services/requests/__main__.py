@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from sqlalchemy import text
 
 from chassis import config, rekeying
 from chassis.actors import system
@@ -11,7 +12,7 @@ from chassis.errors import ChassisError, ConfigurationError
 from chassis.ids import uuid7
 from chassis.privacy import Privacy
 from chassis.uow import Context, UnitOfWork
-from services.requests import hashed, licence_numbers, numbers
+from services.requests import board, hashed, licence_numbers, numbers
 
 
 @click.group()
@@ -41,6 +42,17 @@ def show_numbers(gaps: bool) -> None:
     except ChassisError as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(wrong) or "every serial is used or explained, and none twice")
+    raise SystemExit(1 if wrong else 0)
+
+
+@main.command("board-check")
+def board_check() -> None:
+    """Hold the totals of the boards against all cases. Names each day, place and side that differs; status 1 if there
+    is one. Changes nothing."""
+    with _context().database.transaction() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        wrong = board.check(connection)
+    click.echo("\n".join(wrong) or "the boards count what happened")
     raise SystemExit(1 if wrong else 0)
 
 

@@ -46,7 +46,7 @@ _NOT_FOR_ME = (
     "WHERE relation.account = :actor)"
 )
 # Everybody kept apart from the request of a row of `task`, beside who took it in.
-_APART = (
+APART = (
     "ARRAY(SELECT apart.account FROM apart WHERE apart.request_id = task.request_id UNION ALL "
     "SELECT relation.account FROM request AS person JOIN relation ON relation.person_key = person.national_id_key "
     "WHERE person.id = task.request_id UNION ALL "
@@ -54,7 +54,7 @@ _APART = (
     "WHERE party.request_id = task.request_id)"
 )
 # Whether the actor is, of one row of `task`.
-BARRED = f"(CAST(:actor AS text) = ANY({_APART}))"
+BARRED = f"(CAST(:actor AS text) = ANY({APART}))"
 # Who of them is kept apart from the files that were looked at, in one go for all.
 _APART_OF_MINE = (
     "SELECT mine.request_id, apart.account FROM mine JOIN apart ON apart.request_id = mine.request_id UNION ALL "
@@ -134,12 +134,12 @@ _TOUCHED = Statement(
         "JOIN party ON party.person_key = relation.person_key "
         "JOIN task ON task.request_id = party.request_id WHERE task.status = 'open') "
         "SELECT task.id, task.version, task.unit, task.request_id, "
-        f"{_APART} || task.taken_by AS barred, people.accounts, {organisation.STAMP} "
+        f"{APART} || task.taken_by AS barred, people.accounts, {organisation.STAMP} "
         "FROM touched AS task JOIN LATERAL (SELECT array_agg(account) AS accounts FROM known "
         "WHERE known.unit = task.unit "
         "AND known.department = task.department AND task.role = ANY(known.roles)) AS people ON true "
         "WHERE people.accounts IS NOT NULL "
-        f"AND people.accounts <@ ({_APART} || task.taken_by) "
+        f"AND people.accounts <@ ({APART} || task.taken_by) "
         "AND (CAST(:after AS uuid) IS NULL OR task.id > CAST(:after AS uuid)) ORDER BY task.id LIMIT :most"
     )
 )

@@ -18,7 +18,7 @@ from rules import numbering
 from rules.arabic import western_digits
 from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
-from services.requests import inquiry, organisation
+from services.requests import board_counts, inquiry, organisation
 from services.requests import tables_afterwards as tables
 from services.requests.intake import inquiry_key, lets_in
 from services.requests.records import sealed_note
@@ -103,6 +103,7 @@ def complain(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         due_on=due,
         late=False,
     )
+    board_counts.complained(work, case.row)
     _tell(work, complaint_id, 1, number, case.id, case.row.unit, body["kind"], rule.OPEN, 0, due, False, None)
     work.audit("complaint.made", number)
     return {"complaint_number": number, "due_on": due.isoformat(), "state": rule.OPEN}

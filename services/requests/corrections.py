@@ -23,7 +23,7 @@ from rules import applicants, fee_lines, forms, numbering
 from rules.calendar import cairo_date
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import answers as kept_answers
-from services.requests import documents, finding, life, parties, succession, tables, tickets
+from services.requests import documents, finding, life, national_check, parties, succession, tables, tickets
 from services.requests.intake import (
     CONTACT,
     NATIONAL_ID,
@@ -269,6 +269,7 @@ def _write(
             "tracking_number": row.tracking_number,
             "corrected": sorted(changes),
             "contact": contact if told else None,
+            "inquiry_check": national_check.of_contact(work, row.tracking_number, contact) if told else None,
             "language": row.language,
         },
     )

@@ -15,7 +15,7 @@ from contracts.requests_afterwards import DELIVERED
 from rules import register as rule
 from rules.calendar import cairo_date
 from rules.refusal import refuse
-from services.requests import licences
+from services.requests import board_counts, licences
 from services.requests import tables_afterwards as tables
 
 RECEIVER = "requests.delivery.receiver_name"
@@ -52,6 +52,7 @@ def deliver(work: UnitOfWork, body: Mapping[str, Any], at: datetime | None = Non
         identity=body["identity"],
         reference=body["reference"],
     )
+    board_counts.delivered(work, row.request_id, at or work.now)
     work.append(
         DELIVERED,
         delivery_id,

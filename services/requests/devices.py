@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -20,14 +21,14 @@ from rules.refusal import refuse
 from services.requests import licences, organisation, serial_blocks
 from services.requests import tables_mobile as tables
 
-REASON = "requests.device_act.reason"
+REASON, UNLOCK = "requests.device_act.reason", "requests.device.unlock"
 
 _BY_ID = Statement(text("SELECT * FROM device WHERE id = :device_id"))
 _BY_KEY = Statement(text("SELECT id FROM device WHERE public_key = :public_key"))
 _KNOWN = Statement(text(f"SELECT {organisation.STAMP}"))
 _REGISTER = Statement.insert(
     tables.device, "id", "version", "unit", "label", "public_key", "state", "state_at", "registered_at",
-    "registered_by",
+    "registered_by", "kind",
 )  # fmt: skip
 _CHANGE = Statement(
     text(
@@ -36,6 +37,11 @@ _CHANGE = Statement(
         "revoked_at = :revoked_at WHERE id = :device_id AND version = :seen"
     )
 )
+_WIPE = Statement(
+    text("UPDATE device SET wipe_asked_at = :at, wipe_at_once = :at_once WHERE id = :device_id AND wiped_at IS NULL")
+)
+_WIPED = Statement(text("UPDATE device SET wiped_at = :at, wiped_lost = :lost WHERE id = :device_id"))
+_SEEN = Statement(text("UPDATE device SET contacted_at = :at WHERE id = :device_id"))
 _ACT = Statement.insert(tables.device_act)
 _ACTS = Statement(text("SELECT * FROM device_act WHERE device_id = :device_id ORDER BY version"))
 _LIST = Statement(
@@ -76,9 +82,13 @@ def certified(work: UnitOfWork, device_id: UUID | str) -> Any:
 
 def demand_certified(work: UnitOfWork, row: Any) -> None:
     """Refuse device_not_certified unless the device may act now."""
-    standing = rule.standing(row.state, row.valid_until, work.now)
+    standing = _standing(work, row)
     if standing != rule.CERTIFIED:
         raise refuse("device_not_certified", "device_id", **rule.told(standing))
+
+
+def _standing(work: UnitOfWork, row: Any) -> str:
+    return rule.standing(row.state, row.valid_until, work.now, row.wiped_at is not None)
 
 
 def genuine(row: Any, payload: str, signature: str) -> bool:
@@ -106,17 +116,17 @@ def register(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     device_id = uuid7()
     row = {"id": device_id, "version": 1, "unit": body["unit"], "label": body["label"],
            "public_key": body["public_key"], "state": rule.PENDING, "state_at": work.now, "registered_at": work.now,
-           "registered_by": work.actor.id}  # fmt: skip
+           "registered_by": work.actor.id, "kind": body["kind"]}  # fmt: skip
     work.write(_REGISTER, **row)
     _told(work, device_id, 1, body["unit"], "register", rule.PENDING, None, None)
     return {"device_id": str(device_id), "version": 1, "unit": body["unit"], "label": body["label"],
-            "state": rule.PENDING, "certificate": None, "valid_until": None}
+            "kind": body["kind"], "state": rule.PENDING, "certificate": None, "valid_until": None}
 
 
 def certify(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """The node's licence key says that the device is this unit's, for so many days."""
     row = _own(work, body["device_id"])
-    act = rule.act("certify", rule.standing(row.state, row.valid_until, work.now))
+    act = rule.act("certify", _standing(work, row))
     since = work.now.replace(microsecond=0)
     until = since + timedelta(days=body["days"])
     key_id, key = licences.signing_key(work.settings)
@@ -152,6 +162,59 @@ def return_serials(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     return held
 
 
+def wipe(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The device is to empty itself at its next contact: once what it did is uploaded, or at once. Asked again, the
+    later word counts; a device that emptied itself stays so."""
+    row = _own(work, body["device_id"])
+    work.write(_WIPE, device_id=row.id, at=work.now, at_once=body["at_once"])
+    return _change(work, row._replace(wipe_asked_at=work.now, wipe_at_once=body["at_once"]), "wipe", row.state,
+                   reason=body["reason"])
+
+
+def contact(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A device makes itself known by its key, whoever holds it, and hears how it stands and whether it is to empty
+    itself. Refuses device_unknown, device_proof_wrong."""
+    found = work.first(_BY_KEY, public_key=body["public_key"])
+    if found is None:
+        raise refuse("device_unknown", "public_key")
+    row = by_id(work, found.id)
+    if not genuine(row, device_keys.contact(row.public_key, body["at"], body["wiped"]), body["signature"]):
+        raise refuse("device_proof_wrong", "signature")
+    work.write(_SEEN, device_id=row.id, at=work.now)
+    if body["wiped"] is not None and row.wiped_at is None:
+        lost = ",".join(str(one) for one in body["wiped"]) or None
+        work.write(_WIPED, device_id=row.id, at=work.now, lost=lost)
+        work.audit("device.wiped", str(row.id), unit=row.unit, lost=lost)
+        row = row._replace(wiped_at=work.now)
+    return {
+        "device_id": str(row.id),
+        "kind": row.kind,
+        "unit": row.unit,
+        "label": row.label,
+        "state": _standing(work, row),
+        "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+        "wipe": _wipe_of(row),
+        "server_time": work.now.isoformat(),
+    }
+
+
+def unlock(work: UnitOfWork, device_id: UUID) -> dict[str, Any]:
+    """What opens the actor's own data on this device where the PIN was forgotten or tried too often: the same value
+    each time, another for everybody and for each device. Refuses device_unknown, device_wiped."""
+    row = by_id(work, device_id)
+    work.require(rule.KINDS[row.kind].permission, row.unit)
+    if row.wiped_at is not None or _wipe_of(row) == rule.WIPE_AT_ONCE:
+        raise refuse("device_wiped", "device_id")
+    work.audit_read("device.unlock", str(row.id), unit=row.unit)
+    # Under a look-up key that was exchanged since, what it opened once is found by the former one.
+    found = [base64.b64encode(one).decode() for one in work.privacy.lookups(f"{row.id}/{work.actor.id}", UNLOCK)]
+    return {"secret": found[0], "former": found[1:]}
+
+
+def _wipe_of(row: Any) -> str | None:
+    return rule.wipe(row.state, row.wipe_asked_at is not None, row.wipe_at_once, row.wiped_at is not None)
+
+
 def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """The devices of the actor's unit, or of any where the actor belongs to none."""
     unit = work.actor.unit or body["unit"]
@@ -185,7 +248,7 @@ def show(work: UnitOfWork, device_id: UUID) -> dict[str, Any]:
 
 def _act(work: UnitOfWork, body: Mapping[str, Any], code: str) -> dict[str, Any]:
     row = _own(work, body["device_id"])
-    act = rule.act(code, rule.standing(row.state, row.valid_until, work.now))
+    act = rule.act(code, _standing(work, row))
     more = {"revoked_at": work.now} if act.to == rule.REVOKED else {}
     return _change(work, row, code, act.to, reason=body["reason"], **more)
 
@@ -220,13 +283,18 @@ def _shown(work: UnitOfWork, row: Any) -> dict[str, Any]:
         "device_id": str(row.id),
         "version": row.version,
         "unit": row.unit,
+        "kind": row.kind,
         "label": row.label,
         "public_key": row.public_key,
-        "state": rule.standing(row.state, row.valid_until, work.now),
+        "state": _standing(work, row),
         "certificate": row.certificate,
         "certified_by": row.certified_by,
         "registered_by": row.registered_by,
         "valid_from": row.valid_from.isoformat() if row.valid_from else None,
         "valid_until": row.valid_until.isoformat() if row.valid_until else None,
         "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,
+        "contacted_at": row.contacted_at.isoformat() if row.contacted_at else None,
+        "wipe": _wipe_of(row),
+        "wiped_at": row.wiped_at.isoformat() if row.wiped_at else None,
+        "wiped_lost": [int(one) for one in row.wiped_lost.split(",")] if row.wiped_lost else [],
     }

@@ -17,17 +17,15 @@ from sqlalchemy import bindparam, text, update
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
-from rules import forms
-from rules.refusal import Fault, Refusal, refuse
+from rules import papers
+from rules.papers import check as check
+from rules.refusal import refuse
 from services.requests import tables
 
-LARGEST = 5 * 1024 * 1024  # bytes
+LARGEST = papers.LARGEST
 FILE_NAME = "requests.document.file_name"
 CONTENT = "requests.document.content"
 
-# What a file is, by its first bytes. A name and a declared type prove nothing.
-_NAMES = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
-_SIGNATURES = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 _ADD = Statement.insert(
     tables.document, "id", "file_name", "media_type", "size", "sha256", "content", "added_at"
@@ -107,49 +105,7 @@ def add(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def type_of(content: bytes) -> str:
     """The media type by content; refuses document_type_refused for anything else."""
-    for signature, media_type in _SIGNATURES:
-        if content.startswith(signature):
-            return media_type
-    raise refuse("document_type_refused", "content")
-
-
-def check(
-    asked: list[Mapping[str, Any]],
-    answers: Mapping[str, Any],
-    given: Iterable[Mapping[str, Any]],
-    untaken: Mapping[str, Mapping[str, Any]],
-) -> None:
-    """Refuse, with all faults, unless the documents given are there, untaken, of an accepted type and size, and all
-    that is required is among them."""
-    faults: list[Fault] = []
-    by_code = {document["code"]: document for document in asked}
-    given = list(given)
-    seen: set[str] = set()
-    for document in given:
-        identifier = str(document["document_id"])
-        where, kept = f"documents/{document['code']}", untaken.get(identifier)
-        wanted = by_code.get(document["code"])
-        if kept is None or identifier in seen:
-            faults.append(Fault("document_unknown", where))
-        elif kept["status"] == "refused":
-            faults.append(Fault(f"document_{kept['verdict']}", where))
-        elif wanted is not None and wanted.get("accepts") and kept["media_type"] not in wanted["accepts"]:
-            faults.append(Fault("document_type_not_taken", where, _named(wanted["accepts"])))
-        elif wanted is not None and kept["size"] > wanted.get("max_bytes", LARGEST):
-            faults.append(Fault("document_too_large", where, {"limit": f"{wanted['max_bytes'] / 1024 / 1024:g}"}))
-        seen.add(identifier)
-    try:
-        forms.check_documents(asked, answers, [document["code"] for document in given])
-    except Refusal as refusal:
-        faults += refusal.faults
-    if faults:
-        raise Refusal(faults)
-
-
-def _named(media_types: Iterable[str]) -> dict[str, str]:
-    """What a refusal says of the types of file that a document is taken as."""
-    names = [_NAMES[media_type] for media_type in media_types]
-    return {"types_ar": " أو ".join(names), "types_en": " or ".join(names)}
+    return papers.type_of(content)
 
 
 def untaken(work: UnitOfWork, given: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -190,9 +146,9 @@ def shown(rows: Iterable[Sequence[Any]], asked: list[Mapping[str, Any]]) -> list
     ]
 
 
-def content(work: UnitOfWork, request_id: UUID, document_id: UUID) -> tuple[Any, bytes]:
-    """A document of a request and its bytes. Refuses document_unknown, document_in_quarantine until it was checked, and
-    what was found wrong with it."""
+def content(work: UnitOfWork, request_id: UUID | None, document_id: UUID) -> tuple[Any, bytes]:
+    """A document of a request, or of none yet, and its bytes. Refuses document_unknown, document_in_quarantine until
+    it was checked, and what was found wrong with it."""
     row = work.first(_READ, document_id=document_id)
     if row is None or row.request_id != request_id:
         raise refuse("document_unknown", "document_id")

@@ -22,7 +22,7 @@ from rules import periods, register
 from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
 from rules.workflow import State
-from services.requests import follow_planning, guide, organisation, photos, tables, tables_engine
+from services.requests import board_counts, follow_planning, guide, organisation, photos, tables, tables_engine
 from services.requests.life import Case
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ _DUE = Statement(
 _ONE = Statement(
     text(
         "SELECT follow_up.*, licence.state AS licence_state, licence.valid_from, licence.valid_until, "  # noqa: S608
-        "licence.successor, licence.unit AS licence_unit, request.taken_by, request.service_code, "
+        "licence.successor, licence.unit AS licence_unit, request.taken_by, request.channel, request.service_code, "
         f"request.service_version, {organisation.STAMP}, (SELECT jsonb_build_array(service_code, service_version) "
         "FROM licence AS next WHERE next.serial = licence.successor) AS succeeding "
         "FROM follow_up JOIN licence USING (serial) JOIN request ON request.id = follow_up.request_id "
@@ -137,6 +137,7 @@ def when_due(work: UnitOfWork, follow_up_id: UUID) -> None:
     work.write(_TASK, id=task_id, version=1, request_id=row.request_id, state=desk.code, unit=row.unit,
                department=desk.department, role=desk.role, branch=None, status="open", created_at=work.now,
                due_on=dates.due_on, judge_on=dates.next_on(date.min), taken_by=row.taken_by)
+    board_counts.arrived(work, row.unit, str(desk.department), row.service_code, row.channel)
     following = rule.following(definition.body, row.code, row.number, row.due_on)
     if following is not None:
         follow_planning.add(work, row.request_id, row.unit, row.serial, following)

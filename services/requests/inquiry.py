@@ -22,6 +22,7 @@ from services.requests import (
     documents,
     due,
     life,
+    objections,
     quarantine,
     snapshots,
     succession,
@@ -33,7 +34,7 @@ from services.requests.life import Case
 _BY_NUMBER = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE tracking_number = :number"))  # noqa: S608
 _TIMELINE = Statement(
     text(
-        "SELECT at, from_state, action, branch, to_state, reason, legal_reason FROM step "
+        "SELECT at, from_state, action, branch, to_state, reason, legal_reason, missing FROM step "
         "WHERE request_id = :request_id ORDER BY sequence"
     )
 )
@@ -67,6 +68,7 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
                 "action_name": action.name if action else None,
                 "note": _note(work, state.kind, row.reason),
                 "legal_reason": row.legal_reason if state.kind in ("applicant", "end") else None,
+                "missing": row.missing,
             }
         )
     standings = case.standings(work.now)
@@ -75,6 +77,7 @@ def timeline(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         **shown(work, case),
         "entries": entries,
         "documents_refused": quarantine.told(work, case),
+        **objections.told(work, case),
         "deadline": deadlines.explain(whole.deadline.intervals) if whole else [],
         "periods": due.shown(standings, work.now, case.calendar, explained=True),
     }
@@ -152,9 +155,14 @@ def admitted(work: UnitOfWork, body: Mapping[str, Any]) -> Case:
     except Refusal:
         raise refuse("tracking_unknown") from None
     row = work.first(_BY_NUMBER, number=number)
-    if not lets_in(work, row, number, last4):
+    if not lets_in(work, row, number, last4) or not _reached_by_partner(work, row):
         raise refuse("tracking_unknown")
     return life.case(work, row)
+
+
+def _reached_by_partner(work: UnitOfWork, row: Any) -> bool:
+    """Whether a partner's key is good for this request's unit; of everybody else the digits say enough."""
+    return work.actor.kind != "partner" or work.actor.reaches(row.unit)
 
 
 def shown(work: UnitOfWork, case: Case) -> dict[str, Any]:

@@ -22,11 +22,13 @@ from rules.deadlines import Mark
 from rules.organisation_overlay import Overlay
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import (
+    board_counts,
     documents,
     due,
     finding,
     guide,
     life,
+    national_check,
     numbers,
     organisation,
     parties,
@@ -192,11 +194,13 @@ def _lodge(
     words = finding.person_keys(work, applicant) | finding.address_keys(work, definition, answers)
     finding.keep(work, request_id, body["unit"], words)
     documents.take(work, request_id, body["documents"])
-    life.record(work, request_id, transition, state, 1, at)
-    life.hand_out(work, request_id, body["unit"], row.taken_by, state, calendar)
+    life.record(work, request_id, transition, state, 1, at, dates.due_on)
+    life.hand_out(work, row, state, calendar)
+    board_counts.lodged(work, row)
     row.licence_serial = None
     data = snapshots.snapshot(row, definition, transition, state, dates.due_on, {})
-    work.append(SUBMITTED, request_id, 1, {**data, "contact": contact}, occurred=at)
+    check = national_check.of_contact(work, number, contact)
+    work.append(SUBMITTED, request_id, 1, {**data, "contact": contact, "inquiry_check": check}, occurred=at)
     work.audit("request.submit", str(request_id), service=definition.code, channel=body["channel"])
     return {
         "request_id": str(request_id),

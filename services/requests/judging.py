@@ -17,7 +17,7 @@ from rules import periods
 from rules.calendar import cairo_date
 from rules.periods import BREACHED, ESCALATED, WARNED, Standing
 from rules.workflow import Branch, State
-from services.requests import due, guide, life, organisation, tables_deadlines
+from services.requests import board_counts, due, guide, life, organisation, tables_deadlines
 from services.requests.life import Case
 
 PAGE = 100
@@ -139,6 +139,8 @@ def _tell(work: UnitOfWork, case: Case, standing: Standing, level: str) -> None:
     """80 % are told to whom the state's own escalation names, everything else to the head of the unit."""
     state = case.state
     role = state.escalation["role"] if level == WARNED and state.escalation else HEAD
+    if level == BREACHED and standing.code == periods.WHOLE:
+        board_counts.overdue(work, case.row, state.department)
     _raise(work, case.row, task_id=None, period=standing.code, level=level, allowance=standing.period.days,
            due_on=standing.deadline.due_on, department=state.department, role=role)
 

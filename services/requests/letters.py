@@ -26,7 +26,7 @@ from services.requests.opening import ANSWERED, DRAFTED, SENT
 log = logging.getLogger(__name__)
 
 PUT_OFF = timedelta(seconds=30)
-_DOCUMENT, _NOTE = "requests.letter.document", "requests.letter.note"
+_DOCUMENT, NOTE = "requests.letter.document", "requests.letter.note"
 _OUTPUT = {"name": {"ar": "خطاب", "en": "Letter"}, "kind": "letter"}
 # What is written where the definition has no text of its own. It does not say who the applicant is.
 _STANDARD = {
@@ -60,16 +60,18 @@ _OF_TASK = Statement(
         "AND branch IS NOT DISTINCT FROM CAST(:branch AS text) ORDER BY entered DESC LIMIT 1"
     )
 )
-# `waited_for`: the request still stands where the letter was written, and this part of it has not been decided.
+# The request still stands where the letter was written, and this part of it has not been decided.
+WAITED_FOR = (
+    "(request.outcome IS NULL AND request.state = letter.state AND letter.entered = (SELECT max(entered) "
+    "FROM letter AS later WHERE later.request_id = letter.request_id AND later.state = letter.state) "
+    "AND NOT EXISTS (SELECT 1 FROM step WHERE step.request_id = letter.request_id AND letter.branch IS NOT NULL "
+    "AND step.branch = letter.branch AND step.sequence > letter.entered))"
+)
 _BY_NUMBER = Statement(
     text(
         "SELECT letter.number, letter.status, letter.body, letter.unit, letter.created_at, letter.sent_on, "  # noqa: S608
         "letter.answered_on, request.service_code, request.service_version, request.outcome, "
-        "(request.outcome IS NULL AND request.state = letter.state AND letter.entered = (SELECT max(entered) "
-        "FROM letter AS later WHERE later.request_id = letter.request_id AND later.state = letter.state) "
-        "AND NOT EXISTS (SELECT 1 FROM step WHERE step.request_id = letter.request_id AND letter.branch IS NOT NULL "
-        "AND step.branch = letter.branch AND step.sequence > letter.entered)) AS waited_for, "
-        f"{organisation.STAMP} FROM letter JOIN request ON request.id = letter.request_id "
+        f"{WAITED_FOR} AS waited_for, {organisation.STAMP} FROM letter JOIN request ON request.id = letter.request_id "
         "WHERE letter.number = :number"
     )
 )
@@ -170,8 +172,11 @@ def send(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Record what the body answered, with its date and paper, and take the action that follows from it: one commit.
-    Refuses letter_not_sent, letter_date_unsound, document_unknown and all that acting on the task refuses."""
+    Refuses letter_not_sent, letter_answered_by_agency, letter_date_unsound, document_unknown and all that acting on the
+    task refuses."""
     case, _, letter = _of_task(work, body["task_id"])
+    if letter.status == ANSWERED:
+        raise refuse("letter_answered_by_agency", on=letter.answered_on.isoformat())
     if letter.status != SENT:
         raise refuse("letter_not_sent")
     _dated(work, body["answered_on"], letter.sent_on, "answered_on")
@@ -183,7 +188,7 @@ def answer(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     note = body["note"]
     work.write(_ANSWER, expect=1, letter_id=letter.id, seen=letter.version, answered_on=body["answered_on"],
                actor=work.actor.id, reference=body["reference"], document=body["document_id"], at=work.now,
-               note=work.privacy.seal(note, field=_NOTE) if note else None)  # fmt: skip
+               note=work.privacy.seal(note, field=NOTE) if note else None)  # fmt: skip
     opening.tell(work, letter.id, letter.version + 1, case.id, letter.body, ANSWERED, letter.sent_on,
                  body["answered_on"], letter.number)  # fmt: skip
     work.audit("letter.answered", letter.number)

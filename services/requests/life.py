@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,11 +22,13 @@ from rules.organisation_overlay import Overlay
 from rules.periods import Extension, Standing
 from rules.workflow import EXPIRED, Action, BranchAction, State, Transition, Workflow
 from services.requests import (
+    board_counts,
     due,
     finding,
     follow_planning,
     guide,
     licences,
+    national_check,
     opening,
     organisation,
     ratings,
@@ -74,7 +77,8 @@ _CLOSE_TASKS = Statement(
 # What a case is made of beside its row.
 STEPS = (
     "(SELECT jsonb_agg(jsonb_build_array(at, clock, from_state, to_state, branch, verdict) ORDER BY sequence) "  # noqa: S608
-    f"FROM step WHERE step.request_id = request.id) AS steps, {due.EXTENSIONS}, {organisation.STAMP}"
+    f"FROM step WHERE step.request_id = request.id) AS steps, {board_counts.LAST_DESK}, {due.EXTENSIONS}, "
+    f"{organisation.STAMP}"
 )
 _BY_ID = Statement(text(f"SELECT request.*, {STEPS} FROM request WHERE id = :request_id"))  # noqa: S608
 
@@ -173,6 +177,7 @@ def move(
     legal_reason: str | None = None,
     withdrawn: bool = False,
     reopened_to: str | None = None,
+    missing: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """Take one action from where the request stands. Refuses what the workflow does not allow. `occurred` is when the
     fact happened, if that was before we heard of it (a moment still to come is another's wrong clock and counts as
@@ -182,7 +187,8 @@ def move(
     the other's verdict and takes the join: once, whichever it is. `by_silence` is the period whose end speaks
     instead of anybody. `legal_reason` is the code of one of the definition's list; `withdrawn`: the applicant takes the
     request back (rules.withdrawal); `reopened_to` is the state from which the request came to its end, to which a
-    person's decision to open it again leads: the one way out of an end."""
+    person's decision to open it again leads: the one way out of an end. `missing` is what the applicant is to
+    complete, as codes of the definition: {documents, answers}."""
     workflow = of.definition.workflow
     left = out_of or of.row.state
     if by_silence is not None:
@@ -229,11 +235,13 @@ def move(
         tickets.void_request(work, of.id)
     if answers is not None:
         finding.answers_changed(work, of.row, of.definition, answers)
-    record(work, of.id, transition, state, sequence, at, reason)
+    record(work, of.id, transition, state, sequence, at, dates.due_on, reason, missing)
+    board_counts.moved(work, of.row, state.outcome, at, dates.due_on, str(transition.action),
+                       issued=state.output is not None)
     if not stays:
         work.write(_CLOSE_TASKS, request_id=of.id, at=work.now)
         waiting.end(work, of.id, workflow.state(of.row.state))
-        hand_out(work, of.id, of.row.unit, of.row.taken_by, state, of.calendar)
+        hand_out(work, of.row, state, of.calendar)
         opening.letters(work, of.row, state, sequence)
     told = of.row._replace(answers=new_answers, licence_serial=serial)
     data = snapshots.snapshot(told, of.definition, transition, state, dates.due_on, verdicts)
@@ -241,6 +249,7 @@ def move(
     data["applicant_until"] = None if stays else waiting.first_last_day(state, work, of.calendar)
     if state.kind == "end":
         data["rating"] = work.privacy.seal(ratings.invite(work, of.id), ring="contact", field=RATING)
+    data["inquiry_check"] = national_check.of_contact(work, of.row.tracking_number, of.row.contact)
     work.append(MOVED, of.id, sequence, data, occurred=at)
     work.audit(f"request.{action}", str(of.id), state=state.code)
     return {
@@ -260,9 +269,11 @@ def record(
     state: State,
     sequence: int,
     at: datetime,
+    due_on: date | None,
     reason: str | None = None,
+    missing: Mapping[str, list[str]] | None = None,
 ) -> None:
-    """Write the step that was taken."""
+    """Write the step that was taken. `due_on` is the request's date due as it is after it."""
     work.write(
         _STEP,
         request_id=request_id,
@@ -281,15 +292,16 @@ def record(
         branch=transition.branch,
         verdict=transition.verdict,
         legal_reason=transition.legal_reason,
+        outcome=state.outcome,
+        due_on=due_on,
+        missing=dict(missing) if missing else None,
     )
 
 
-def hand_out(
-    work: UnitOfWork, request_id: UUID, unit: str, taken_by: str, state: State, calendar: Calendar
-) -> None:
-    """Write the task where a department is to act; where several are, one for each branch at once. Where the state
-    waits for so long and no longer, the wait begins."""
-    waiting.begin(work, request_id, state, calendar)
+def hand_out(work: UnitOfWork, row: Any, state: State, calendar: Calendar) -> None:
+    """Write the task where a department is to act on the request of `row`; where several are, one for each branch at
+    once. Where the state waits for so long and no longer, the wait begins."""
+    waiting.begin(work, row.id, state, calendar)
     if state.kind in WITH_TASK:
         desks: list[tuple[str | None, Any]] = [(None, state)]
     else:
@@ -299,9 +311,9 @@ def hand_out(
         {
             "id": uuid7(),
             "version": 1,
-            "request_id": request_id,
+            "request_id": row.id,
             "state": state.code,
-            "unit": unit,
+            "unit": row.unit,
             "department": desk.department,
             "role": desk.role,
             "branch": branch,
@@ -309,10 +321,12 @@ def hand_out(
             "created_at": work.now,
             "due_on": dates.due_on,
             "judge_on": dates.next_on(date.min),
-            "taken_by": taken_by,
+            "taken_by": row.taken_by,
         }
         for (branch, desk), dates in zip(desks, given, strict=True)
     ])
+    for _, desk in desks:
+        board_counts.arrived(work, row.unit, desk.department, row.service_code, row.channel)
 
 
 def action_of(

@@ -10,7 +10,7 @@ serial is ever both, however slow a request was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +24,8 @@ from rules.refusal import Refusal, refuse
 from services.requests import serial_blocks
 from services.requests.serial_register import Proof, Register
 
-__all__ = ["NEVER_LODGED", "REFUSED", "Proof", "claim_reserved", "entries", "explain", "prove", "reserve", "use",
-           "void"]
+__all__ = ["NEVER_LODGED", "REFUSED", "Proof", "claim_given", "claim_reserved", "draw", "entries", "explain", "prove",
+           "reserve", "take_in", "use", "void"]
 
 NEVER_LODGED = "never_lodged"  # drawn by a request that broke off or was written under another number, or skipped
 REFUSED = "refused"
@@ -44,6 +44,15 @@ _HELD = Statement(
         "AND device_id = :device_id AND state = 'reserved'"
     )
 )
+# A number that nobody here ever reserved, and no request bears: left out by the jump after a restore, or never drawn.
+_UNKNOWN = Statement(
+    text(
+        "SELECT NOT EXISTS (SELECT 1 FROM reserved_serial WHERE kind = 'tracking' AND (serial = :serial "
+        "OR number = :number)) AND NOT EXISTS (SELECT 1 FROM number_register WHERE serial = :serial "
+        "AND request_id IS NOT NULL)"
+    )
+)
+_NO_GAP = Statement(text("DELETE FROM number_register WHERE serial = :serial AND request_id IS NULL"))
 # The row that says for whom it was reserved makes room for the request's.
 _MAKE_ROOM = Statement(text("DELETE FROM number_register WHERE serial = :serial AND request_id IS NULL"))
 
@@ -67,12 +76,17 @@ def reserve(work: UnitOfWork, device_id: UUID, how_many: int) -> list[str]:
     serial_blocks.prolong(work, {row.block_id for row in held}, ends_at)
     numbers = [row.number for row in held]
     if (missing := how_many - len(held)) > 0:
-        code, year = places.governorates()[work.settings.node].national_id_code, cairo_date(work.now).year
-        drawn = [(row.serial, numbering.tracking_number(code, year, row.serial, work.settings.number_key))
-                 for row in work.all(_DRAW, many=missing)]  # fmt: skip
-        serial_blocks.take(work, serial_blocks.TRACKING, device_id, drawn, ends_at)
-        numbers += [number for _, number in drawn]
+        numbers += draw(work, device_id, missing, ends_at)[1]
     return numbers
+
+
+def draw(work: UnitOfWork, holder: UUID, how_many: int, ends_at: datetime) -> tuple[UUID, list[str]]:
+    """Gather a block of so many new numbers, reserved for a holder until a moment: the block's id, and the numbers."""
+    code, year = places.governorates()[work.settings.node].national_id_code, cairo_date(work.now).year
+    drawn = [(row.serial, numbering.tracking_number(code, year, row.serial, work.settings.number_key))
+             for row in work.all(_DRAW, many=how_many)]  # fmt: skip
+    block_id = serial_blocks.take(work, serial_blocks.TRACKING, holder, drawn, ends_at)
+    return block_id, [number for _, number in drawn]
 
 
 def claim_reserved(work: UnitOfWork, device_id: UUID, tracking_number: str) -> int:
@@ -82,9 +96,36 @@ def claim_reserved(work: UnitOfWork, device_id: UUID, tracking_number: str) -> i
     row = work.first(_HELD, number=number, device_id=device_id)
     if row is None:
         raise refuse("number_not_reserved", "tracking_number")
-    serial_blocks.used(work, serial_blocks.TRACKING, device_id, row.serial)
-    work.write(_MAKE_ROOM, expect=1, serial=row.serial)
+    _claim(work, device_id, row.serial)
     return int(row.serial)
+
+
+def take_in(work: UnitOfWork, holder: UUID, tracking_number: str, ends_at: datetime) -> int | None:
+    """Gather that a holder has a number of which this node knows nothing, because it was restored from a backup that is
+    older than the block: its serial. None where it is known here already, whosever it is, or is not of this node.
+    Two at once, or a request that is written under the serial meanwhile: the commit conflicts."""
+    try:
+        number = numbering.parse_tracking(tracking_number)
+    except Refusal:
+        return None
+    if number[:2] != places.governorates()[work.settings.node].national_id_code:
+        return None
+    serial = numbering.tracking_sequence(number, work.settings.number_key)
+    if not work.scalar(_UNKNOWN, serial=serial, number=number):
+        return None
+    work.write(_NO_GAP, serial=serial)
+    serial_blocks.take(work, serial_blocks.TRACKING, holder, [(serial, number)], ends_at)
+    return serial
+
+
+def claim_given(work: UnitOfWork, holder: UUID, tracking_number: str, ends_at: datetime) -> int:
+    """As `claim_reserved`, of a holder who has proved that the number was given to it: one that is not known here is
+    taken in first. Refuses tracking_malformed and number_not_reserved: it stands for another request or holder."""
+    serial = take_in(work, holder, tracking_number, ends_at)
+    if serial is None:
+        return claim_reserved(work, holder, tracking_number)
+    _claim(work, holder, serial)
+    return serial
 
 
 def explain(work: UnitOfWork) -> bool:
@@ -95,6 +136,11 @@ def explain(work: UnitOfWork) -> bool:
 def prove(work: UnitOfWork) -> Proof:
     """Whether every tracking serial is used by a request or its gap explained."""
     return REGISTER.prove(work, lambda number: numbering.tracking_sequence(number, work.settings.number_key))
+
+
+def _claim(work: UnitOfWork, device_id: UUID, serial: int) -> None:
+    serial_blocks.used(work, serial_blocks.TRACKING, device_id, serial)
+    work.write(_MAKE_ROOM, expect=1, serial=serial)
 
 
 def entries(work: UnitOfWork, first: int) -> Iterator[Any]:

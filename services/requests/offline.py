@@ -67,7 +67,7 @@ _NEXT = Statement(
         "AND earlier.state <> 'quarantined'))) ORDER BY again_at LIMIT 1"
     )
 )
-# A document that a quarantined item signed waits as long as the item.
+# A document that a quarantined item signed waits as long as the item, and so do photos and signature of any.
 _HOLD = Statement(
     text("UPDATE document SET kept_until = '9999-12-31' WHERE id = ANY(CAST(CAST(:documents AS text[]) AS uuid[])) "
          "AND request_id IS NULL")
@@ -97,7 +97,7 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     if len(body["body"].encode(errors="surrogatepass")) > BODY_BYTES:
         raise refuse("item_too_large", "body", limit=BODY_BYTES // 1024)
     device = devices.by_id(work, body["device_id"])
-    work.require("visit.carry_out", device.unit)
+    work.require(device_rule.KINDS[device.kind].permission, device.unit)
     item = Item(
         id=body["item_id"], number=body["number"], kind=body["kind"], told_time=body["device_time"], body=body["body"],
         after=body["after"], documents={one["sha256"]: str(one["document_id"]) for one in body["documents"]},
@@ -105,7 +105,7 @@ def take(work: UnitOfWork, body: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     signed = rule.signed_text(str(item.id), item.number, item.kind, item.told_time, item.body)
     if device.state == device_rule.PENDING or not devices.genuine(device, signed, body["signature"]):
-        work.deny("visit.carry_out", f"device {device.id}")
+        work.deny(device_rule.KINDS[device.kind].permission, f"device {device.id}")
         raise refuse("item_not_genuine", "signature")
     kept = work.first(_KEPT, item_id=item.id)
     if kept is not None:
@@ -215,6 +215,9 @@ def _doubts(work: UnitOfWork, device: Any, item: Item, around: Any) -> list[Faul
     standing = device_rule.standing(device.state, device.valid_until, work.now)
     if standing != device_rule.CERTIFIED:
         faults.append(Fault("item_device_not_trusted", "device_id", device_rule.told(standing)))
+    kind = device_rule.KINDS[device.kind]
+    if item.kind in rule.KINDS and item.kind not in kind.items:
+        faults.append(Fault("item_not_of_device", "kind", {f"kind_{lang}": kind.name[lang] for lang in ("ar", "en")}))
     if around.taken:
         faults.append(Fault("item_number_taken", "number", {"number": item.number}))
     if item.after is not None and around.before in (None, rule.QUARANTINED):
@@ -234,8 +237,9 @@ def _waits(work: UnitOfWork, item: Item, faults: list[Fault]) -> str | None:
 def _standing(work: UnitOfWork, tried: Tried) -> dict[str, Any]:
     """The columns that say what became of an item."""
     act, item = tried.act, tried.act.item
-    if not tried.applied and item.documents:
-        work.write(_HOLD, documents=list(item.documents.values()))
+    held = set(item.documents) if not tried.applied else offline_rooms.evidence_of(act)
+    if found := [document for digest, document in item.documents.items() if digest in held]:
+        work.write(_HOLD, documents=found)
     faults = orjson.dumps([fault.as_dict() for fault in tried.faults], default=str).decode()
     return {
         "state": rule.APPLIED if tried.applied else rule.QUARANTINED,

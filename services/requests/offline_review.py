@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from chassis.uow import UnitOfWork
 from rules import devices as device_rule
 from rules import offline as rule
 from rules.refusal import Fault, refuse
-from services.requests import devices, offline, offline_rooms
+from services.requests import devices, documents, offline, offline_rooms
 from services.requests.offline import FAULTS, OUTCOME, SIGNATURE
 
 REASON = "requests.offline_item.reason"
@@ -80,6 +81,18 @@ def file(work: UnitOfWork, item_id: UUID) -> dict[str, Any]:
     }
 
 
+def document(work: UnitOfWork, item_id: UUID, sha256: str) -> dict[str, Any]:
+    """A photo or signature of an item, or a document of one that was not applied. Reading is recorded. Refuses
+    item_unknown, document_unknown, document_in_quarantine, and what was found wrong with it."""
+    row = _of_unit(work, item_id)
+    document_id = row.documents.get(sha256)
+    if document_id is None:
+        raise refuse("document_unknown", "sha256")
+    paper, content = documents.content(work, None, UUID(document_id))
+    work.audit_read("offline.document", str(row.id), document=document_id, unit=row.unit)
+    return {"media_type": paper.media_type, "content": base64.b64encode(content).decode()}
+
+
 def retry(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Try an item in quarantine once more, as it was signed and in the name of the clerk who did it. Refuses
     item_unknown, item_settled; what stands against it now is answered, and it stays."""
@@ -118,7 +131,8 @@ def of_device(work: UnitOfWork, device_id: UUID) -> dict[str, Any]:
     missing = work.all(_MISSING, device_id=device.id, highest=found.highest, most=MOST_MISSING)
     return {
         "device_id": str(device.id),
-        "device_state": device_rule.standing(device.state, device.valid_until, work.now),
+        "device_state": device_rule.standing(device.state, device.valid_until, work.now,
+                                             device.wiped_at is not None),
         "highest": found.highest,
         "missing": [row.number for row in missing],
         "applied": found.applied,

@@ -18,18 +18,18 @@ from chassis.answers import load
 from chassis.database import Statement
 from chassis.uow import UnitOfWork
 from contracts.requests_visits import BODIES
+from rules import devices as device_rule
 from rules import numbering
 from rules import offline as rule
 from rules import visits as visit_rule
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import delivery, inquiry, intake, numbers, releases, tickets, visits
 
-ROLE = "mobile_clerk"
 NOBODY_MET = "visit_missed"  # why a ticket that was taken along is void
-_OURS = ("bundle_id", "visit_id")
+_OURS = ("bundle_id", "visit_id", "evidence")
 
 _BUNDLE = Statement(
-    text("SELECT clerk_id, issued_at FROM visit_bundle WHERE id = :bundle_id AND device_id = :device_id")
+    text("SELECT clerk_id, issued_at, channel FROM visit_bundle WHERE id = :bundle_id AND device_id = :device_id")
 )
 _ABOUT = Statement(
     text(
@@ -75,6 +75,7 @@ class Act:
     told_at: datetime | None
     at: datetime
     doubts: list[Fault]
+    channel: str
 
     @property
     def bundle_id(self) -> UUID | None:
@@ -90,26 +91,27 @@ def read(work: UnitOfWork, device: Any, item: Item) -> Act:
     bundle_unknown, device_time_unreadable, device_time_implausible."""
     body, doubts = _body(item)
     told_at = _moment(item.told_time)
-    clerk, since = item.uploaded_by, None
+    clerk, since, channel = item.uploaded_by, None, visits.CHANNEL
     if body is not None:
         bundle = work.first(_BUNDLE, bundle_id=body["bundle_id"], device_id=device.id)
         if bundle is None:
             doubts.append(Fault("bundle_unknown", "bundle_id"))
         else:
-            clerk, since = bundle.clerk_id, bundle.issued_at
+            clerk, since, channel = bundle.clerk_id, bundle.issued_at, bundle.channel
     if item.happened_at is None:
         if told_at is None:
             doubts.append(Fault("device_time_unreadable", "device_time", {"time": item.told_time}))
         elif since is not None and not rule.plausible(told_at, since, item.arrived_at):
             doubts.append(Fault("device_time_implausible", "device_time", {"time": item.told_time}))
     at = rule.within(item.happened_at or told_at, since, min(item.arrived_at, work.now))
-    return Act(item, device, body, clerk, since, told_at, at, doubts)
+    return Act(item, device, body, clerk, since, told_at, at, doubts, channel)
 
 
 def apply(work: UnitOfWork, act: Act) -> dict[str, Any]:
     """Do what the item says, in the name of the clerk who did it; answers what the room answers. Refuses as it does."""
     if act.body is None:
         raise refuse("item_unreadable", "body")
+    _demand_evidence(work, act)
     with _in_the_name_of(work, act):
         return _ROOMS[act.item.kind](work, act, act.body)
 
@@ -152,7 +154,7 @@ def _intake(work: UnitOfWork, act: Act, body: Mapping[str, Any]) -> dict[str, An
         if refusal.code not in act.item.accepted:
             raise
         serial, number = work.scalar(_DRAWN), None
-    application = {**_without(body), "channel": visits.CHANNEL, "documents": _documents(work, act, body["documents"])}
+    application = {**_without(body), "channel": act.channel, "documents": _documents(work, act, body["documents"])}
     return intake.submit_reserved(work, application, intake.Reserved(act.at, serial, number))
 
 
@@ -199,6 +201,22 @@ def _documents(work: UnitOfWork, act: Act, signed: list[Mapping[str, Any]]) -> l
     return found
 
 
+def _demand_evidence(work: UnitOfWork, act: Act) -> None:
+    """Refuse document_unknown or checksum_differs unless the photos and the signature that were signed have come."""
+    evidence = (act.body or {}).get("evidence")
+    if evidence is None:
+        return
+    signature = [evidence["signature"]] if evidence["signature"] else []
+    _documents(work, act, [{"code": "evidence", "sha256": one["sha256"]} for one in [*evidence["photos"], *signature]])
+
+
+def evidence_of(act: Act) -> set[str]:
+    """The SHA-256 of the photos and the signature that an item signed."""
+    evidence = (act.body or {}).get("evidence") or {}
+    signature = [evidence["signature"]] if evidence.get("signature") else []
+    return {one["sha256"] for one in [*evidence.get("photos", ()), *signature]}
+
+
 def _body(item: Item) -> tuple[dict[str, Any] | None, list[Fault]]:
     if item.kind not in BODIES:
         return None, [Fault("item_kind_unknown", "kind", {"kind": item.kind})]
@@ -231,7 +249,8 @@ def _moment(told: str) -> datetime | None:
 def _in_the_name_of(work: UnitOfWork, act: Act) -> Iterator[None]:
     """While the item is applied, its clerk acts: whoever uploads it or tries it again did not take the file in."""
     uploading = work.actor
-    work.actor = Actor(id=act.clerk_id, kind="staff", roles=(ROLE,), unit=act.device.unit)
+    work.actor = Actor(id=act.clerk_id, kind="staff", roles=(device_rule.KINDS[act.device.kind].role,),
+                       unit=act.device.unit)
     try:
         yield
     finally:

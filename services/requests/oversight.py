@@ -53,7 +53,7 @@ _HELD_LONG = Statement(
 def desk(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """What lies open or held in the head's department, or in all of the unit for its head: no applicant, no answer."""
     actor = work.actor
-    rows = work.all(_DESK, unit=actor.unit, department=_bound(work), after=body["after"], limit=body["limit"])
+    rows = work.all(_DESK, unit=actor.unit, department=bound(work), after=body["after"], limit=body["limit"])
     listed = []
     for row in rows:
         definition = guide.definition(work, row.service_code, row.service_version)
@@ -86,10 +86,7 @@ def take_back(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     row = work.first(_ONE, task_id=body["task_id"])
     if row is None:
         raise refuse("task_unknown", "task_id")
-    bound = _bound(work)
-    if row.unit != work.actor.unit or (bound is not None and row.department != bound):
-        work.deny("task.oversee", str(row.id))
-        raise refuse("task_unknown", "task_id")
+    check_mine(work, row)
     if row.status != "held":
         raise refuse("task_not_held", "task_id")
     if body["version"] is not None and body["version"] != row.version:
@@ -129,7 +126,15 @@ def _back(work: UnitOfWork, row: Any, reason: str | None) -> None:
                why="reason" if reason else "left_lying")  # fmt: skip
 
 
-def _bound(work: UnitOfWork) -> str | None:
+def check_mine(work: UnitOfWork, row: Any) -> None:
+    """Refuse task_unknown for a task that lies before none of the actor's people, and record the attempt."""
+    department = bound(work)
+    if row.unit != work.actor.unit or (department is not None and row.department != department):
+        work.deny("task.oversee", str(row.id))
+        raise refuse("task_unknown", "task_id")
+
+
+def bound(work: UnitOfWork) -> str | None:
     """The department to which the actor's oversight is bound; None for the head of the unit."""
     if work.actor.permits("task.oversee_unit"):
         return None

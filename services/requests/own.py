@@ -36,6 +36,15 @@ _OWN = Statement(
         ") AS own WHERE id < :after ORDER BY id DESC LIMIT :limit) ORDER BY r.id DESC"
     )
 )
+# What is still to come of the requests on a page: one open visit and one open complaint at a time for each.
+_STILL_OPEN = Statement(
+    text(
+        "SELECT request_id, 'visit' AS what, number, state, day FROM visit "
+        "WHERE request_id = ANY(CAST(:requests AS uuid[])) AND state IN ('ordered', 'planned', 'out') "
+        "UNION ALL SELECT request_id, 'complaint', number, state, due_on FROM complaint "
+        "WHERE request_id = ANY(CAST(:requests AS uuid[])) AND state = 'open'"
+    )
+)
 
 
 def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,13 +67,31 @@ def listed(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     rows = work.all(_OWN, account=account, persons=list(persons), passports=passports,
                     after=body["after"] or _LAST, limit=body["limit"] + 1)  # fmt: skip
     more, rows = len(rows) > body["limit"], rows[: body["limit"]]
+    own = [row for row in rows if row.account_id == account or row.of_person or _has_passport(work, row, passport)]
+    still_open = _still_open(work, [row.id for row in own])
     return {
         "requests": [
-            {**finding.summary(work, row, named=False), "lodged_here": row.account_id == account}
-            for row in rows
-            if row.account_id == account or row.of_person or _has_passport(work, row, passport)
+            {
+                **finding.summary(work, row, named=False),
+                "lodged_here": row.account_id == account,
+                "visit": still_open.get((row.id, "visit")),
+                "complaint": still_open.get((row.id, "complaint")),
+            }
+            for row in own
         ],
         "next": str(rows[-1].id) if more else None,
+    }
+
+
+def _still_open(work: UnitOfWork, requests: list[UUID]) -> dict[tuple[UUID, str], dict[str, Any]]:
+    rows = work.all(_STILL_OPEN, requests=requests) if requests else []
+    return {
+        (row.request_id, row.what): {
+            "number": row.number,
+            "state": row.state,
+            "on": row.day.isoformat() if row.day else None,
+        }
+        for row in rows
     }
 
 

@@ -16,7 +16,7 @@ from chassis.uow import UnitOfWork
 from contracts.requests_afterwards import RATED
 from rules.calendar import cairo_date
 from rules.refusal import refuse
-from services.requests import guide, organisation
+from services.requests import board_counts, guide, organisation
 from services.requests import tables_afterwards as tables
 
 COMMENT = "requests.rating.comment"
@@ -35,7 +35,7 @@ _RATE = Statement.insert(tables.rating)
 def invite(work: UnitOfWork, request_id: UUID) -> str:
     """A token for the link of the last message. It is random, says nothing, and only its digest is kept."""
     token = secrets.token_urlsafe(18)
-    work.write(_INVITE, token_key=_key(token), request_id=request_id, made_at=work.now)
+    work.write(_INVITE, token_key=key_of(token), request_id=request_id, made_at=work.now)
     return token
 
 
@@ -67,6 +67,7 @@ def rate(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         comment=work.privacy.seal(comment, field=COMMENT) if comment else None,
         at=work.now,
     )
+    board_counts.rated(work, row, body["stars"])
     work.append(
         RATED,
         rating_id,
@@ -85,12 +86,13 @@ def rate(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(work: UnitOfWork, token: str) -> Any:
-    row = work.first(_ASKED, token_key=_key(token))
+    row = work.first(_ASKED, token_key=key_of(token))
     if row is None:
         raise refuse("rating_unknown", "token")
     return row
 
 
-def _key(token: str) -> bytes:
+def key_of(token: str) -> bytes:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
 

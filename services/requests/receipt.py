@@ -56,6 +56,7 @@ def facts(work: UnitOfWork, case: Case) -> dict[str, Any]:
         "service_name": definition.name,
         "governorate_name": places.governorates()[unit.governorate if unit else work.settings.node].name,
         "unit_name": known.unit_name(row.unit, cairo_date(row.lodged_at)),
+        "channel": row.channel,
         "lodged_on": cairo_date(row.lodged_at).isoformat(),
         "lodged_at": f"{row.lodged_at.astimezone(CAIRO):%H:%M}",
         "name": name,

@@ -18,7 +18,8 @@ from chassis.database import Statement
 from chassis.ids import named, uuid7
 from chassis.uow import UnitOfWork
 from contracts.requests_mobile import RELEASE_REPORTED
-from rules import fees, numbering, register
+from rules import devices as device_rule
+from rules import fees, numbering, register, slips
 from rules import release as rule
 from rules.calendar import cairo_date
 from rules.refusal import Refusal, refuse
@@ -29,6 +30,7 @@ from services.requests.life import Case
 
 REPORT_WITHIN = timedelta(days=3)  # after a ticket's end: the tablet comes back to where there is a network
 LONGEST = timedelta(days=7)  # that a ticket may be out
+CASH, SLIP = "cash", "slip"
 CLOCKS = timedelta(minutes=10)  # by which a tablet's clock may differ from the node's
 
 _CASES = Statement(text(f"SELECT request.*, {life.STEPS} FROM request WHERE id = ANY(:ids)"))  # noqa: S608
@@ -120,7 +122,7 @@ def apply(
             raise refuse("ticket_used", "ticket_id")
         return _answer(row)
     if row.state == "void":
-        raise refuse("ticket_void", "ticket_id", reason=row.reason)
+        raise refuse("ticket_void", "ticket_id", **device_rule.why_void(row.reason))
     if row.receipt_taken:
         raise refuse("device_receipt_used", "receipt_number")
     made = proved.release
@@ -128,12 +130,13 @@ def apply(
         raise refuse("release_time_implausible", "released_at")
     if clerk_id in {*row.deciders, device.registered_by, device.certified_by}:
         raise refuse("release_apart")
+    _slip(body)
     work.write(_REPORT, expect=1, ticket_id=row.id, at=work.now, released_at=made.released_at,
                device_time=device_time, receipt_number=made.receipt_number, clerk=clerk_id,
                qr=work.privacy.seal(body["qr"].strip(), field=kept.QR))
     serial_blocks.used(work, serial_blocks.LICENCE, device.id, row.serial)
     licence_numbers.released(work, row.serial, device.id)
-    _tell(work, row, made, clerk_id, applied=True)
+    _tell(work, row, made, clerk_id, _slip(body), applied=True)
     work.audit("release.reported", str(row.request_id), device=str(device.id), ticket=str(row.id), serial=row.number)
     return _answer(row)
 
@@ -149,7 +152,11 @@ def report_cash_only(
         row = _reported_ticket(work, device, body, proved)
     except Refusal:
         return {"told": False}
-    told = _tell(work, row, proved.release, clerk_id, applied=False)
+    try:
+        slip = _slip(body)
+    except Refusal:
+        slip = None  # no terminal prints what was typed: the money is held all the same
+    told = _tell(work, row, proved.release, clerk_id, slip, applied=False, way=body.get("way", CASH))
     work.audit("release.not_applied", str(row.request_id), device=str(device.id), ticket=str(row.id), told=told)
     return {"told": True}
 
@@ -170,7 +177,18 @@ def _reported_ticket(work: UnitOfWork, device: Any, body: Mapping[str, Any], pro
     return row
 
 
-def _tell(work: UnitOfWork, row: Any, made: rule.Release, clerk_id: str, *, applied: bool) -> bool:
+def _slip(body: Mapping[str, Any]) -> str | None:
+    """The reference of the card slip that paid; None for cash. Refuses slip_field_invalid."""
+    if body.get("way", CASH) == CASH:
+        return None
+    typed = body.get("slip")
+    if typed is None:
+        raise refuse("slip_field_invalid", "slip")
+    return slips.read(typed["terminal_id"], typed["batch"], typed["approval_code"], typed["last4"]).reference
+
+
+def _tell(work: UnitOfWork, row: Any, made: rule.Release, clerk_id: str, slip: str | None, *, applied: bool,
+          way: str | None = None) -> bool:  # fmt: skip
     """Gather the event, unless payments was told before. Answers whether it was news."""
     told_id = named("release", str(row.id), str(row.device_id), str(made.receipt_number))
     if work.first(_TOLD, told_id=told_id) is not None:
@@ -181,6 +199,7 @@ def _tell(work: UnitOfWork, row: Any, made: rule.Release, clerk_id: str, *, appl
         "ticket_id": row.id, "request_id": row.request_id, "tracking_number": row.tracking_number, "unit": row.unit,
         "stage": row.stage, "amount": row.amount, "device_id": row.device_id, "device_receipt": made.receipt_number,
         "collected_by": clerk_id, "collected_at": made.released_at, "serial": row.number, "applied": applied,
+        "way": way or (SLIP if slip else CASH), "slip": slip,
     })  # fmt: skip
     return True
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from chassis.retention import COMMANDS, Rule
 from contracts.requests_retention import FORGOTTEN
-from services.requests import retention_visits
+from services.requests import retention_portal, retention_visits
 
 YEARS = 365
 NEVER = "'9999-01-01 00:00:00+00'"  # a document that was let go of is not drawn again
@@ -61,6 +61,8 @@ ENDED = Rule(
         f"DELETE FROM step_photo WHERE {_OF}",
         f"UPDATE extension SET reason = :gone_extension WHERE {_OF}",
         f"UPDATE taken_back SET reason = NULL WHERE {_OF}",
+        f"UPDATE handed_over SET reason = NULL WHERE {_OF}",
+        f"UPDATE late_cause SET words = NULL WHERE {_OF}",
         f"UPDATE silence_review SET reason = NULL WHERE {_OF}",
         f"UPDATE rating SET comment = NULL WHERE {_OF}",
         f"DELETE FROM rating_invitation WHERE {_OF}",
@@ -72,6 +74,7 @@ ENDED = Rule(
          f"WHERE coalesce(value #>> '{{}}', '') NOT LIKE 'v1.%') WHERE {_OF}"),
         ("UPDATE letter SET document = NULL, media_type = NULL, answer_note = NULL, answer_document = NULL, "
          f"draw_at = {NEVER} WHERE {_OF}"),
+        f"UPDATE letter_answer SET note = NULL, box = NULL, remark = NULL WHERE {_OF}",
         f"UPDATE deemed SET signed = '' WHERE {_OF}",
         ("DELETE FROM event_log WHERE subject IN (SELECT release_told.id FROM release_told "
          f"JOIN ticket ON ticket.id = ticket_id WHERE ticket.{_OF})"),
@@ -92,4 +95,12 @@ ENDED = Rule(
     FORGOTTEN,
 )
 
-RULES = (COMMANDS, ENDED, *retention_visits.RULES)
+STRAY_ANSWERS = Rule(
+    "agencies' answers to letters that nobody knows", 365,
+    "the agency's words and what was made of them, a year after a person dealt with it; agency, number and day stay",
+    "SELECT id::text FROM letter_answer WHERE request_id IS NULL AND coalesce(note, box, remark) IS NOT NULL "
+    "AND settled_at < :before ORDER BY id LIMIT :size",
+    (f"UPDATE letter_answer SET note = NULL, box = NULL, remark = NULL WHERE id IN {_IDS}",),
+)
+
+RULES = (COMMANDS, ENDED, STRAY_ANSWERS, *retention_visits.RULES, *retention_portal.RULES)

@@ -8,6 +8,9 @@ from chassis.retention import Rule
 
 YEARS = 365
 _IDS = "(SELECT unnest(CAST(:ids AS uuid[])))"
+# Without a date of their own they go with the next sweep of documents that no request took.
+_LET_GO = ("UPDATE document SET kept_until = NULL WHERE request_id IS NULL AND id IN (SELECT CAST(value AS uuid) "
+           f"FROM offline_item, jsonb_each_text(documents) WHERE offline_item.id IN {_IDS})")
 
 VISITS = Rule(
     "personal data of visits that are over", 2 * YEARS,
@@ -23,10 +26,11 @@ VISITS = Rule(
 
 APPLIED = Rule(
     "bodies of applied items of tablets", YEARS,
-    "what the tablet signed; the item, its number, times, tablet and clerk stay, and what it did stands in its request",
+    "what the tablet signed, its photos and signatures; the item, its number, times, tablet and clerk stay, and what "
+    "it did stands in its request",
     "SELECT id::text FROM offline_item WHERE settled_at < :before AND state = 'applied' AND body IS NOT NULL "
     "ORDER BY id LIMIT :size",
-    (f"UPDATE offline_item SET body = NULL, faults = NULL, outcome = NULL WHERE id IN {_IDS}",),
+    (_LET_GO, f"UPDATE offline_item SET body = NULL, faults = NULL, outcome = NULL WHERE id IN {_IDS}"),
 )
 
 CLOSED = Rule(
@@ -35,9 +39,7 @@ CLOSED = Rule(
     "SELECT id::text FROM offline_item WHERE settled_at < :before AND state = 'closed' AND body IS NOT NULL "
     "ORDER BY id LIMIT :size",
     (
-        # Without a date of their own they go with the next sweep of documents that no request took.
-        ("UPDATE document SET kept_until = NULL WHERE request_id IS NULL AND id IN (SELECT CAST(value AS uuid) "
-         f"FROM offline_item, jsonb_each_text(documents) WHERE offline_item.id IN {_IDS})"),
+        _LET_GO,
         f"UPDATE offline_item SET body = NULL, faults = NULL, outcome = NULL, reason = NULL WHERE id IN {_IDS}",
     ),
 )

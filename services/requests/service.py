@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from chassis import boxes, country_keys
 from chassis.config import Settings
 from chassis.service import Platform, Service, command, query, subscribe, timer
+from chassis.tending import tended
 from chassis.uow import UnitOfWork
 from contracts import requests as language
 from contracts.catalog import PUBLISHED, RETIRED
 from contracts.events import Event
+from contracts.links import NUMBERS_RECOVERED
 from contracts.organisation import CHANGED as ORGANISATION_CHANGED
 from contracts.payments import CHANGED as BILL_CHANGED
 from contracts.payments import PAID as BILL_PAID
@@ -24,6 +27,7 @@ from services.requests import (
     licences,
     organisation,
     paid,
+    recovered,
     reopening,
     signing,
     tasks,
@@ -31,21 +35,29 @@ from services.requests import (
 )
 from services.requests.doors.afterwards import AfterDoors
 from services.requests.doors.assignment import AssignmentDoors
+from services.requests.doors.board import BoardDoors
 from services.requests.doors.deadlines import DeadlineDoors
+from services.requests.doors.desk import DeskDoors
 from services.requests.doors.engine import EngineDoors
 from services.requests.doors.finding import FindingDoors
 from services.requests.doors.intake import IntakeDoors
+from services.requests.doors.letter_answers import LetterAnswerDoors
 from services.requests.doors.mobile import MobileDoors
 from services.requests.doors.outputs import OutputDoors
+from services.requests.doors.portal import PortalDoors
 from services.requests.doors.privacy import PrivacyDoors
+from services.requests.doors.turns import TurnDoors
 from services.requests.doors.visits import VisitDoors
 
 UNTAKEN_DOCUMENTS_LIVE = timedelta(days=1)
 
 
-class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, EngineDoors, OutputDoors, DeadlineDoors,
-               MobileDoors, PrivacyDoors, VisitDoors, Service):
+@tended
+class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, EngineDoors, OutputDoors, LetterAnswerDoors,
+               DeadlineDoors, DeskDoors, MobileDoors, PrivacyDoors, VisitDoors, TurnDoors, BoardDoors, PortalDoors,
+               Service):
     name = "requests"
+    serials = tuple(recovered.SERIALS.values())
 
     def configure(self, settings: Settings) -> None:
         licences.check_keys(settings)
@@ -53,6 +65,8 @@ class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, EngineDoo
         complaints.days(settings)
         reopening.days(settings)
         visits.capacity(settings)
+        boxes.private_keys(settings)
+        country_keys.inquiry_keys(settings)
 
     @command("requests.submit", language.Submit, permission="request.submit")
     def submit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
@@ -105,6 +119,10 @@ class Requests(IntakeDoors, FindingDoors, AssignmentDoors, AfterDoors, EngineDoo
     @query("requests.licence_keys", language.LicenceKeys, permission="licence.verify")
     def licence_keys(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return {"keys": licences.public_keys(work)}
+
+    @subscribe(NUMBERS_RECOVERED, way="each")
+    def take_recovered_numbers(self, work: UnitOfWork, event: Event) -> None:
+        recovered.take(work, event)
 
     @subscribe(PUBLISHED, way="each")
     def keep_definition(self, work: UnitOfWork, event: Event) -> None:

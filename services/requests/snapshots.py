@@ -59,6 +59,7 @@ def snapshot(
         "licence_serial": row.licence_serial,
         "language": row.language,
         "contact": None,
+        "inquiry_check": None,
     }
 
 

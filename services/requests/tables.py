@@ -123,6 +123,9 @@ step = Table(
     Column("branch", Text),  # of a parallel state, whose department acted
     Column("verdict", Text),  # favourable | unfavourable, what the branch says
     Column("legal_reason", JSONB),  # of the definition's list, as it read then: {code, name, legal_basis}
+    Column("missing", JSONB),  # what the applicant is to complete: {documents, answers}, codes of the definition
+    Column("due_on", Date),  # the request's, after the step
+    Column("outcome", Text),  # the request's, after the step
 )
 
 task = Table(
@@ -156,6 +159,7 @@ task = Table(
     Index("task_request", "request_id"),
     Index("task_taken", "taken_by", postgresql_where=text("status = 'open' AND taken_by <> 'public'")),
     Index("task_held_since", "held_at", postgresql_where=text("status = 'held'")),
+    Index("task_at_desk", "unit", "due_on", postgresql_where=text("status IN ('open', 'held')")),
     Index("task_to_judge", "judge_on", "id",
           postgresql_where=text("status IN ('open', 'held') AND judge_on IS NOT NULL")),
 )
@@ -276,10 +280,13 @@ licence = Table(
 from services.requests import (  # noqa: E402, F401  (more of the same metadata)
     tables_afterwards,
     tables_assignment,
+    tables_board,
     tables_deadlines,
+    tables_desk,
     tables_engine,
     tables_finding,
     tables_mobile,
     tables_outputs,
+    tables_portal,
     tables_visits,
 )

@@ -3,7 +3,7 @@ Part of the metadata of tables.py."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, Table, Text, Uuid, text
 
 from services.requests.tables import metadata, moment
 
@@ -25,6 +25,12 @@ device = Table(
     Column("valid_from", moment),
     Column("valid_until", moment),
     Column("revoked_at", moment),
+    Column("kind", Text, nullable=False, server_default="tablet"),  # rules.devices.KINDS
+    Column("wipe_asked_at", moment),  # it is to empty itself at its next contact
+    Column("wipe_at_once", Boolean, nullable=False, server_default=text("false")),  # not waiting for what it holds
+    Column("wiped_at", moment),
+    Column("wiped_lost", Text),  # numbers of items that it had not uploaded then, comma between
+    Column("contacted_at", moment),  # when it last made itself known
     Index("device_listed", "unit", "id"),
 )
 

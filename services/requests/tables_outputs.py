@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Sequence, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.requests.tables import metadata, moment
 
@@ -65,6 +66,37 @@ letter = Table(
     Column("answer_document", Uuid),
     Column("answer_note", Text),  # sealed
     Column("recorded_at", moment),
+    Column("answer_opinion", Text),  # of an agency that answered through the platform; so the next one
+    Column("answer_agency", JSONB(none_as_null=True)),  # its name in both languages
     Index("letter_request", "request_id", "state", "entered"),
     Index("letter_undrawn", "draw_at", postgresql_where=text("document IS NULL")),
+    Index("letter_waiting", "body", "id", postgresql_where=text("status <> 'answered'")),
+)
+
+# What agencies answered through the platform, every answer as it came; `aside`: it fits no letter that waits for one.
+letter_answer = Table(
+    "letter_answer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("number", Text, nullable=False),  # of the letter, as the agency quoted it
+    Column("letter_id", Uuid),
+    Column("request_id", Uuid),
+    Column("unit", Text),
+    Column("body", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("agency_name", JSONB, nullable=False),
+    Column("opinion", Text, nullable=False),
+    Column("answered_on", Date, nullable=False),
+    Column("reference", Text),
+    Column("note", Text),  # sealed
+    Column("box", Text),  # the note as it came, where no key of this node opens it
+    Column("given_at", moment, nullable=False),
+    Column("arrived_at", moment, nullable=False),
+    Column("state", Text, nullable=False),  # recorded | aside | seen
+    Column("why", Text),
+    Column("settled_at", moment),
+    Column("settled_by", Text),
+    Column("remark", Text),  # sealed: free text may name people
+    Index("letter_answer_aside", "id", postgresql_where=text("state = 'aside'")),
+    Index("letter_answer_request", "request_id"),
 )

@@ -61,6 +61,7 @@ visit_bundle = Table(
     Column("clerk_id", Text, nullable=False),
     Column("day", Date, nullable=False),
     Column("issued_at", moment, nullable=False),  # when it was first taken
+    Column("channel", Text, nullable=False, server_default="mobile_district"),  # of what is lodged under it
     Index("visit_bundle_once", "device_id", "clerk_id", "day", unique=True),
 )
 

@@ -15,12 +15,14 @@ from sqlalchemy import text
 from chassis.database import Statement
 from chassis.ids import uuid7
 from chassis.uow import UnitOfWork
+from rules import devices as device_rule
 from rules import visits as rule
 from rules.calendar import cairo_date, opens
 from rules.refusal import refuse
 from services.requests import devices, guide, licences, life, numbers, releases, tables_visits, visits
 from services.requests.guide import IN_FORCE, Definition
 
+CENTRE = "centre"  # of a window clerk whose account names no channel
 AHEAD = timedelta(days=7)
 GOOD_FOR = timedelta(days=2)  # after the day: a tablet may come back late
 
@@ -47,7 +49,8 @@ def take(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """The bundle of the actor's day on a device. Refuses device_unknown, device_not_certified, forbidden in another
     unit, bundle_day, service_unknown."""
     device = devices.certified(work, body["device_id"])
-    work.require("visit.carry_out", device.unit)
+    kind = device_rule.KINDS[device.kind]
+    work.require(kind.permission, device.unit)
     today = cairo_date(work.now)
     day = body["day"] or today
     if not today <= day <= today + AHEAD:
@@ -56,7 +59,8 @@ def take(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     stand = work.one(_STANDING, device_id=device.id, clerk_id=work.actor.id, day=day)
     bundle_id = stand.bundle_id or uuid7()
     if stand.bundle_id is None:
-        work.write(_TAKEN, id=bundle_id, device_id=device.id, clerk_id=work.actor.id, day=day, issued_at=work.now)
+        work.write(_TAKEN, id=bundle_id, device_id=device.id, clerk_id=work.actor.id, day=day, issued_at=work.now,
+                   channel=kind.channel or work.actor.channel or CENTRE)
     until = opens(day + timedelta(days=1))  # a tablet that is stolen releases nothing after its day
     renewals = [row.request_id for row in rows if row.purpose == "renewal"]
     cases = {row.id: visits.case_of(work, row) for row in rows}
@@ -72,7 +76,8 @@ def take(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
         "server_time": work.now.isoformat(),
         "day": day.isoformat(),
         "until": until.isoformat(),
-        "device": {"device_id": str(device.id), "unit": device.unit, "certificate": device.certificate},
+        "device": {"device_id": str(device.id), "unit": device.unit, "kind": device.kind,
+                   "certificate": device.certificate},
         "keys": licences.public_keys(work),
         "visits": shown,
         "tickets": releases.tickets(work, device, renewals, until) if renewals else [],

@@ -23,6 +23,7 @@ from rules import identity, numbering
 from rules import visits as rule
 from rules.arabic import western_digits
 from rules.calendar import cairo_date
+from rules.devices import TABLET
 from rules.refusal import Fault, Refusal, refuse
 from services.requests import devices, guide, inquiry, life, organisation, tables_visits
 from services.requests.guide import IN_FORCE, Definition
@@ -104,7 +105,7 @@ def _for_request(work: UnitOfWork, body: Mapping[str, Any], today: date) -> dict
     row = case.row
     faults = [Fault("field_unknown", name) for name in ("person", "service_code", "unit") if body[name] is not None]
     faults += rule.fits(body["purpose"], state_kind=row.state_kind, outcome=row.outcome,
-                        licensed=row.licence_serial is not None)
+                        licensed=row.licence_serial is not None, renewal=rule.renews(case.definition.body))
     faults += _wish(body, today, case.calendar)
     if faults:
         raise Refusal(faults)
@@ -230,13 +231,16 @@ def file(work: UnitOfWork, number: str) -> dict[str, Any]:
 
 def plan(work: UnitOfWork, body: Mapping[str, Any]) -> dict[str, Any]:
     """Give a visit its tablet, clerk and day, or others than before. Refuses visit_unknown, conflict, device_unknown,
-    device_not_certified, device_of_another_unit, visit_not_possible, and all that rules.visits.plan_faults says."""
+    device_not_certified, device_of_another_unit, device_not_for_visits, visit_not_possible, and all that
+    rules.visits.plan_faults says."""
     row = _of_unit(work, body["visit_number"])
     if body["version"] is not None and body["version"] != row.version:
         raise refuse("conflict", "version")
     device = devices.certified(work, body["device_id"])
     if device.unit != row.unit:
         raise refuse("device_of_another_unit", "device_id")
+    if device.kind != TABLET:
+        raise refuse("device_not_for_visits", "device_id")
     rule.step(row.state, rule.PLAN)
     known, today, day = organisation.known(work, row.organisation_stamp), cairo_date(work.now), body["day"]
     most = capacity(work.settings)

@@ -45,6 +45,8 @@ ARABIC = "تم نقل طلبك رقم EG-C-7K3M-9Q2X-4 إلى إدارة الت�
 ENGLISH = "Your request EG-C-7K3M-9Q2X-4 was moved."
 UNSENT = ("SELECT state, provider, channel, attempts, error FROM message "
           "WHERE state IN ('created', 'queued', 'sending', 'failed_temporarily')")
+# Of a part that is known; it came twice, and the second one is looked at after the part is delivered.
+REPEATED = "SELECT FROM receipt JOIN message_part USING (provider_message_id) LIMIT 1"
 
 
 @dataclass
@@ -169,6 +171,7 @@ def run(database_url, seed: int) -> Iterator[Run]:
             done.wait(lambda: not done.sql(UNSENT), "every message sent")
             done.wait(lambda: not peers.get("/sms")["reporting"], "every receipt taken")
             done.wait(lambda: not due(done), "every receipt applied")
+            done.wait(lambda: not done.sql(REPEATED), "every repeated receipt seen to be one")
             done.wait(lambda: not done.sql("SELECT FROM message_delta LIMIT 1"), "every count folded in")
             yield done
         finally:

@@ -8,10 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import sys
 import time
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -30,6 +27,7 @@ from chassis.uow import Context
 from contracts.requests import Submit
 from rules.refusal import Refusal
 from services.requests import intake, numbers
+from tests.support.killed import Killable
 from tests.support.requests_ground import MORNING, Ground, shop
 
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "20"))
@@ -41,29 +39,13 @@ GIVE_UP = 90.0
 Commands = list[tuple[UUID, dict[str, Any]]]
 
 
-class Worker:
+class Worker(Killable):
     """A process of its own, with connections of its own, that sends the commands one after the other and notes what
     was answered. One that is started again begins where it was killed, with the same command."""
 
     def __init__(self, ground: Ground, url: str, commands: Commands, notes: Path) -> None:
         self.ground, self.url, self.commands, self.notes = ground, url, commands, notes
-        self.pid = 0
         self.start()
-
-    def start(self) -> None:
-        sys.stdout.flush()
-        self.pid = os.fork()
-        if not self.pid:
-            try:
-                self._work()
-                os._exit(0)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
 
     def answers(self) -> list[list[str]]:
         """[command, what was answered] of each; a line that was cut off by a kill is none."""

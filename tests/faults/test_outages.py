@@ -31,7 +31,7 @@ def walk(node):
 @pytest.fixture
 def lodge(node, walk):
     """Lodge a request once: `lodge(key)` → the response, whatever it is, and how long it took."""
-    documents = [{"code": code, "document_id": walk.upload("x.pdf")} for code in ("id_copy", "lease_contract")]
+    documents = walk.papers()
 
     def send(key):
         started = time.monotonic()

@@ -149,7 +149,7 @@ def test_a_post_without_an_idempotency_key(node, case, unchanged):
 
 def test_a_key_used_again_for_something_else(node, case):
     key = str(uuid.uuid4())
-    documents = [{"code": c, "document_id": case.upload("a.pdf")} for c in ("id_copy", "lease_contract")]
+    documents = case.papers()
     first = lodge(node, put("documents", documents), key)
     assert first.status_code == 201, first.text
     case.until(node.settled, bool)
@@ -253,7 +253,7 @@ def test_an_action_with_a_value_that_nothing_could_hold(node, case, unchanged, e
 
 
 def test_sending_back_without_saying_what_is_missing(node, case, unchanged):
-    problem(act(node, case, "officer", "send_back"), 422, "reason_required", "reason")
+    problem(act(node, case, "officer", "send_back"), 422, "nothing_missing", "reason")
 
 
 def test_a_task_acted_on_twice(node, case):

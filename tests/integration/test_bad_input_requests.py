@@ -97,7 +97,7 @@ WRONG_TRANSITION = [
     ("officer", "/tasks/{task}/actions", {"action": "approve"}, 422, "action_unknown"),
     ("officer", "/tasks/{task}/actions", {"action": "paid"}, 422, "action_unknown"),
     ("officer", "/tasks/{task}/actions", {"action": "silence"}, 422, "action_unknown"),
-    ("officer", "/tasks/{task}/actions", {"action": "send_back"}, 422, "reason_required"),
+    ("officer", "/tasks/{task}/actions", {"action": "send_back"}, 422, "nothing_missing"),
     ("officer", "/tasks/{task}/actions", {"action": "accept", "legal_reason": "none"}, 422, "legal_reason_unknown"),
     ("officer", "/tasks/{task}/letter/sending", {"how": "hand"}, None, "letter_unknown"),
     ("head", "/register/{serial}/resumption", {"reason": REASON}, 409, "licence_act_refused"),

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from chassis.actors import PUBLIC
 from rules.refusal import Refusal
+from tests.support.catalog_desk import *  # noqa: F403  (fixtures)
 from tests.support.catalog_ground import EDITOR, REVIEWER, Desk
 from tests.support.requests_ground import shop
 
@@ -46,19 +47,6 @@ def adoption(**overrides: Any) -> dict[str, Any]:
 
 def priced(piastres: int) -> dict[str, Any]:
     return {"code": CODE, "offered": True, "overrides": {fee_path(): piastres}}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Desk]:
-    made = Desk(database_url("catalog"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(opened: Desk) -> Desk:
-    opened.fresh()
-    return opened
 
 
 # -- within bounds and beyond ----------------------------------------------------------------------------------------

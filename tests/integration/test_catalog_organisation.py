@@ -176,6 +176,16 @@ def test_the_lists_stand_before_anything_is_approved(office: Office) -> None:
         office.list("unit", CLERK)
 
 
+def test_a_change_waits_for_each_side_until_that_side_has_approved_it(office: Office) -> None:
+    def waiting(actor: Any) -> int:
+        return len(office.ask(actor, "catalog.proposals", to_decide=True)["proposals"])
+
+    submitted = office.put_forward(unit(office, "change", "EG-C-01", status="being fitted out"))
+    assert (waiting(COUNCIL), waiting(FOLLOW_UP), waiting(EDITOR)) == (1, 1, 0)
+    office.decide(submitted, actor=COUNCIL)
+    assert (waiting(COUNCIL), waiting(FOLLOW_UP)) == (0, 1)
+
+
 def test_a_listing_goes_page_by_page(office: Office) -> None:
     codes, after = [], None
     while True:

@@ -260,13 +260,29 @@ def test_proposals_are_listed_newest_first_page_by_page(desk: Desk) -> None:
     assert desk.ask(REVIEWER, "catalog.proposals", subject="nobody")["proposals"] == []
 
 
+def test_each_finds_what_waits_for_the_own_decision_and_nothing_that_the_same_hand_wrote(desk: Desk) -> None:
+    def waiting(actor: Any) -> list[str]:
+        found = desk.ask(actor, "catalog.proposals", to_decide=True)["proposals"]
+        return [one["proposal_id"] for one in found]
+
+    desk.propose("definition", other("مسودة"))
+    submitted = desk.submitted("definition", other("للاعتماد"))
+    own = desk.submitted("definition", other("لي"), BOTH)
+    assert waiting(REVIEWER) == [own["proposal_id"], submitted["proposal_id"]]
+    assert waiting(BOTH) == [submitted["proposal_id"]] and waiting(EDITOR) == []
+    desk.decide(submitted)
+    assert waiting(REVIEWER) == [own["proposal_id"]]
+
+
 # -- the centre's guide ----------------------------------------------------------------------------------------------
 
 
 def test_where_the_centre_keeps_the_guide_nobody_else_changes_it(database_url: Callable[..., str]) -> None:
+    own = Desk(database_url("catalog"))
+    own.fresh()
+    own.load(shop())  # as the centre told it: tests/integration/test_catalog_received.py
+    own.close()
     desk = Desk(database_url("catalog"), SHUBBAK_GUIDE_AUTHORITY="centre")
-    desk.fresh()
-    desk.load(shop())
     before = desk.counts()
     for kind, body in (("definition", other("محل")), ("retirement", {"code": "shop-licence", "reason": REASON})):
         with pytest.raises(Refusal, match="guide_kept_by_centre"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
@@ -15,21 +14,9 @@ from chassis.ids import uuid7
 from contracts.definition import authoring, load_definition
 from rules import places, strict_yaml
 from rules.refusal import Refusal
+from tests.support.catalog_desk import *  # noqa: F403  (fixtures)
 from tests.support.catalog_ground import EDITOR, LOADER, REVIEWER, Desk
 from tests.support.requests_ground import GUIDE, shop
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Desk]:
-    made = Desk(database_url("catalog"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(opened: Desk) -> Desk:
-    opened.fresh()
-    return opened
 
 
 def test_every_file_of_the_guide_is_published_and_offered_where_a_unit_can(desk: Desk) -> None:

@@ -26,10 +26,6 @@ def citizen(node: Any) -> Citizen:
     return Citizen(node.url, node.peers)
 
 
-def documents(walk: Walk) -> list[dict[str, str]]:
-    return [{"code": code, "document_id": walk.upload(f"{code}.pdf")} for code in ("id_copy", "lease_contract")]
-
-
 def told(node: Any, number: str) -> dict[str, tuple[str, str]]:
     """What was made for a request: channel and template → language and state."""
     found = node.sql("notifications", "SELECT channel || '/' || template AS told, m.language, m.state FROM message m "
@@ -54,7 +50,7 @@ def test_a_citizen_chooses_a_language_for_texts_and_a_mailbox_stops_mail(
     node: Any, walk: Walk, citizen: Citizen
 ) -> None:
     mailbox = f"{uuid.uuid4().hex}@example.org"
-    first = citizen.lodge(documents(walk), email=mailbox)
+    first = citizen.lodge(walk.papers(), email=mailbox)
     mail = until(lambda: node.peers.mail(mailbox))[0]
     answer = choose(citizen, first, {"channel": "sms", "receive": True, "language": "en"})
     assert answer.status_code == 200
@@ -68,14 +64,14 @@ def test_a_citizen_chooses_a_language_for_texts_and_a_mailbox_stops_mail(
     clicked = requests.post(f"{node.url}{page[1]}/stop", data={"List-Unsubscribe": "One-Click"}, timeout=20)
     assert (clicked.status_code, clicked.history) == (200, [])
 
-    second = citizen.lodge(documents(walk), email=mailbox)
+    second = citizen.lodge(walk.papers(), email=mailbox)
     made = until(lambda: found if "email/payment_needed" in (found := told(node, second)) else None)
     assert "email/request_received" not in made
     assert made["sms/request_received"][0] == "en"  # and the bill, a legal notice, came by mail all the same
 
 
 def test_wrong_digits_choose_nothing(walk: Walk, citizen: Citizen) -> None:
-    number = citizen.lodge(documents(walk))
+    number = citizen.lodge(walk.papers())
     citizen.phone = citizen.phone[:-4] + f"{(int(citizen.phone[-4:]) + 1) % 10_000:04d}"
     answer = choose(citizen, number, {"channel": "sms", "receive": False, "language": None})
     assert (answer.status_code, answer.json()["code"]) == (404, "tracking_unknown")
@@ -84,7 +80,7 @@ def test_wrong_digits_choose_nothing(walk: Walk, citizen: Citizen) -> None:
 def test_a_text_sent_back_stops_texts_and_a_clerk_lets_them_come_again(
     node: Any, walk: Walk, citizen: Citizen
 ) -> None:
-    citizen.lodge(documents(walk))
+    citizen.lodge(walk.papers())
     until(lambda: node.peers.sms("2" + citizen.phone))
     node.peers.write_back("2" + citizen.phone, "إيقاف")
 

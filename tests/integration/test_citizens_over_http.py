@@ -28,12 +28,6 @@ def citizen(node: Any) -> Callable[..., Citizen]:
     return lambda **known: Citizen(node.url, node.peers, **known)
 
 
-@pytest.fixture
-def documents(walk: Walk) -> Callable[[], list[dict[str, str]]]:
-    return lambda: [{"code": code, "document_id": walk.upload(f"{code}.pdf")}
-                    for code in ("id_copy", "lease_contract")]  # fmt: skip
-
-
 def a_minute_later(node: Any) -> None:
     node.sql("notifications", "DELETE FROM code_last RETURNING 1")
 
@@ -51,20 +45,20 @@ def code(answer: requests.Response) -> tuple[int, str]:
 
 
 def test_from_a_code_to_the_own_request_and_to_all_of_them_once_bound(
-    node: Any, walk: Walk, citizen: Callable[..., Citizen], documents: Callable[[], list[dict[str, str]]]
+    node: Any, walk: Walk, citizen: Callable[..., Citizen]
 ) -> None:
     owner = citizen()
-    without = owner.lodge(documents(), anonymously=True)
+    without = owner.lodge(walk.papers(), anonymously=True)
     opened = owner.log_in()
     assert (opened["account"]["bound"], opened["account"]["phone"]) == (False, f"010******{owner.phone[-2:]}")
     assert owner.requests() == []
-    own = owner.lodge(documents())
+    own = owner.lodge(walk.papers())
     assert owner.requests() == [own]
 
     stranger = citizen(national_id=owner.national_id)  # knows the number, has another phone
     stranger.log_in()
     assert stranger.requests() == []
-    another = stranger.lodge(documents())
+    another = stranger.lodge(walk.papers())
 
     bound = bind(walk, owner, nth=2)
     assert bound["replaced"] == 0 and bound["account_id"] == opened["account"]["account_id"]
@@ -79,11 +73,11 @@ def test_from_a_code_to_the_own_request_and_to_all_of_them_once_bound(
 
 
 def test_another_phone_takes_over_only_when_asked_for_with_a_reason_and_the_old_one_is_told(
-    node: Any, walk: Walk, citizen: Callable[..., Citizen], documents: Callable[[], list[dict[str, str]]]
+    node: Any, walk: Walk, citizen: Callable[..., Citizen]
 ) -> None:
     owner = citizen()
     owner.log_in()
-    lodged = owner.lodge(documents())
+    lodged = owner.lodge(walk.papers())
     bind(walk, owner, nth=2)
     assert owner.requests() == [lodged]
 
@@ -108,11 +102,11 @@ def test_another_phone_takes_over_only_when_asked_for_with_a_reason_and_the_old_
 
 
 def test_a_phone_that_became_another_person_s(
-    node: Any, walk: Walk, citizen: Callable[..., Citizen], documents: Callable[[], list[dict[str, str]]]
+    node: Any, walk: Walk, citizen: Callable[..., Citizen]
 ) -> None:
     first = citizen()
     first.log_in()
-    first.lodge(documents())
+    first.lodge(walk.papers())
     bind(walk, first, nth=2)
     second = citizen(phone=first.phone)
     clerk = {"Authorization": f"Bearer {walk.token('clerk')}"}

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, inspect, select
+from sqlalchemy import inspect, select
 
-from chassis.actors import PUBLIC
 from chassis.config import Mode
 from chassis.database import Database, Statement
 from chassis.errors import Unavailable
-from chassis.privacy import Privacy
-from chassis.uow import Context, UnitOfWork, attempt
 from contracts.events import Event
 from rules.refusal import Refusal
 from services.gateway import accounts, bills, demo, guide, organisation, throttle
 from services.gateway.tables import account, failure, metadata, organisation_stamp, session
 from tests.support import guides
-from tests.unit.gateway.ground import settings
-
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class Ground:
-    database: Database
-    now: datetime = NOW
-    settings: Any = field(default_factory=settings)
-
-    def run(self, work: Callable[[Any], Any]) -> Any:
-        privacy = Privacy(self.settings.rings, self.settings.lookup_key)
-        context = Context(self.settings, self.database, privacy, lambda: self.now)
-        return attempt(lambda: UnitOfWork(context, PUBLIC, "test"), work)
-
-    def count(self, table: Any) -> int:
-        return int(self.database.read(Statement(select(func.count()).select_from(table)), {})[0][0])
+from tests.support.gateway_ground import NOW, Ground
 
 
 @pytest.fixture
@@ -130,10 +109,12 @@ def test_an_account_is_refused_with_all_its_faults(ground: Ground) -> None:
     with pytest.raises(Refusal) as refused:
         ground.run(lambda work: accounts.create(work, username="x", password="short", display_name="",
                                                 roles=("officer", "public", "king"), unit=None))  # fmt: skip
-    assert [fault.code for fault in refused.value.faults] == ["username_invalid", "password_short", "role_unknown"]
+    assert [fault.code for fault in refused.value.faults] == [
+        "username_invalid", "password_short", "display_name_invalid", "role_unknown"]
     with pytest.raises(Refusal) as nowhere:
-        ground.run(lambda work: accounts.create(work, username="nobody", password="a long password", display_name="",
-                                                roles=("officer",), unit="EG-C-71", department="alchemy"))  # fmt: skip
+        ground.run(lambda work: accounts.create(
+            work, username="nobody", password="a long password", display_name="Nobody", roles=("officer",),
+            unit="EG-C-71", department="alchemy"))  # fmt: skip
     assert [fault.code for fault in nowhere.value.faults] == ["unit_unknown", "department_unknown"]
     with pytest.raises(Refusal) as taken:
         officer(ground, "Salma")

@@ -13,8 +13,8 @@ from contracts.events import Event
 from rules.search import Filters
 from services.gateway import guide
 from services.gateway.guide import Guide
-from tests.integration.test_gateway import Ground
 from tests.support import guides
+from tests.support.gateway_ground import Ground
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

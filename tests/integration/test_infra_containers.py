@@ -3,7 +3,10 @@ own, on a real broker and database with the users and permissions of production.
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +17,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from cryptography import x509
 
+from chassis import config, runner
 from infra import compose_check, processes, secrets
 from infra.broker import topology
-from infra.database import SERVICES, variable
+from infra.ca.authority import Authority
+from infra.country import papers
+from infra.country.settings import AT_CENTRE, AT_NODE
+from infra.database import LINK, SERVICES, variable
 from infra.postgres import Postgres
 from infra.processes import free_port
 from infra.rabbitmq import Broker
+from services.gateway.link import settings as link_settings
 
 PROMISED_GRACE = 40  # seconds; stop_grace_period of the Compose file
 
@@ -35,6 +45,7 @@ class Containers:
             **secrets.passwords(),
             **{topology.password_variable(user): password for user, password in broker.passwords.items()},
             **{variable(service): postgres.passwords[service] for service in SERVICES},
+            variable(LINK): postgres.passwords[LINK],
             "SHUBBAK_NODE": "EG-C",
             "SHUBBAK_SMTP_TLS": "off",
         }
@@ -42,7 +53,7 @@ class Containers:
             "@postgres:5432": f"@127.0.0.1:{postgres.port}",
             "@rabbitmq:5672": f"@127.0.0.1:{broker.port}",
         }
-        self.admin_ports = {service: free_port() for service in SERVICES}
+        self.admin_ports = {service: free_port() for service in (*SERVICES, "gateway-link")}
         self.http_port = free_port()
 
     def environment(self, service: str, **changes: str) -> dict[str, str]:
@@ -51,7 +62,7 @@ class Containers:
             for inside, here in self.addresses.items():
                 found[name] = value = value.replace(inside, here)
         found |= {"SHUBBAK_ADMIN_HOST": "127.0.0.1", "SHUBBAK_ADMIN_PORT": str(self.admin_ports[service])}
-        if service == "gateway":
+        if service.startswith("gateway"):
             found |= {"SHUBBAK_HTTP_HOST": "127.0.0.1", "SHUBBAK_HTTP_PORT": str(self.http_port)}
         return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **found}
 
@@ -175,3 +186,71 @@ def test_samples_are_refused_outside_training(containers: Containers) -> None:
     assert process.wait(60) == 2
     assert "SHUBBAK_KEYS_STORE is a sample" in containers.log("payments")
     assert "sample-payments" not in containers.log("payments")
+
+
+def test_the_link_of_a_node_that_is_not_linked_says_so_and_ends(containers: Containers) -> None:
+    process = containers.start("gateway-link", "gateway-link")
+    assert process.wait(60) == 2
+    assert "SHUBBAK_LINK_URL is not set: this place is not linked" in containers.log("gateway-link")
+
+
+def test_the_papers_of_the_small_country_fit_together(tmp_path: Path) -> None:
+    """Every place's settings are taken, its certificates are those of its broker's users, and a second writing changes
+    no secret."""
+
+    def written() -> dict[str, str]:
+        done = CliRunner().invoke(papers.papers, [str(tmp_path / "papers"), "--nodes", "EG-C,EG-SUZ"])
+        assert done.exit_code == 0, done.output
+        return {str(path): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.env")}
+
+    first = written()
+    assert len(first) == 6
+    assert written() == first
+    for code in ("EG", "EG-C", "EG-SUZ"):
+        given = {}
+        for line in (tmp_path / f"papers/{code}/services.env").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            given[name] = shlex.split(value)[0]
+        here = AT_CENTRE if code == "EG" else AT_NODE
+        for name in here:
+            settings = config.load(name, given)
+            assert (settings.node, settings.role) == (code, "centre" if code == "EG" else "node")
+        user = link_settings.read(config.load("gateway.link", given)).user
+        certificate = x509.load_pem_x509_certificate(Path(given["SHUBBAK_LINK_CERTIFICATE"]).read_bytes())
+        certificate.verify_directly_issued_by(
+            x509.load_pem_x509_certificate(Path(given["SHUBBAK_LINK_CA"]).read_bytes())
+        )
+        assert certificate.subject.rfc4514_string() == f"CN={user}"
+        described = json.loads((tmp_path / f"papers/{code}/definitions.json").read_text(encoding="utf-8"))
+        users = {row["name"]: row["password_hash"] for row in described["users"]}
+        assert ("node.EG-SUZ" in users) is (code == "EG")
+        assert all(users[service] for service in here if "." not in service)
+
+
+def test_whoever_runs_in_a_place_is_whoever_can_run() -> None:
+    assert set(AT_NODE) == {*runner.SERVICES, *runner.PROCESSES}
+
+
+@pytest.mark.parametrize(("code", "container"), [("EG-C", "gateway-link"), ("EG", "gateway-link-centre")])
+def test_the_link_is_given_all_that_it_reads(code: str, container: str, tmp_path: Path) -> None:
+    """By the steps of infra/README.md: the secrets of the place and of its line, and certificates of our authority."""
+    authority = Authority.create(tmp_path / "ca")
+    user = "centre" if code == "EG" else f"node.{code}"
+    authority.client(user).write(tmp_path / "certificates", "line")
+    shutil.copy(authority.root_file, tmp_path / "certificates")
+    other = secrets.link_keys()
+    variables = {
+        **secrets.keys(),
+        **secrets.passwords(),
+        **secrets.link_keys().kept,
+        "SHUBBAK_NODE": code,
+        "SHUBBAK_ROLE": "centre" if code == "EG" else "node",
+        "SHUBBAK_LINK_URL": "amqps://link.example.eg:5671/line",
+        "SHUBBAK_LINK_PEERS": f"{'EG-C' if code == 'EG' else 'EG'}={other.signs}",
+    }
+    given = compose_check.environment(container, variables)
+    given = {name: value.replace("/certificates/", f"{tmp_path}/certificates/") for name, value in given.items()}
+    read = link_settings.read(config.load("gateway.link", given))
+    assert read.user == user
+    assert list(read.sources) == [service for service in SERVICES if code != "EG" or service != "requests"]
+    assert all(url.startswith("postgresql+psycopg2://link:") for url in read.sources.values())

@@ -16,7 +16,7 @@ import psutil
 import psycopg2
 import pytest
 
-from infra.database import SERVICES, create_statements
+from infra.database import LINK, SERVICES, create_statements
 from infra.postgres import Postgres
 
 
@@ -44,6 +44,20 @@ def test_each_service_owns_its_database_and_reaches_no_other(postgres: Postgres,
             connect(postgres.url(service, other))
     role = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
     assert ask(postgres.url(service), role) == "False"
+
+
+def test_the_line_reads_the_log_of_every_service_and_nothing_else() -> None:
+    with Postgres() as alone:  # other modules make tables in the services' own databases
+        for service in SERVICES:
+            alone.sql(f"SET ROLE {service}; CREATE TABLE event_log (id int); CREATE TABLE other (id int);", service)
+        alone.sql(create_statements(alone.passwords))  # as an operator does once the tables are there
+        for service in SERVICES:
+            url = alone.url(LINK, service)
+            assert ask(url, "SELECT count(*) FROM event_log") == "0"
+            for forbidden in ("SELECT count(*) FROM other", "INSERT INTO event_log VALUES (1) RETURNING id",
+                              "CREATE TABLE mine (id int)"):
+                with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                    ask(url, forbidden)
 
 
 def test_creating_again_changes_nothing_and_sets_the_passwords(postgres: Postgres) -> None:

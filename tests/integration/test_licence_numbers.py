@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,17 +12,10 @@ import pytest
 from rules import numbering
 from services.requests import licence_numbers
 from services.requests.serial_register import Proof
-from tests.support.requests_ground import HEAD, Ground, shop
+from tests.support.requests_ground import HEAD, Ground
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 from tests.support.slow_commit import before_the_first_commit
 from tests.support.tablets import Tablet
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -11,20 +11,25 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infra.demo.walk import Walk, WalkFailed
+from infra.demo.walk import PHONE, Walk, WalkFailed
 from rules import device_keys, offline, release
 from rules import licence as licence_rule
-from rules.calendar import cairo_date
 from services.gateway.demo import UNIT
+from tests.support.days import working_day
 
-KEEPER, MANAGER, RIDER = "keeper", "manager", "rider"
+KEEPER, MANAGER, RIDER, HEAD = "keeper", "manager", "rider", "renewals-head"
 DEVICE = Ed25519PrivateKey.generate()
+RENEWAL = {"ground": "limited", "former_licence": "SHL-2021-000123", "months_late": 0, "unchanged": True,
+           "shop_name": "ركن القهوة", "shop_area": "الزيتون", "shop_street": "شارع سليم الأول", "area_m2": "45"}
+APPLICANT = {"kind": "citizen", "name": "محمود عبد الله حسن", "national_id": "28503150101232", "phone": PHONE,
+             "email": None, "language": "ar"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def walk(node: Any) -> Walk:
     made = Walk(node.url, node.peers.pay)
-    for name, role in ((KEEPER, "administrator"), (MANAGER, "centre_manager"), (RIDER, "mobile_clerk")):
+    for name, role in ((KEEPER, "administrator"), (MANAGER, "centre_manager"), (RIDER, "mobile_clerk"),
+                       (HEAD, "department_head")):  # fmt: skip
         node.employ(name, role, "licensing")
     return made
 
@@ -44,25 +49,26 @@ def device_id(walk: Walk) -> str:
 
 
 def approved(walk: Walk) -> str:
-    """A request that waits for its last fee; its number."""
-    number = str(walk.lodge()["tracking_number"])
-    walk.pay_bill(number, "inspection")
-    for who, action in (("officer", "accept"), ("inspector", "report"), ("head", "approve")):
+    """A renewal that waits for its last fee; its number."""
+    documents = [{"code": code, "document_id": walk.upload(code)} for code in ("id_copy", "former_licence", "tenure")]
+    number = str(walk.post("/requests", {"service_code": "shop-renewal", "unit": UNIT, "applicant": APPLICANT,
+                                         "answers": RENEWAL, "documents": documents})["tracking_number"])  # fmt: skip
+    for who, action in (("officer", "accept"), (HEAD, "approve")):
         walk.act(who, action)
     walk.until(lambda: walk.bill(number, "final"), bool)
     return number
 
 
 def taken_along(walk: Walk, device_id: str, number: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The bundle of the day, and the ticket of this request in it."""
+    """The bundle of the day of a visit, and the ticket of this request in it."""
     headers = {"X-Phone-Last4": walk.last4, "Idempotency-Key": str(uuid.uuid4())}
     order = {"purpose": "renewal", "tracking_number": number, "address": "12 شارع سليم الأول، الزيتون"}
     made = walk.http.post(f"{walk.url}/api/v1/visits", json=order, headers=headers, timeout=30)
     assert made.status_code == 201, made.text
     visit = made.json()["visit_number"]
-    plan = {"device_id": device_id, "clerk": RIDER, "day": cairo_date(datetime.now(UTC)).isoformat()}
-    walk.post(f"/visits/{visit}/plan", plan, as_=MANAGER)
-    bundle = walk.post(f"/devices/{device_id}/bundle", {}, as_=RIDER)
+    day = working_day().isoformat()
+    walk.post(f"/visits/{visit}/plan", {"device_id": device_id, "clerk": RIDER, "day": day}, as_=MANAGER)
+    bundle = walk.post(f"/devices/{device_id}/bundle", {"day": day}, as_=RIDER)
     ticket = next(one["ticket"] for one in bundle["tickets"]
                   if one["ticket"] and one["ticket"]["tracking_number"] == number)
     return bundle, ticket

@@ -11,7 +11,8 @@ from chassis.ids import uuid7
 from contracts import requests_afterwards, requests_outputs
 from contracts.events import Event, EventType
 from services.notifications import aftermath, recipients
-from tests.integration.test_notifications_sending import URL, Office, bare, office, peers  # noqa: F401  (fixtures)
+from tests.support.sending_office import *  # noqa: F403  (fixtures)
+from tests.support.sending_office import URL, Office, bare
 
 WHY = "ثبت في معاينتين أن المحل يبيع ما لا يسمح به الترخيص ولم تُزل المخالفة بعد الإنذار"
 
@@ -27,7 +28,7 @@ def told(of: Office, event_type: EventType, sequence: int, request_id: UUID, mak
     return event
 
 
-def test_a_suspension_reaches_the_holder_with_its_reason(office, peers):  # noqa: F811
+def test_a_suspension_reaches_the_holder_with_its_reason(office, peers):
     request_id, phone = office.lodge(email="mona@example.org")
     office.until(lambda: office.state(request_id) == "delivered", office.sms)
     told(office, requests_outputs.LICENCE_CHANGED, 2, request_id, aftermath.of_licence_change, act="suspend",
@@ -39,7 +40,7 @@ def test_a_suspension_reaches_the_holder_with_its_reason(office, peers):  # noqa
     assert WHY in peers.mail("mona@example.org")[-1]["text"]
 
 
-def test_a_complaint_is_heard_of_when_it_is_taken_escalated_and_answered(office, peers):  # noqa: F811
+def test_a_complaint_is_heard_of_when_it_is_taken_escalated_and_answered(office, peers):
     request_id, phone = office.lodge(language="en", name="Mona")
     common = {"number": "K-C-2026-000001-K", "due_on": "2026-03-15", "late": False}
     heard = ((1, "open", None, None), (2, "open", None, None), (3, "answered", True, "Sorry."))
@@ -53,20 +54,20 @@ def test_a_complaint_is_heard_of_when_it_is_taken_escalated_and_answered(office,
 
 
 @pytest.mark.parametrize(("state", "words"), [("granted", "أُعيد فتحه"), ("refused", "لم تُقبل")])
-def test_what_was_decided_about_opening_again_is_heard(office, peers, state, words):  # noqa: F811
+def test_what_was_decided_about_opening_again_is_heard(office, peers, state, words):
     request_id, phone = office.lodge()
     told(office, requests_afterwards.REOPENING_CHANGED, 2, request_id, aftermath.of_reopening, state=state, note=WHY)
     office.until(lambda: len(peers.sms(bare(phone))) == 2, office.sms)
     assert any(words in one["text"] for one in peers.sms(bare(phone)))
 
 
-def test_an_act_on_a_licence_whose_request_is_not_known_yet_waits_in_the_inbox(office):  # noqa: F811
+def test_an_act_on_a_licence_whose_request_is_not_known_yet_waits_in_the_inbox(office):
     with pytest.raises(recipients.RecipientUnknown):
         told(office, requests_outputs.LICENCE_CHANGED, 2, uuid7(), aftermath.of_licence_change, act="cancel",
              serial="L")
 
 
-def test_when_a_requests_time_is_over_nobody_is_reached_about_it_any_more(office):  # noqa: F811
+def test_when_a_requests_time_is_over_nobody_is_reached_about_it_any_more(office):
     request_id, _ = office.lodge()
     other, _ = office.lodge()
     office.transact(lambda work: recipients.forget(work, request_id))

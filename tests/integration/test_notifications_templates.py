@@ -21,7 +21,8 @@ from chassis.errors import Conflict
 from chassis.uow import UnitOfWork, attempt
 from rules.refusal import Refusal
 from services.notifications import messages, template_review, template_store, templates
-from tests.integration.test_notifications_sending import Office, office, peers  # noqa: F401  (fixtures)
+from tests.support.sending_office import *  # noqa: F403  (fixtures)
+from tests.support.sending_office import Office
 
 URL = "https://cairo.example"
 CODE = "request_received"
@@ -81,7 +82,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(office: Office) -> Iterator[Desk]:  # noqa: F811
+def desk(office: Office) -> Iterator[Desk]:
     def clean() -> None:
         with office.context.database.transaction() as connection:
             for statement in CLEAN:

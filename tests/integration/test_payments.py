@@ -19,10 +19,9 @@ from contracts.payments import BillState
 from rules.refusal import Refusal
 from services.payments import cash, expiry, guide, paying, receipts, tables
 from services.payments.ledger import check_ledger
-from tests.support.payments_ground import PUBLIC, TOTAL, Ground
+from tests.support.payments_ground import CASHIER, PUBLIC, TOTAL, Ground
 
 JOURNAL = text("INSERT INTO journal (id, kind, source, at) VALUES (:j, 'x', :s, now())")
-CASHIER = Actor(id="staff:1", kind="staff", roles=("cashier",), unit="EG-C-01")
 
 
 @pytest.fixture(scope="module")

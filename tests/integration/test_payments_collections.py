@@ -205,7 +205,7 @@ def test_no_counter_waits_for_another_and_none_for_the_fold(ground: Ground) -> N
         done = threading.Thread(target=lambda: ground.attempt(
             lambda work: cash.take(work, {"bill_id": bill["bill_id"], "tendered": TOTAL}), CASHIER))
         done.start()
-        done.join(2)
+        done.join(20)
         assert not done.is_alive(), "the counter waited for the fold"
         folding.rollback()
     assert asked(ground, "unit")["receipts"] == 2

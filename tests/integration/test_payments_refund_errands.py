@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from chassis import restoring
 from infra.peers.client import Peers
 from services.payments import errands, paying, refund_errands
-from services.payments.rails import RAILS as adapters
 from services.payments.rails import base
+from services.payments.recovered import SERIALS
 from tests.support.callback_door import CallbackDoor
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.rail_speech import RAILS
+from tests.support.rail_stage import Killed, stage
 from tests.support.refunds_ground import OTHER_CASHIER, ask, decide, hand_over, pay_at_rail, pay_cash, standing, steer
+
+__all__ = ["stage"]  # a fixture
 
 
 @pytest.fixture(scope="module")
@@ -138,51 +142,11 @@ def test_what_the_rail_refuses_is_a_persons_and_goes_another_way(
 
 # -- a rail of the test's own ----------------------------------------------------------------------------------------
 
-class Stage:
-    """Stands where Fawry stands and plays what it is told."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers, self.orders = list(answers), list[base.RefundOrder]()
-        self.traits: Any = None
-        self.said: base.Report | None = None
-
-    def refund(self, order: base.RefundOrder) -> base.RefundReport:
-        self.orders.append(order)
-        answer = self.answers.pop(0)
-        if isinstance(answer, BaseException):
-            raise answer
-        return base.RefundReport(order.refund_reference, answer, order.amount, "77")
-
-    def ask(self, merchant_reference: str) -> base.Report:
-        assert self.said is not None
-        return self.said
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stage]:
-    def play(*answers: Any) -> Stage:
-        made, genuine = Stage(*answers), adapters.of
-
-        def of(settings: Any, name: str) -> Any:
-            found = genuine(settings, name)
-            if name != "fawry":
-                return found
-            made.traits = found.traits
-            return made
-
-        monkeypatch.setattr(adapters, "of", of)
-        return made
-    return play
-
 
 def fawry_paid(ground: Ground) -> dict[str, Any]:
     bill = ground.billed()
     pay_at_rail(ground, bill)
     return ground.bill(bill["bill_id"])
-
-
-class Killed(BaseException):
-    """The process dies: nothing after it runs, no except clause of ours sees it."""
 
 
 def test_killed_while_the_rail_was_called_the_order_is_repeated_as_such(ground: Ground, stage: Any) -> None:
@@ -200,6 +164,29 @@ def test_killed_while_the_rail_was_called_the_order_is_repeated_as_such(ground: 
     assert [(order.repeated, order.refunded_before) for order in play.orders] == [(False, 0), (True, 0)]
     assert len({order.refund_reference for order in play.orders}) == 1
     assert of(ground, bill)["state"] == "done"
+
+
+def test_what_was_approved_before_a_restore_is_asked_about_and_a_person_sends_it(ground: Ground, stage: Any) -> None:
+    """The lost node may have been refused by the rail, and have paid in cash."""
+    bill = fawry_paid(ground)
+
+    def unknown_to_the_rail(order: base.RefundOrder) -> Any:
+        order.check_sending()
+        return base.DONE
+
+    play = stage(unknown_to_the_rail, unknown_to_the_rail)
+    refund_id = approved(ground, bill)
+    ground.wait(minutes=10)
+    restored = Ground(ground.settings.database_url, now=ground.now, SHUBBAK_EPOCH="2")
+    restoring.begin(restored.database, restored.settings, tuple(SERIALS.values()), restored.now)
+    refund_errands.run(restored)  # type: ignore[arg-type]
+    assert of(restored, bill)["state"] == "uncertain"
+    restored.wait(minutes=6)
+    steer(restored, refund_id, "sent_again")
+    refund_errands.run(restored)  # type: ignore[arg-type]
+    assert of(restored, bill)["state"] == "done"
+    assert [(one.repeated, one.only_looked_up) for one in play.orders] == [(True, True), (True, False)]
+    restored.close()
 
 
 def test_an_unreachable_rail_is_tried_again_ever_later(ground: Ground, stage: Any) -> None:

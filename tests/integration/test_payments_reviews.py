@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,27 +12,12 @@ import pytest
 from chassis.actors import Actor
 from rules.refusal import Refusal
 from services.payments import cash, paying, reviews
-from tests.integration.test_payments import CASHIER
-from tests.support.payments_ground import PUBLIC, TOTAL, Ground, callback_body
+from tests.support.counter_ground import *  # noqa: F403  (fixtures)
+from tests.support.payments_ground import CASHIER, PUBLIC, TOTAL, Ground, callback_body
 from tests.support.refunds_ground import CHIEF, OFFICER, decide, hand_over
 
 OPERATOR = Actor(id="operator:nadia", kind="operator", roles=())
 REASON = "checked against the rail's statement"
-
-
-@pytest.fixture(scope="module")
-def one_ground(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("payments"))
-    made.publish()
-    made.at_counter(CASHIER)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(one_ground: Ground) -> Iterator[Ground]:
-    yield one_ground
-    assert one_ground.faults() == []
 
 
 def paid_with(

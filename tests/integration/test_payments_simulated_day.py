@@ -10,14 +10,15 @@ import pytest
 import requests
 
 from infra.peers.client import Peers
-from rules.calendar import cairo_date
 from services.payments import errands, paying, refund_errands
 from services.payments.reconciliation import differences, matching
 from tests.support import refunds_ground
 from tests.support.callback_door import CallbackDoor
+from tests.support.days import today
 from tests.support.payments_ground import PUBLIC, TOTAL, Ground
 from tests.support.statements import OFFICER, read_in, waiting
 
+pytestmark = pytest.mark.usefixtures("one_day")
 RAILS = ("fawry", "paymob", "efinance")
 
 
@@ -50,8 +51,7 @@ def test_a_simulated_day_agrees_but_for_what_the_rail_kept_silent_about(
     silent, reference = order(ground, rail)
     requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "silent"}, timeout=5).raise_for_status()
     door.wait_for(2)
-    ground.now = datetime.now(UTC)
-    day = cairo_date(ground.now)
+    ground.now, day = datetime.now(UTC), today()
     content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
     found = read_in(ground, content, since=day, rail=rail)
     assert {kind: one["lines"] for kind, one in found["found"].items()} == {"matched": 2, "missing_here": 1}
@@ -74,8 +74,7 @@ def test_what_the_rail_gave_back_stands_in_its_file_and_agrees(
     refunds_ground.decide(ground, asked["refund_id"])
     refund_errands.run(ground)
     assert ground.bill(bill_id)["state"] == "refunded"
-    ground.now = datetime.now(UTC)
-    day = cairo_date(ground.now)
+    ground.now, day = datetime.now(UTC), today()
     content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
     with_refund = content.splitlines(keepends=True)
     own = b"".join([with_refund[0], *(line for line in with_refund if reference.encode() in line)])
@@ -93,7 +92,7 @@ def test_a_terminal_charges_a_card_and_its_bank_tells_it(peers: Peers) -> None:
     slip = requests.post(f"{peers.url}/terminals/10000001/slips", json={"amount": "120.50", "last4": "2346"},
                          timeout=5).json()
     assert (slip["terminal_id"], slip["batch"], slip["last4"], slip["amount"]) == ("10000001", "1", "2346", "120.50")
-    day = cairo_date(datetime.now(UTC)).isoformat()
+    day = today().isoformat()
     told = requests.get(f"{peers.url}/statements/pos", {"day": day}, timeout=5).text.splitlines()
     [line] = [one for one in told if slip["approval_code"] in one]
     assert line.startswith(f"10000001,1,{slip['approval_code']},2346,SALE,120.50,0.00,EGP,{day}T")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -13,25 +12,10 @@ import pytest
 
 from rules.refusal import Refusal
 from services.payments import cash, paying, slips
-from tests.integration.test_payments import CASHIER
-from tests.support.payments_ground import PUBLIC, TOTAL, Ground
+from tests.support.counter_ground import *  # noqa: F403  (fixtures)
+from tests.support.payments_ground import CASHIER, PUBLIC, TOTAL, Ground
 
 APPROVALS = count(100_000)
-
-
-@pytest.fixture(scope="module")
-def one_ground(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("payments"))
-    made.publish()
-    made.at_counter(CASHIER)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(one_ground: Ground) -> Iterator[Ground]:
-    yield one_ground
-    assert one_ground.faults() == []
 
 
 def slip(bill: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from openpyxl import Workbook
 
 from chassis.ids import uuid7
 from infra.demo.walk import API, Walk
-from rules.calendar import cairo_date
+from tests.support.days import today
 
 SCHEMA = Path(__file__).resolve().parents[2] / "contracts" / "treasury_export.xsd"
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,10 +32,6 @@ def walk(node: Any) -> Walk:
                                  ("purse-head", "finance_head", None), ("purse-of-unit", "finance_officer", "EG-C-01")):
         node.employ(username, role, None, unit)
     return Walk(node.url, node.peers.pay)
-
-
-def today() -> date:
-    return cairo_date(datetime.now(UTC))
 
 
 class Door:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,23 +15,10 @@ from contracts.requests_afterwards import AskReopening
 from rules.refusal import Refusal
 from services.requests import access, corrections, document, inquiry, licences, receipt, register, reopening, tasks
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, LAST4, NAME, OFFICER, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 REASONS = shop()["workflow"].get("reasons") or []
 LEGAL = {"legal_reason": REASONS[0]["code"]} if REASONS else {}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def log(ground: Ground, lodged: dict[str, Any], last4: str = LAST4, **more: Any) -> dict[str, Any]:

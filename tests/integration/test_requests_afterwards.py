@@ -13,8 +13,8 @@ from chassis.answers import load
 from chassis.errors import Conflict
 from contracts import requests_afterwards as language
 from rules.refusal import Refusal
-from services.requests import delivery, document, life, ratings, register
-from tests.support.requests_ground import CLERK, HEAD, OFFICER, Ground, shop, staff
+from services.requests import delivery, document, life, rating_wish, ratings, register
+from tests.support.requests_ground import CLERK, HEAD, LAST4, OFFICER, Ground, shop, staff
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +160,27 @@ def test_stars_are_from_one_to_five(ground: Ground, stars: Any) -> None:
     token = token_of(ground, issued(ground))
     with pytest.raises(Refusal):
         rate(ground, token, stars=stars)
+
+
+def test_whoever_follows_an_ended_request_rates_it_without_the_link_and_still_once(ground: Ground) -> None:
+    lodged = issued(ground)
+
+    def wish(last4: str = LAST4) -> str:
+        body = load(language.AskRating(), {"tracking_number": lodged["tracking_number"], "phone_last4": last4})
+        return str(ground.attempt(lambda work: rating_wish.ask(work, body), PUBLIC)["token"])
+
+    token = wish()
+    assert wish() == token != token_of(ground, lodged)
+    assert len(ground.rows("SELECT * FROM rating_invitation")) == 2  # the message's and this one, wished for twice
+    assert rate(ground, token)["stars"] == 4
+    with pytest.raises(Refusal, match="rated_before"):
+        rate(ground, token_of(ground, lodged))
+    with pytest.raises(Refusal, match="tracking_unknown"):
+        wish("0000")
+
+
+def test_what_goes_on_is_not_rated_yet(ground: Ground) -> None:
+    lodged = ground.reviewed(documents=[])
+    body = load(language.AskRating(), {"tracking_number": lodged["tracking_number"], "phone_last4": LAST4})
+    with pytest.raises(Refusal, match="rating_too_early"):
+        ground.attempt(lambda work: rating_wish.ask(work, body), PUBLIC)

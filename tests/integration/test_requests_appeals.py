@@ -16,6 +16,7 @@ from rules.refusal import Refusal
 from services.requests import appeals, assignment, graphs, unmasking
 from tests.support.appealing import appealing
 from tests.support.requests_ground import EMAIL, HEAD, INSPECTOR, LAST4, OFFICER, PDF, Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 FINDINGS = {"findings": "مطابق للاشتراطات"}
@@ -29,12 +30,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish(appealing())
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def inspected(ground: Ground, **report: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,27 +13,14 @@ from contracts import requests_assignment as language
 from rules import assignment as rule
 from rules.refusal import Refusal
 from services.requests import assignment, oversight, relations
-from tests.support.requests_ground import HEAD, NATIONAL_ID, OFFICER, UNIT, Ground, shop, staff
+from tests.support.requests_ground import HEAD, NATIONAL_ID, OFFICER, UNIT, Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 COLLEAGUE = staff("colleague", "officer", "licensing")
 MANAGER = staff("manager", "department_head", "licensing")
 REASON = "غاب صاحب الملف عن العمل"
 DIWAN = {"name": {"ar": "الديوان العام", "en": "Diwan"}, "kind": "diwan", "governorate": "EG-C", "authority": None,
          "parent": None, "status": "open"}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def declare(ground: Ground, actor: Actor, national_id: str = NATIONAL_ID) -> None:

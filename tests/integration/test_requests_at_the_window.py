@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pikepdf
@@ -15,20 +14,7 @@ from contracts import requests_intake as language
 from rules.refusal import Refusal
 from services.requests import document, inquiry, quoting, receipt
 from tests.support.requests_ground import LAST4, NAME, Ground, shop
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 
 def quote(ground: Ground, code: str = "shop-licence", **answers: Any) -> dict[str, Any]:

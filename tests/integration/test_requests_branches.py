@@ -16,6 +16,7 @@ from services.requests import tasks
 from tests.support.branching import CODE, DESKS, ENGINEER, PHYSICIAN, REVIEWER, branching
 from tests.support.requests_ground import HEAD, MORNING, Ground, staff
 from tests.support.round_trips import counted
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 BRANCHES = ("structure", "sewage", "health")
 
@@ -26,12 +27,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish(branching())
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def sent_out(ground: Ground, actor: Actor = staff("clerk", "window_clerk")) -> dict[str, Any]:

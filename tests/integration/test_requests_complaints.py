@@ -15,6 +15,7 @@ from contracts import requests_afterwards as language
 from rules.refusal import Refusal
 from services.requests import complaints, records, reopening
 from tests.support.requests_ground import HEAD, INSPECTOR, LAST4, OFFICER, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 MANAGER = staff("manager", "centre_manager")
 SECOND_HEAD = staff("deputy", "unit_head", "leadership")
@@ -28,12 +29,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish({**shop(), "documents": []})
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def complain(ground: Ground, lodged: dict[str, Any], last4: str = LAST4, **more: Any) -> dict[str, Any]:
@@ -248,3 +243,31 @@ def test_of_two_who_decide_at_once_one_does(ground: Ground) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(tried, [True, False] * 2)) == 1
+
+
+def test_the_timeline_tells_each_complaint_with_its_day_and_none_of_its_text(ground: Ground) -> None:
+    lodged = ground.reviewed(documents=[])
+    assert (ground.timeline(lodged)["complaints"], ground.timeline(lodged)["reopening"]) == ([], None)
+    made = complain(ground, lodged)
+    [told] = ground.timeline(lodged)["complaints"]
+    assert (told["complaint_number"], told["due_on"], told["before"]) == (
+        made["complaint_number"], made["due_on"], "centre_manager")
+    answer(ground, made["complaint_number"])
+    [told] = ground.timeline(lodged)["complaints"]
+    assert (told["state"], told["upheld"]) == ("answered", True)
+    assert TEXT not in str(told) and ANSWER not in str(told)
+
+
+def test_the_timeline_says_until_when_an_end_may_be_looked_at_anew_and_that_it_was_asked(ground: Ground) -> None:
+    lodged = rejected(ground)
+    assert ground.timeline(lodged)["reopening"] == {"until": "2026-04-30"}
+    asked = ask(ground, lodged)
+    assert ground.timeline(lodged)["reopening"] == {"state": "asked"}
+    decide(ground, asked, grant=False)
+    assert ground.timeline(lodged)["reopening"] == {"state": "refused"}
+
+
+def test_after_its_day_nothing_is_offered(ground: Ground) -> None:
+    lodged = rejected(ground)
+    ground.wait(days=61)
+    assert ground.timeline(lodged)["reopening"] is None

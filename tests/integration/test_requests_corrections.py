@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,22 +14,9 @@ from contracts.requests_finding import FindRequests
 from rules.refusal import Refusal
 from services.requests import corrections, finding, inquiry, licences, life, paid
 from tests.support.requests_ground import CLERK, HEAD, LAST4, NAME, OFFICER, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 SHOP_NAME = "بقالة الهدى"
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def correct(ground: Ground, lodged: dict[str, Any], actor: Actor = CLERK, **body: Any) -> dict[str, Any]:

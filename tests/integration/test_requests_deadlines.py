@@ -15,6 +15,7 @@ from rules.refusal import Refusal
 from services.requests import extension
 from tests.support.deadlines_ground import DEPARTMENT_HEAD, MANAGER, Sweeping
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, OFFICER, UNIT, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 LODGED = date(2026, 3, 1)  # sixty calendar days: until 30 April
 DUE = date(2026, 4, 30)
@@ -30,17 +31,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish(working)
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def sweeping(ground: Ground) -> Sweeping:
-    return Sweeping(ground)
 
 
 def holiday(first: str, *, scope: Any = None) -> dict[str, Any]:

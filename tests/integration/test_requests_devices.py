@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,22 +13,9 @@ from contracts import requests_mobile as language
 from rules import device_keys
 from rules.refusal import Refusal
 from services.requests import devices, licences, numbers, serial_blocks
-from tests.support.requests_ground import Ground, shop, staff
+from tests.support.requests_ground import Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 from tests.support.tablets import ADMINISTRATOR, Tablet
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def register(ground: Ground, body: dict[str, Any], actor: Any = ADMINISTRATOR) -> dict[str, Any]:

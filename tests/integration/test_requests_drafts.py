@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,23 +12,10 @@ from chassis.ids import uuid7
 from contracts import requests_intake as language
 from rules.refusal import Refusal
 from services.requests import documents, drafts
-from tests.support.requests_ground import CLERK, NAME, PHONE, Ground, shop
+from tests.support.requests_ground import CLERK, NAME, PHONE, Ground
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 DRAFT = {"unit": "EG-C-01", "applicant": {"kind": "citizen", "name": NAME, "phone": PHONE}, "answers": {"workers": 3}}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def save(ground: Ground, actor: Actor = PUBLIC, **body: Any) -> dict[str, Any]:
@@ -114,3 +100,38 @@ def test_a_draft_of_any_size_is_not_kept(ground: Ground) -> None:
         save(ground, draft={"answers": "x" * drafts.LARGEST})
     with pytest.raises(Refusal, match="service_unknown"):
         save(ground, service_code="../etc")
+
+
+# -- of an account -----------------------------------------------------------------------------------------------------
+
+AMAL, SAMIR = (Actor(f"01980c5e-7c00-7000-8000-0000000000{number}", "citizen", ("citizen",)) for number in ("a1", "a2"))
+
+
+def own(ground: Ground, actor: Actor, *services: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = drafts.own(ground.unit_of_work(actor), {"services": list(services)})["drafts"]
+    return found
+
+
+def test_an_account_finds_what_was_begun_in_it_and_nobody_elses(ground: Ground) -> None:
+    token = save(ground, AMAL)["token"]
+    assert [one["token"] for one in own(ground, AMAL, "shop-licence", "road-occupancy")] == [token]
+    assert own(ground, SAMIR, "shop-licence") == [] == own(ground, AMAL, "road-occupancy")
+    assert resume(ground, token)["draft"] == DRAFT  # whoever was given the code goes on as with any other
+    assert save(ground, SAMIR)["token"] != token
+
+
+def test_an_account_has_one_draft_a_service(ground: Ground) -> None:
+    first = save(ground, AMAL)
+    again = save(ground, AMAL, draft={**DRAFT, "answers": {"workers": 9}})
+    assert again["token"] == first["token"] and len(ground.rows("SELECT 1 FROM draft")) == 1
+    assert resume(ground, first["token"])["draft"]["answers"] == {"workers": 9}
+
+
+def test_what_is_over_or_dropped_is_not_found_by_the_account(ground: Ground) -> None:
+    token = save(ground, AMAL)["token"]
+    ground.attempt(lambda work: drafts.drop(work, {"token": token}), AMAL)
+    assert own(ground, AMAL, "shop-licence") == []
+    save(ground, AMAL)
+    ground.wait(days=14)
+    assert own(ground, AMAL, "shop-licence") == []
+    assert save(ground, AMAL)["token"] == token and own(ground, AMAL, "shop-licence")

@@ -3,7 +3,6 @@ recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,23 +13,10 @@ from contracts import requests_intake
 from rules.refusal import Refusal
 from services.requests import corrections, finding
 from tests.support.requests_ground import CLERK, HEAD, NATIONAL_ID, OFFICER, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 MANAGER = Actor(id="staff:manager", kind="staff", roles=("centre_manager",))
 ELSEWHERE = staff("far", "window_clerk", unit="EG-C-02")
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def find(ground: Ground, actor: Actor = CLERK, **asked: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@ pictures; a violation is for the head to decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,8 @@ from contracts.requests_engine import DecideQuestion, ListFollowUps
 from rules.refusal import Refusal
 from services.requests import follow_ups, oversight, questions, register
 from tests.support.deadlines_ground import Sweeping
-from tests.support.requests_ground import HEAD, Ground, shop, staff
+from tests.support.requests_ground import HEAD, Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 ISSUED = date(2026, 3, 1)
 FIRST = ISSUED + timedelta(days=180)
@@ -27,25 +27,6 @@ ELSEWHERE = staff("elsewhere", "unit_head", "leadership", unit="EG-C-13")
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 FOUND = {"findings": "لا توجد طفاية حريق"}
 REASON = {"reason": "خالف المحل اشتراطات الحماية من الحريق"}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def sweeping(ground: Ground) -> Sweeping:
-    return Sweeping(ground)
 
 
 def pictured(ground: Ground) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -29,20 +29,7 @@ from tests.support.requests_ground import (
     Ground,
     shop,
 )
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 
 def refused(ground: Ground, body: dict[str, Any], **options: Any) -> list[tuple[str, str | None]]:

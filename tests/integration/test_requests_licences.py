@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,20 +16,7 @@ from rules import licence as rule
 from rules.refusal import Refusal
 from services.requests import document, inquiry, licences
 from tests.support.requests_ground import HEAD, MORNING, NAME, Ground, shop
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 
 @pytest.fixture

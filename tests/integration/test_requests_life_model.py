@@ -227,8 +227,11 @@ class Lives(Time, Afterwards):
             if not action.get("requires"):
                 return
             given |= {"reason": " . ", "legal_reason": None, "inputs": {}}
+            # An applicant is told what is missing: the list would have been enough.
+            to_applicant = life.states.get(action.get("to"), {}).get("kind") == "applicant"
             code = code if code != "action_unknown" else {
-                "opinion": "input_required", "reason": "reason_required"}[action["requires"][0]]
+                "opinion": "input_required", "reason": "nothing_missing" if to_applicant else "reason_required",
+            }[action["requires"][0]]
         elif wrong == "version":
             given["version"] = 1  # as it was before it was handed out
             code = code if code != "action_unknown" else "conflict"

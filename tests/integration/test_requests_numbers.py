@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,16 +19,9 @@ from contracts.requests import Submit
 from rules import numbering
 from rules.refusal import Refusal
 from services.requests import intake, numbers
-from tests.support.requests_ground import CLERK, Ground, shop
+from tests.support.requests_ground import CLERK, Ground
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 from tests.support.slow_commit import before_the_first_commit
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
 
 
 @pytest.fixture

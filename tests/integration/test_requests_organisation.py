@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -12,22 +11,9 @@ from rules.refusal import Refusal
 from services.requests import licences
 from tests.support.requests_ground import OFFICER, Ground, shop, staff
 from tests.support.round_trips import counted
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 NEW = "EG-C-71"
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def refused(ground: Ground, **changes: Any) -> list[tuple[str, str | None]]:

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from chassis.actors import PUBLIC, Actor
+from chassis.answers import load
 from chassis.ids import uuid7
+from contracts.requests_afterwards import Complain
 from contracts.requests_own import OwnRequests
+from contracts.requests_visits import OrderVisit
 from rules.refusal import Refusal
-from services.requests import own
-from tests.support.requests_ground import CLERK, HEAD, NATIONAL_ID, OFFICER, Ground, shop
+from services.requests import complaints, inquiry, own, visits
+from tests.support.requests_ground import CLERK, HEAD, LAST4, NATIONAL_ID, OFFICER, Ground, shop
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 OTHER = "29001011234566"
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def citizen(*, bound: bool = False) -> Actor:
@@ -73,6 +62,26 @@ def test_who_sees_what(ground: Ground) -> None:
     another_phone = citizen(bound=True)  # the same person, bound anew: what the old account lodged for others stays
     assert numbers(see(ground, another_phone, national_id=NATIONAL_ID)) == [at_the_window, elsewhere, without, own_one]
     assert numbers(see(ground, citizen(bound=True), national_id="29001011234567")) == []
+
+
+def test_what_is_still_open_of_each_is_told_beside_it(ground: Ground) -> None:
+    account = citizen()
+    quiet, lively = lodge(ground, account), lodge(ground, account)
+    wish = load(OrderVisit(), {"purpose": "inspection", "tracking_number": lively, "phone_last4": LAST4,
+                               "address": "12 شارع سليم الأول"})
+    visit = ground.attempt(lambda work: visits.order(work, wish), account)["visit_number"]
+    said = load(Complain(), {"tracking_number": lively, "phone_last4": LAST4, "kind": "delay",
+                             "text": "تأخر طلبي أسبوعين"})
+    complaint = ground.attempt(lambda work: complaints.complain(work, said), account)
+    found = {one["tracking_number"]: one for one in see(ground, account)["requests"]}
+    assert found[lively]["visit"] == {"number": visit, "state": "ordered", "on": None}
+    assert found[lively]["complaint"] == {
+        "number": complaint["complaint_number"], "state": "open", "on": complaint["due_on"]}
+    assert (found[quiet]["visit"], found[quiet]["complaint"]) == (None, None)
+    digits = {"phone_last4": LAST4}
+    told = {number: inquiry.timeline(ground.unit_of_work(PUBLIC), {"tracking_number": number, **digits})["visit"]
+            for number in (quiet, lively)}
+    assert told == {quiet: None, lively: {"number": visit, "state": "ordered", "on": None}}
 
 
 def test_a_number_of_a_card_counts_only_from_who_is_bound(ground: Ground) -> None:

@@ -20,6 +20,7 @@ from contracts.definition import load_definition
 from rules.refusal import Refusal
 from services.requests import document, licences, paper, signing
 from tests.support.requests_ground import NAME, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 EDITOR = staff("editor", "catalogue_editor")
 BLOCKS = [
@@ -45,12 +46,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish(certificate())
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def issued(ground: Ground, **changes: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,18 +14,11 @@ from contracts import requests_outputs as language
 from rules import licence as rule
 from rules.refusal import Refusal
 from services.requests import document, inquiry, licences, records, register
-from tests.support.requests_ground import CLERK, HEAD, OFFICER, Ground, shop, staff
+from tests.support.requests_ground import CLERK, HEAD, OFFICER, Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 ELSEWHERE = staff("other", "unit_head", "leadership", unit="EG-C-02")
 WHY = "مخالفة اشتراطات الحماية المدنية"
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
 
 
 @pytest.fixture

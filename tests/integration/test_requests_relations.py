@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,25 +13,12 @@ from contracts.requests_assignment import DeclareRelation
 from contracts.requests_engine import ListRelations, WithdrawRelation
 from rules.refusal import Refusal
 from services.requests import relations
-from tests.support.requests_ground import HEAD, NATIONAL_ID, OFFICER, Ground, shop, staff
+from tests.support.requests_ground import HEAD, NATIONAL_ID, OFFICER, Ground, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 COLLEAGUE = staff("colleague", "officer", "licensing")
 ELSEWHERE = staff("elsewhere", "unit_head", "leadership", unit="EG-C-13")
 REASON = "انتهت الصلة التي أُقر بها"
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def declare(ground: Ground, actor: Actor, **number: str) -> dict[str, Any]:

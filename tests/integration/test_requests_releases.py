@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -30,21 +30,8 @@ from services.requests import (
     serial_blocks,
 )
 from tests.support.requests_ground import CLERK, HEAD, INSPECTOR, OFFICER, Ground, shop, staff
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 from tests.support.tablets import ADMINISTRATOR, MOBILE, Tablet
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 @pytest.fixture

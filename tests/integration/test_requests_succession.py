@@ -17,6 +17,7 @@ from contracts.definition import load_definition
 from rules.refusal import Refusal
 from services.requests import licences, quoting, register
 from tests.support.requests_ground import HEAD, INSPECTOR, OFFICER, Ground, shop
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 ANOTHER = "29001011234567"
 LAST_DAY = datetime(2031, 2, 28, 8, tzinfo=UTC)
@@ -54,12 +55,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
                          outputs=[{**renewal()["outputs"][0], "renewal": None}]))
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from chassis.errors import Conflict
 from rules.refusal import Refusal
 from services.requests import visits
-from tests.support.requests_ground import HEAD, LAST4, NAME, UNIT, Ground, staff
+from tests.support.offline_ground import *  # noqa: F403  (fixtures)
+from tests.support.requests_ground import HEAD, NAME, UNIT, Ground, staff, without_ids
 from tests.support.tablet import FieldTablet
 from tests.support.visits_ground import (
     ADDRESS,
@@ -20,25 +21,12 @@ from tests.support.visits_ground import (
     MANAGER,
     OTHER_CLERK,
     PERSON,
+    PERSON_LAST4,
     VisitsGround,
-    field_ground,
     mobile_shop,
 )
 
 SUNDAY, MONDAY, FRIDAY = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 6)
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[VisitsGround]:
-    made = field_ground(database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: VisitsGround) -> VisitsGround:
-    opened.fresh()
-    return opened
 
 
 @pytest.fixture
@@ -114,6 +102,16 @@ def test_the_purpose_fits_where_the_request_stands(ground: VisitsGround, purpose
     with pytest.raises(Refusal, match="visit_purpose"):
         ground.order_for(lodged, purpose)
     assert ground.order_for(lodged, "inspection")["state"] == "ordered"
+
+
+def test_a_request_that_renews_no_licence_is_not_visited_to_renew_one(ground: VisitsGround) -> None:
+    first = {key: value for key, value in mobile_shop().items() if key != "supersedes"}
+    ground.publish({**first, "code": "first-licence"})
+    lodged = ground.submit(ground.application(service_code="first-licence"))
+    with pytest.raises(Refusal) as refused:
+        ground.order_for(lodged, "renewal")
+    assert codes(refused) == {"visit_purpose"}
+    assert ground.rows("SELECT count(*) AS n FROM visit")[0].n == 0
 
 
 def test_wrong_digits_and_unknown_visits_are_refused_alike(ground: VisitsGround) -> None:
@@ -265,7 +263,7 @@ def test_the_list_is_of_the_own_unit_and_names_nobody(ground: VisitsGround) -> N
     [one] = listed(MANAGER)
     assert one["visit_number"] == visit["visit_number"] and PERSON["name"] not in str(one) and ADDRESS not in str(one)
     assert listed(staff("far", "centre_manager", unit="EG-C-02")) == []
-    assert LAST4 not in str(one)
+    assert PERSON["phone"][1:] not in str(one) and PERSON_LAST4 not in without_ids(str(one))
 
 
 def _tried(run: Callable[[], Any]) -> bool:

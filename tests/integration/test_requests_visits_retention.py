@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -62,6 +64,27 @@ def test_an_applied_item_loses_its_body_and_still_answers_a_repeat(ground: Visit
     assert tablet.send(ground.line(), kept) == answer
     assert ground.rows("SELECT count(*) AS n FROM request")[0].n == 1
     assert ground.item_file(kept.signed["item_id"])["body"] is None
+
+
+def test_photos_go_with_the_body_of_their_item(ground: VisitsGround) -> None:
+    tablet = tablet_of(ground)
+    ground.plan(ground.order_new(), tablet)
+    tablet.take_along(ground.line(), numbers=5)
+    photo = PDF + b"%photo"
+    digest = hashlib.sha256(photo).hexdigest()
+    tablet.keep("report", {"visit_id": tablet.visit("intake")["visit_id"], "outcome": "done", "note": None,
+                           "evidence": {"photos": [{"sha256": digest}]}}, papers={digest: photo})  # fmt: skip
+    [answer] = tablet.upload(ground.line())
+    assert answer["result"] == "applied", answer
+
+    def swept() -> list[Any]:
+        ground.wait(hours=1)
+        ground.attempt(lambda work: documents.purge(work, ground.now))
+        return ground.rows("SELECT 1 FROM document WHERE sha256 = :d", d=digest)
+
+    assert len(swept()) == 1, "it lies as long as its item"
+    assert applied(ground, retention_visits.APPLIED) == 1
+    assert swept() == []
 
 
 def test_an_item_in_quarantine_is_never_let_go_of_and_a_closed_one_after_its_time_with_its_documents(

@@ -17,6 +17,7 @@ from rules.refusal import Refusal
 from services.requests import extension, lapsing
 from tests.support.deadlines_ground import Sweeping
 from tests.support.requests_ground import CLERK, HEAD, OFFICER, Ground, shop
+from tests.support.shop_ground import *  # noqa: F403  (fixtures)
 
 SENT_BACK = date(2026, 3, 1)
 LAST = date(2026, 3, 31)  # thirty calendar days
@@ -34,17 +35,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
     made.publish(returning)
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def sweeping(ground: Ground) -> Sweeping:
-    return Sweeping(ground)
 
 
 def over(sweeping: Sweeping, day: date, hour: int = 10) -> int:

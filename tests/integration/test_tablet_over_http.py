@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import requests
 
 from infra.demo.walk import _PDF as PDF
 from infra.demo.walk import API, PHONE, Walk
-from rules.calendar import Calendar, cairo_date
+from tests.support.days import working_day
 from tests.support.tablet import FieldTablet
 from tests.support.tablet_line import HttpLine, LineDown, equip
 
@@ -51,14 +51,6 @@ def quiet(node: Any, walk: Walk) -> Iterator[None]:
 def applicant(phone: str = PHONE) -> dict[str, Any]:
     return {"kind": "citizen", "name": "محمود عبد الله حسن", "national_id": "28503150101232", "phone": phone,
             "email": None, "language": "ar"}  # fmt: skip
-
-
-def working_day() -> date:
-    """Today, or the next day on which the unit works: a visit is planned for it."""
-    day, calendar = cairo_date(datetime.now(UTC)), Calendar()
-    while not calendar.is_working(day):
-        day += timedelta(days=1)
-    return day
 
 
 def lodge_renewal(walk: Walk) -> str:
@@ -194,7 +186,8 @@ def test_what_a_tablet_may_not_send_is_answered_in_both_languages_and_kept_nowhe
 
 @pytest.mark.parametrize(("who", "method", "path", "code"), [
     (None, "POST", "/devices/{d}/bundle", "unauthenticated"), ("officer", "POST", "/devices/{d}/bundle", "forbidden"),
-    ("clerk", "POST", "/devices/{d}/items", "forbidden"), ("officer", "GET", "/offline-items", "forbidden"),
+    ("cashier", "POST", "/devices/{d}/items", "forbidden"), ("officer", "GET", "/offline-items", "forbidden"),
+    ("clerk", "POST", "/devices/{d}/bundle", "forbidden"),  # a tablet is not for a window
     ("field", "GET", "/offline-items", "forbidden"), ("field", "GET", "/visits", "forbidden"),
     ("district-manager", "POST", "/devices/{d}/items", "forbidden"), (None, "GET", "/visits", "unauthenticated"),
     ("clerk", "POST", "/visits/V-C-2026-000001-R/plan", "forbidden")])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from infra.demo.walk import Walk
-from tests.journeys.conftest import Visitor
+from tests.journeys.conftest import Visitor, reads
 from tests.journeys.test_other_ways import log_in, pay_cash_over_the_api
 
 pytestmark = pytest.mark.journey
@@ -27,7 +28,7 @@ def test_a_shift_from_its_opening_to_the_counter_signature(
     cashier.page.locator("[name='float']").fill("٢٠٠")
     cashier.see("61-open-shift")
     cashier.press("افتح الوردية")
-    assert "200.00" in cashier.page.inner_text("main")
+    reads(cashier.page, "200.00")
     cashier.see("62-shift-open")
 
     number = walk.lodge()["tracking_number"]
@@ -39,26 +40,26 @@ def test_a_shift_from_its_opening_to_the_counter_signature(
 
     cashier.go("/ar/staff/cashier/shift")
     page = cashier.page
-    assert "350.00" in page.inner_text("main")
+    reads(page, "350.00")
     cashier.see("64-shift")
     page.locator("[name='count/20000']").fill("1")
     page.locator("[name='count/10000']").fill("١")
     cashier.press("أغلق الوردية")  # 50 pounds are missing, and nobody said why
-    assert page.locator("#faults").is_visible()
+    expect(page.locator("#faults")).to_be_visible()
     cashier.see("65-difference")
     page.locator("[name='reason']").fill("خطأ في رد الباقي لأحد المواطنين")
     cashier.press("أغلق الوردية")
     page.wait_for_url("**/staff/shifts/**")
-    assert "مغلقة وتنتظر الاعتماد" in page.inner_text("main")
+    reads(page, "مغلقة وتنتظر الاعتماد")
     cashier.see("66-shift-sheet")
 
     manager = visit(device)
     log_in(manager, "manager")
     manager.go("/ar/staff/shifts")
     manager.see("67-shifts-waiting")
-    manager.page.locator("a.card").first.click()
+    manager.press(manager.page.locator("a.card").first)
     manager.press("اعتمد الوردية")
-    assert "معتمدة" in manager.page.inner_text("main")
+    reads(manager.page, "معتمدة")
     manager.see("68-shift-approved")
     manager.go("/en/staff/shifts")
     manager.see("69-shifts-english")

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
 from infra.demo.walk import API, Walk, application
-from tests.journeys.conftest import Visitor
+from tests.journeys.conftest import Visitor, reads
 from tests.journeys.test_other_ways import log_in
 
 pytestmark = pytest.mark.journey
@@ -20,8 +21,7 @@ PHONES = {"phone": "01120000021", "desktop": "01120000022"}
 
 
 def lodge(walk: Walk, phone: str, mailbox: str) -> str:
-    body = application([{"code": one, "document_id": walk.upload(f"{one}.pdf")}
-                        for one in ("id_copy", "lease_contract")])  # fmt: skip
+    body = application(walk.papers())
     body["applicant"] |= {"phone": phone, "email": mailbox}
     answer = requests.post(walk.url + API + "/requests", json=body, headers={"Idempotency-Key": uuid.uuid4().hex},
                            timeout=20)  # fmt: skip
@@ -51,30 +51,32 @@ def test_choose_from_the_request_by_the_link_and_at_the_window(
     page = citizen.page
     citizen.go(f"/ar/follow?number={number}")
     page.locator("[name='phone_last4']").fill(phone[-4:])
-    page.locator("main form button").click()
+    citizen.press(page.locator("main form button"))
     citizen.press("اختر الرسائل التي تصلك ولغتها")
     page.wait_for_url("**/messages")
-    assert "الإخطارات القانونية" in page.inner_text("main") and phone not in page.content()
+    reads(page, "الإخطارات القانونية")
+    assert phone not in page.content()
     citizen.see("90-choices")
     page.locator("[name='sms/language'][value='en']").check()
     page.locator("[name='email/receive'][value='false']").check()
     citizen.press("احفظ")
-    assert "حُفظ اختيارك" in page.inner_text("main")
-    assert page.locator("[name='sms/language'][value='en']").is_checked()
+    reads(page, "حُفظ اختيارك")
+    expect(page.locator("[name='sms/language'][value='en']")).to_be_checked()
     citizen.see("91-choices-saved")
 
     stranger = visit(device)  # another browser, where nobody followed anything
     path = link_of(operator, mailbox)
     stranger.go(path.replace("/ar/", "/en/"))
-    shown = stranger.page.inner_text("main")
-    assert "E-mail to" in shown and "Text messages" not in shown and mailbox not in stranger.page.content()
-    assert stranger.page.locator("[name='email/receive'][value='false']").is_checked()
+    reads(stranger.page, "E-mail to")
+    expect(stranger.page.locator("main")).not_to_contain_text("Text messages", use_inner_text=True)
+    assert mailbox not in stranger.page.content()
+    expect(stranger.page.locator("[name='email/receive'][value='false']")).to_be_checked()
     stranger.see("92-choices-by-link")
     stranger.page.locator("[name='email/receive'][value='true']").check()
     stranger.press("Save")
-    assert "Your choice was saved" in stranger.page.inner_text("main")
+    reads(stranger.page, "Your choice was saved")
     stranger.go(path[:-1] + ("A" if path[-1] != "A" else "B") + "x")
-    assert stranger.page.locator("h1").is_visible()
+    expect(stranger.page.locator("h1")).to_be_visible()
     stranger.see("93-choices-link-unknown")
 
     clerk = visit(device)
@@ -82,8 +84,8 @@ def test_choose_from_the_request_by_the_link_and_at_the_window(
     clerk.go("/ar/staff/preferences")
     clerk.page.locator("[name='phone']").fill(phone)
     clerk.press("اعرض")
-    assert "صفحة الطلب" in clerk.page.inner_text("main")
+    reads(clerk.page, "صفحة الطلب")
     clerk.page.locator("[name='receive'][value='false']").check()
     clerk.press("احفظ")
-    assert "الشباك" in clerk.page.inner_text("main")
+    reads(clerk.page, "الشباك")
     clerk.see("94-choices-window")

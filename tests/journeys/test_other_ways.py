@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from infra.demo.walk import Walk
-from tests.journeys.conftest import Visitor
-from tests.journeys.test_shop_licence import PASSWORD, file
+from infra.demo.walk import PASSWORD, Walk
+from tests.journeys.applicant import file, inquire
+from tests.journeys.conftest import Visitor, at, reads
 
 pytestmark = pytest.mark.journey
 
@@ -20,13 +22,7 @@ def log_in(staff: Visitor, username: str) -> None:
     staff.page.locator("[name='username']").fill(username)
     staff.page.locator("[name='password']").fill(PASSWORD)
     staff.press("دخول")
-
-
-def inquire(owner: Visitor, number: str, digits: str) -> None:
-    owner.go("/ar/follow")
-    owner.page.locator("[name='tracking_number']").fill(number)
-    owner.page.locator("[name='phone_last4']").fill(digits)
-    owner.press("اعرض الطلب")
+    staff.page.wait_for_url(re.compile(r"^(?!.*/staff/login)"), wait_until="domcontentloaded")
 
 
 def pay_cash_over_the_api(walk: Walk, number: str) -> None:
@@ -45,11 +41,10 @@ def test_the_cashier_takes_cash_and_prints_a_receipt(visit: Callable[[str], Visi
     page.locator("[name='number']").fill(number.replace("-", " ").lower())
     cashier.press("بحث")
     cashier.wait_for("150.00")
-    cashier.see("20-cashier-found")
-    page.locator("a.card").first.click()
+    cashier.see("20-cashier-found")  # the one bill of the number that can be paid is opened
     page.locator("[name='tendered']").fill("١٠٠")
     cashier.press("حصّل واطبع الإيصال")
-    assert page.locator("#faults").is_visible()
+    expect(page.locator("#faults")).to_be_visible()
     cashier.see("21-cashier-too-little")
     page.locator("[name='tendered']").fill("200")
     cashier.press("حصّل واطبع الإيصال")
@@ -58,7 +53,7 @@ def test_the_cashier_takes_cash_and_prints_a_receipt(visit: Callable[[str], Visi
     assert "150.00" in receipt and "50.00" in receipt and "مائة وخمسون" in receipt
     cashier.see("22-receipt")
     page.emulate_media(media="print")
-    assert not page.locator("header.top").is_visible()
+    expect(page.locator("header.top")).not_to_be_visible()
     page.emulate_media(media="screen")
     owner = visit("phone")
     inquire(owner, number, walk.last4)
@@ -75,26 +70,31 @@ def test_a_file_is_sent_back_completed_and_goes_on(visit: Callable[[str], Visito
     log_in(officer, "officer")
     officer.press("الملف التالي")
     page = officer.page
-    assert number in page.inner_text("main")
-    officer.press("إعادة للاستيفاء")  # without saying why
-    assert page.locator("#faults").is_visible()
+    reads(page, number)
+    officer.press("إعادة للاستيفاء")
+    officer.press(officer.t("missing.preview"))  # without saying why
+    expect(page.locator("#faults")).to_be_visible()
     officer.see("24-reason-required")
     why = "صورة البطاقة غير واضحة"
     page.locator("[name='reason']").fill(why)
+    officer.press(officer.t("missing.preview"))
     officer.press("إعادة للاستيفاء")
-    page.wait_for_url("**/ar/staff")
+    page.wait_for_url("**/ar/staff*")
 
     owner = visit("phone")
     inquire(owner, number, "0000")
-    assert owner.page.locator("#faults").is_visible()
+    expect(owner.page.locator("#faults")).to_be_visible()
     owner.see("25-inquiry-refused")
     inquire(owner, number, walk.last4)
-    assert owner.page.get_by_text(why).first.is_visible()
+    expect(owner.page.get_by_text(why).first).to_be_visible()
     owner.see("26-sent-back")
     owner.press("استوفِ الآن")
     owner.press("أرسل الاستيفاء")  # with nothing
-    assert owner.page.locator("#faults").is_visible()
-    owner.page.locator("[name='documents/id_copy']").set_input_files(file("clear.pdf"))
+    expect(owner.page.locator("#faults")).to_be_visible()
+    owner.press(owner.page.locator("a[href$='/documents/id_copy']"))
+    owner.page.locator("[name='file']").set_input_files(file("clear.pdf"))
+    owner.press("أضف المستند")
+    reads(owner.page, owner.t("completing.there"))
     owner.see("27-complete")
     owner.press("أرسل الاستيفاء")
     owner.wait_for("مراجعة المستندات")
@@ -105,32 +105,33 @@ def test_a_file_is_sent_back_completed_and_goes_on(visit: Callable[[str], Visito
 def test_doors_stay_shut_for_the_wrong_person(visit: Callable[[str], Visitor]) -> None:
     stranger = visit("phone")
     stranger.go("/ar/staff/cashier")
-    assert "/staff/login" in stranger.page.url
+    at(stranger.page, "/staff/login")
     stranger.page.locator("[name='username']").fill("cashier")
     stranger.page.locator("[name='password']").fill("not the password")
     stranger.press("دخول")
-    assert stranger.page.locator("#faults").is_visible()
+    expect(stranger.page.locator("#faults")).to_be_visible()
     stranger.see("30-login-refused")
     stranger.page.locator("[name='password']").fill(PASSWORD)
     stranger.press("دخول")
-    assert stranger.page.url.endswith("/ar/staff/cashier")  # where the way had been going
+    at(stranger.page, "/ar/staff/cashier")  # where the way had been going
     answer: Any = stranger.page.goto(f"{stranger.url}/ar/staff/tasks/{uuid.uuid4()}")
     assert answer.status == 403
     stranger.see("31-forbidden")
     stranger.press("خروج")
     stranger.go("/ar/staff/cashier")
-    assert "/staff/login" in stranger.page.url
+    at(stranger.page, "/staff/login")
 
 
 def test_a_page_that_is_not_there_and_the_other_language(visit: Callable[[str], Visitor]) -> None:
     visitor = visit("desktop")
     visitor.go("/en/services/time-travel")
-    assert "time-travel" in visitor.page.inner_text("main")
+    reads(visitor.page, "time-travel")
     visitor.see("32-not-found")
     visitor.press("العربية")
-    assert visitor.page.locator("html").get_attribute("dir") == "rtl"
+    expect(visitor.page.locator("html")).to_have_attribute("dir", "rtl")
     visitor.go("/verify/C-2026-999999-X")
-    assert visitor.page.locator("#faults").is_visible() and visitor.page.url.endswith("/ar/verify/C-2026-999999-X")
+    expect(visitor.page.locator("#faults")).to_be_visible()
+    at(visitor.page, "/ar/verify/C-2026-999999-X")
 
 
 def test_everything_works_with_the_keyboard_alone(visit: Callable[[str], Visitor]) -> None:
@@ -144,4 +145,4 @@ def test_everything_works_with_the_keyboard_alone(visit: Callable[[str], Visitor
     page.keyboard.type("إشغال")
     page.keyboard.press("Enter")
     page.wait_for_url("**/services?q=**")
-    assert "إشغال" in page.locator("a.card").first.inner_text()
+    expect(page.locator("a.card").first).to_contain_text("إشغال", use_inner_text=True)

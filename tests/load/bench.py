@@ -26,12 +26,15 @@ from tests.load import (
     events,
     guide,
     lifecycle,
+    link,
     machine,
     messages,
     million,
+    pages,
     reconciliation,
     report,
     submit,
+    webhooks,
 )
 from tests.load.ground import ROOT, Ground
 
@@ -54,6 +57,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "deadlines": deadlines.measure,
     "calls": lambda: _on_ground(calls.measure_calls, "gateway", "catalog"),
     "round_trips": lambda: _on_ground(calls.measure_round_trips, "gateway", "catalog"),
+    "pages": lambda: _in_folder(pages.measure),
     "submit": lambda: _in_folder(submit.measure),
     "lifecycle": lifecycle.measure_both,
     "callbacks": callbacks.measure,
@@ -61,6 +65,8 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "reconciliation": lambda: _on_ground(reconciliation.measure, "payments"),
     "messages": lambda: _on_ground(messages.measure, "notifications", "requests"),
     "bulk": lambda: _on_ground(bulk.measure, "notifications"),
+    "webhooks": lambda: _on_ground(webhooks.measure, "gateway"),
+    "link": link.measure,
     "demo_start": lambda: _in_folder(demo_start.measure),
     "million": lambda: _on_ground(million.measure, "requests"),
 }

@@ -35,8 +35,7 @@ class Ground:
     def standing(cls, *services: str) -> Iterator[Ground]:
         with Devstack() as stack:
             ground = cls(stack)
-            for service in services:
-                databases.migrate(service, stack.postgres.url(service))
+            databases.migrate(*services, url=stack.postgres.url)
             yield ground
 
     def environment(self, service: str, **extra: str) -> dict[str, str]:

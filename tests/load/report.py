@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tests.load import callbacks_report, lifecycle_report, messages_report
+from tests.load import callbacks_report, lifecycle_report, link_report, messages_report, pages_report, webhooks_report
 from tests.load.figure import Figure
 
 
@@ -34,6 +34,7 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "deadlines": _deadlines,
         "calls": _calls,
         "round_trips": _round_trips,
+        "pages": pages_report.figures,
         "submit": _submit,
         "lifecycle": lifecycle_report.figures,
         "callbacks": callbacks_report.figures,
@@ -41,6 +42,8 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
         "reconciliation": _reconciliation,
         "messages": messages_report.figures,
         "bulk": _bulk,
+        "webhooks": webhooks_report.figures,
+        "link": link_report.figures,
         "demo_start": _demo_start,
         "million": _million,
     }
@@ -56,10 +59,10 @@ def figures(found: dict[str, Any]) -> Iterator[Figure]:
 
 def render(found: dict[str, Any]) -> str:
     """The table, and below it what a lifecycle and a submission cost in which process."""
-    lines = ["", f"{'':72}{'measured':>20}  {'goal':<12}"]
+    lines = ["", f"{'':72}{'measured':>28}  {'goal':<12}"]
     for figure in found["figures"]:
         verdict = {True: "met", False: "SHORT", None: ""}[figure["met"]]
-        lines.append(f"{figure['what']:<72}{figure['value']:>20}  {figure['goal']:<12}{verdict}")
+        lines.append(f"{figure['what']:<72}{figure['value']:>28}  {figure['goal']:<12}{verdict}")
     lines += lifecycle_report.details(found.get("lifecycle", {}))
     lines += callbacks_report.details(found.get("callbacks", {}))
     lines += messages_report.details(found.get("messages", {}))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import amqp
@@ -31,11 +33,42 @@ def channel(broker: Broker, user: str) -> Iterator[amqp.Channel]:
         connection.collect()
 
 
+@contextmanager
+def certified(
+    broker: Broker, root: Path, certificate: Path | None, key: Path | None, vhost: str = "line"
+) -> Iterator[amqp.Channel]:
+    """A channel of whoever the certificate names, over TLS and without a password. Raises OSError (ssl.SSLError among
+    them) where the certificate is not taken, amqp's AccessRefused or NotAllowed where its name is not."""
+    assert broker.tls_port is not None
+    shown = {"certfile": str(certificate), "keyfile": str(key)} if certificate and key else {}
+    connection = amqp.Connection(
+        host=f"127.0.0.1:{broker.tls_port}",
+        virtual_host=vhost,
+        login_method="EXTERNAL",
+        ssl={"ca_certs": str(root), "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": "127.0.0.1", **shown},
+        confirm_publish=True,
+        connect_timeout=5,
+        read_timeout=10,
+    )
+    connection.connect()
+    try:
+        yield connection.channel()
+    finally:
+        connection.collect()
+
+
 def publish(
-    on: amqp.Channel, exchange: str, key: str, body: str = "{}", *, durable: bool = True, mandatory: bool = False
+    on: amqp.Channel,
+    exchange: str,
+    key: str,
+    body: str = "{}",
+    *,
+    durable: bool = True,
+    mandatory: bool = False,
+    **properties: str,
 ) -> None:
     """Publish and wait for the confirmation. Raises amqp.AccessRefused when the broker refuses."""
-    message = amqp.Message(body, delivery_mode=2 if durable else 1)
+    message = amqp.Message(body, delivery_mode=2 if durable else 1, **properties)
     on.basic_publish(message, exchange=exchange, routing_key=key, mandatory=mandatory, timeout=10)
 
 

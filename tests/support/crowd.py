@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from infra.demo.walk import Walk, WalkFailed, application
+from infra.demo.walk import Walk, WalkFailed, application, until
 
 PATIENCE = 120.0  # seconds until a person would call the governor
 _PAUSE = 0.15
@@ -45,14 +45,7 @@ class PatientWalk(Walk):
                 time.sleep(_PAUSE)
 
     def until(self, ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-        ends = time.monotonic() + PATIENCE
-        while True:
-            answer = ask()
-            if wanted(answer):
-                return answer
-            if time.monotonic() > ends:
-                raise WalkFailed(f"waited {PATIENCE:.0f} s in vain; last answer: {answer}")
-            time.sleep(_PAUSE)
+        return until(ask, wanted, patience=PATIENCE, pause=_PAUSE)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 from infra import secrets
 from infra.postgres import Postgres
@@ -22,24 +23,22 @@ def create(postgres: Postgres, service: str, *, migrated: bool) -> str:
 def _migrated_template(postgres: Postgres, service: str) -> str:
     name = f"template_{service}"
     if not postgres.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}';"):
-        migrate(service, postgres.create_database(name, service))
+        made = postgres.create_database(name, service)
+        migrate(service, url=lambda _: made)
     return name
 
 
-def migrate(service: str, url: str) -> None:
-    """Run the service's migrations by the command that containers run."""
+def migrate(*services: str, url: Callable[[str], str]) -> None:
+    """Run the migrations of these services, on the database that `url` names for each, by the command that containers
+    run."""
     environment = (
         os.environ
         | secrets.keys()
-        | {
-            "SHUBBAK_MODE": "training",
-            "SHUBBAK_NODE": "EG-C",
-            "SHUBBAK_BUS": "local",
-            "SHUBBAK_DATABASE_URL": url,
-        }
+        | {"SHUBBAK_MODE": "training", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local"}
+        | {f"SHUBBAK_{service.upper()}_DATABASE_URL": url(service) for service in services}
     )
     done = subprocess.run(
-        [sys.executable, "-m", "chassis", "migrate", service], env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "chassis", "migrate", *services], env=environment, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise RuntimeError(f"migrating {service} failed:\n{done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"migrating {services} failed:\n{done.stdout}\n{done.stderr}")

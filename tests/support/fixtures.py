@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from infra.peers.client import Peers
 from infra.postgres import Postgres
 from infra.rabbitmq import Broker
-from tests.support import databases
+from tests.support import databases, days
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from tests.support.callback_door import CallbackDoor
@@ -22,14 +25,28 @@ __all__ = [
     "chance",
     "database_url",
     "door",
+    "one_day",
     "peers",
     "postgres",
     "pytest_collection_modifyitems",
+    "pytest_configure",
     "pytest_report_header",
     "seed",
 ]
 
+# How long an example takes says how busy the machine is, and nothing about the rule. What an earlier run found is not
+# kept beside the seed: the seed alone says what a run tries.
+hypothesis.settings.register_profile("shubbak", deadline=None, max_examples=examples(100), database=None)
+hypothesis.settings.load_profile("shubbak")
+
 SEED = int(os.environ.get("SHUBBAK_TEST_SEED") or random.SystemRandom().randrange(1_000_000))
+
+
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis' own plugin reads the option
+def pytest_configure(config: pytest.Config) -> None:
+    """The examples of every property are drawn from the run's seed, unless Hypothesis is given one of its own."""
+    if config.getoption("--hypothesis-seed", None) is None:
+        config.option.hypothesis_seed = str(SEED)
 
 
 def pytest_report_header() -> str:
@@ -54,6 +71,13 @@ def seed() -> int:
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Seeded randomness of one test, the same whether it runs alone or with others."""
     return random.Random(f"{SEED}:{request.node.nodeid}")
+
+
+@pytest.fixture
+def one_day() -> date:
+    """Today in Cairo, which lasts longer than the test: for what is planned, counted or told of by the day. A test
+    that is near to midnight begins after it."""
+    return days.within_one_day(60)
 
 
 @pytest.fixture(scope="session")

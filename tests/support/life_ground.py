@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from rules.refusal import Refusal
-from tests.support.requests_ground import (
-    NAME,
-    NATIONAL_ID,
-    PHONE,
-    Ground,
-    shop,
-)
+from tests.support.requests_ground import NAME, NATIONAL_ID, PHONE, Ground
+from tests.support.shop_ground import ground, opened
 
 __all__ = ["ground", "opened"]  # what a module of tests takes by *
-
-
-@pytest.fixture(scope="module")
-def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
-    made = Ground(database_url("requests"))
-    made.publish(shop())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
 
 
 def refusal_of(run: Callable[[], Any]) -> list[tuple[str, str | None]]:

@@ -73,8 +73,7 @@ class Node:
 
     def prepare(self) -> None:
         """Tables, guide and accounts."""
-        for service in SERVICES:
-            databases.migrate(service, self.stack.postgres.url(service))
+        databases.migrate(*SERVICES, url=self.stack.postgres.url)
         self._attempt("gateway", demo.load_demo_accounts)
         for definition in authoring.read_folder(GUIDE).values():
             self._attempt(
@@ -192,6 +191,7 @@ class Node:
             "SHUBBAK_MAIL_FROM": "shubbak@cairo.example",
             "SHUBBAK_QUIET_HOURS": "off",
             "SHUBBAK_DAILY_LIMIT": "1000000",  # one applicant stands for many here
+            "SHUBBAK_RATE_LIMITS": "off",  # and one address for all of them
         }
         return self.stack.environment(service, admin_port=self.admin_ports[service], extra={**common, **extra})
 

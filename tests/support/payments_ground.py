@@ -27,6 +27,7 @@ NOWHERE = "http://127.0.0.1:9"
 NOON = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 RAIL = Actor(id="rail", kind="rail", roles=("rail",))
 PUBLIC = Actor(id="public", kind="public", roles=("public",))
+CASHIER = Actor(id="staff:1", kind="staff", roles=("cashier",), unit="EG-C-01")
 FEES = [
     {"code": "inspection", "stage": "inspection", "name": {"ar": "رسم معاينة", "en": "Inspection fee"},
      "account": "1101", "kind": "fixed", "amount": 10_000},
@@ -42,10 +43,10 @@ class Ground:
     """Stands where a Platform stands for the capabilities under test."""
 
     def __init__(self, url: str, rail_url: str = NOWHERE, gateway_url: str = NOWHERE,
-                 now: datetime = NOON) -> None:
+                 now: datetime = NOON, node: str = "EG-C", **more: str) -> None:
         environ = {
-            **secrets.keys(), "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
-            "SHUBBAK_DATABASE_URL": url, **(sample_keys.environment(rail_url, gateway_url) if rail_url else {})}
+            **secrets.keys(), "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": node, "SHUBBAK_BUS": "local",
+            "SHUBBAK_DATABASE_URL": url, **(sample_keys.environment(rail_url, gateway_url) if rail_url else {}), **more}
         self.settings = config.load("payments", environ)
         self.database = Database(url, 8)
         self.now = now

@@ -14,6 +14,7 @@ from contracts.requests_deadlines import DecideReview, ReportLateFact
 from services.requests import reviews
 from tests.support.deadlines_ground import MANAGER, Sweeping
 from tests.support.requests_ground import OFFICER, Ground, shop
+from tests.support.shop_ground import ground, sweeping
 
 __all__ = ["ground", "opened", "sweeping"]  # what a module of tests takes by *
 
@@ -42,17 +43,6 @@ def opened(database_url: Callable[..., str]) -> Iterator[Ground]:
         made.publish(one)
     yield made
     made.close()
-
-
-@pytest.fixture
-def ground(opened: Ground) -> Ground:
-    opened.fresh()
-    return opened
-
-
-@pytest.fixture
-def sweeping(ground: Ground) -> Sweeping:
-    return Sweeping(ground)
 
 
 def warned(sweeping: Sweeping) -> None:

@@ -158,9 +158,13 @@ class GroundLine:
 
 
 def mobile_shop() -> dict[str, Any]:
-    """The shop licence of the guide, taken by the mobile district too."""
+    """The shop licence of the guide, taken by the mobile district too; who names a former licence renews it."""
     definition = load_definition(authoring.read_file(GUIDE / "shop-licence.yaml"))
-    return {**definition, "channels": sorted({*definition["channels"], "mobile_district"})}
+    former = {**next(field for field in definition["form"] if field["type"] == "text"),
+              "name": "former_licence", "required": False}  # fmt: skip
+    return {**definition, "channels": sorted({*definition["channels"], "mobile_district"}),
+            "form": [*definition["form"], former],
+            "supersedes": {"answer": "former_licence", "as": "renewal", "paper": True, "source": "unverified"}}
 
 
 def field_ground(database_url: Callable[..., str]) -> VisitsGround:

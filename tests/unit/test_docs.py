@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis import calls, cli, inbox
+from chassis import calls, cli, inbox, runner
 from chassis.bus import link, rabbit
 from infra import docs, node
+from rules import webhook
 from services.gateway import __main__ as staff
 from services.notifications import __main__ as campaigns
 from services.notifications import states
@@ -27,7 +28,8 @@ _FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 
 def _documents() -> list[Path]:
-    return sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
+    found = [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))]
+    return sorted(page for page in found if "node_modules" not in page.parts)
 
 
 def _text(path: str | Path) -> str:
@@ -106,13 +108,21 @@ def test_every_decision_has_its_parts():
         assert headings[-1] == "Consequences", page.name
 
 
+def test_the_architecture_names_every_process_and_every_decision():
+    text = _text("docs/architecture.md")
+    assert [name for name in (*runner.SERVICES, *runner.PROCESSES) if f"\n| {name}" not in text] == []
+    pages = (docs.FOLDER / "decisions").glob("*.md")
+    assert [page.name for page in pages if f"(decisions/{page.name})" not in text] == []
+
+
 def test_the_retry_table_is_the_codes():
     text = _text("docs/delivery-guarantees.md")
 
     def listed(waits) -> str:
         return ", ".join(f"{wait:g}" for wait in waits)
 
-    for waits in (inbox.RETRY, link._BACKOFF, errands.SEND_AGAIN, errands.ASK_AGAIN, states.BACK_OFF_MINUTES):
+    for waits in (inbox.RETRY, link._BACKOFF, errands.SEND_AGAIN, errands.ASK_AGAIN, states.BACK_OFF_MINUTES,
+                  webhook._PAUSES, webhook._OPEN):
         assert listed(waits) in text, listed(waits)
     for figure in (f"{inbox.GAP} s", f"{inbox.GAP_MOST} s",
                    f"{calls._PAUSE:g} s", f"{calls._LONGEST_PAUSE:g} s",

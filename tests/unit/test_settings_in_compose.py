@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.runner import PROCESSES
 from infra import compose_check
 from infra.database import SERVICES
 from services.notifications import settings_providers
@@ -21,7 +22,8 @@ READERS = {"env": 0, "number": 0, "seconds": 0, "secret": 0, "required": 0, "tex
            "_try": 1, "_number": 2}
 # What the chassis reads for some services only.
 OF_SOME = {"ACTOR_PRIVATE_KEY": {"gateway"}, "KEYS_CONTACT": {"requests", "notifications"},
-           "KEY_NUMBERS": {"requests"}, "HTTP_HOST": {"gateway"}}
+           "KEY_NUMBERS": {"requests"}, "HTTP_HOST": {"gateway"}, "LINK_BOX_KEY": {"requests"},
+           "LINK_BOXES": {"gateway"}, "KEY_INQUIRY": {"requests", "gateway"}}
 
 
 def asked(folder: Path) -> Iterator[str]:
@@ -48,7 +50,10 @@ def wanted(service: str) -> set[str]:
 
 
 def handed_on(service: str) -> set[str]:
-    return set(compose_check.compose()["services"][service]["environment"])
+    """What its container is given, and those of its further processes (`gateway.link`)."""
+    runs = {f"gateway-{process.partition('.')[2]}" for process in PROCESSES if process.startswith(f"{service}.")}
+    containers = compose_check.compose()["services"]
+    return {name for container in {service, *runs} for name in containers[container]["environment"]}
 
 
 @pytest.mark.parametrize("service", SERVICES)

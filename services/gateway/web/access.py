@@ -95,8 +95,8 @@ def door(
     """Register a view. `permission` is one of rules.roles; `media_types` are the bodies it takes (none: any);
     `idempotent` demands an Idempotency-Key; `csrf` demands the form's token; `limit` bounds the body in bytes;
     `staff` demands somebody who is logged in, whatever the public may; `signed` takes a message whose
-    sender's signature the service behind checks: it comes in the role of a payment rail or
-    of a message provider, by its permission, without a session."""
+    sender's signature the service behind checks: it comes in the role of a payment rail,
+    of a message provider or of a registered device, by its permission, without a session."""
     gate = Gate(permission, media_types, idempotent, csrf, limit, staff, signed)
     decorate: Callable[[F], F] = blueprint.route(rule, methods=[method], gate=gate, **options)
     return decorate

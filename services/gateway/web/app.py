@@ -16,18 +16,29 @@ from chassis import logs, metrics
 from chassis.errors import Busy, Conflict, DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
-from services.gateway.web import api, bodies, pages, problems
-from services.gateway.web.access import JSON, Doors
+from services.gateway import denials
+from services.gateway.web import api, ask, bodies, compressing, limits, pages, problems, whose
+from services.gateway.web.access import JSON, Doors, Gate
 from services.gateway.web.caller import VISITOR, check_csrf, identify, keep_visitor, sender, turned_away
 from services.gateway.web.idempotency import command_id
-from services.gateway.web.platform import Platform
+from services.gateway.web.platform import Platform, platform
 
 log = logging.getLogger("shubbak.gateway.web")
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Scripts and styles are files of ours and nothing else: none in a page, none from elsewhere, no eval.
 _CSP = (
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
+_MAY_USE = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), display-capture=()"
+# What people handed in, or was drawn of it, is looked at without any right of this site.
+_CSP_OF_FILES = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+_SHOWN_BY_US = ("text/html", "text/css", "text/javascript", "application/javascript", "application/json",
+                "application/manifest+json", "application/pdf", problems.MEDIA_TYPE)
+_LOG_OUT = ("staff.log_out", "api_sessions.close_session")
+_DENIED = ("unauthenticated", "forbidden", "authenticator_required", "password_to_change")
+_WITH_SECONDS = ("too_many_requests", "slow_down", "tickets_too_many")
 _OF_HTTP = {
     400: "malformed",
     404: "not_found",
@@ -44,7 +55,9 @@ def create_app(service: Any) -> Doors:
     app.extensions["platform"] = Platform(service)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.before_request(_arrive)
+    app.before_request(whose.at_its_place)
     app.after_request(_leave)
+    app.teardown_request(_gone)
     api.register(app)
     pages.register(app)
     for kind in (HTTPException, Exception):  # after the API, which brings a handler of its own
@@ -71,15 +84,24 @@ def _arrive() -> None:
     g.language = _language_of_programs() if for_programs() else pages.language_of_request()
     app: Any = _app()
     gate = app.gate_of_request()
+    served_to_all = pages.needs_nobody()
+    if not served_to_all:
+        platform().limits.check(limits.ANY, ask.address())
+        platform().limits.enter(ask.address())
+        g.entered_from = ask.address()
     if gate is None:
         return
-    bodies.bound(request, gate.limit)
+    whose.demand()
+    bodies.bound(request, bodies.most(request.mimetype, gate.limit))
     bodies.check_texts([("path", request.path), *request.args.items(multi=True)])
-    if pages.needs_nobody():
+    if served_to_all:
         return
     g.caller = sender(gate.permission) if gate.signed else identify(api=for_programs())
+    _bound_rate(gate)
     if gate.staff and not g.caller.is_staff:
         raise Refusal(Fault("unauthenticated"))
+    if g.caller.demand and gate.staff and gate.permission != "account.own" and request.endpoint not in _LOG_OUT:
+        raise turned_away(gate.permission)
     if not gate.lets_in(g.caller.actor.permits):
         raise turned_away(gate.permission)
     if gate.media_types and request.mimetype not in gate.media_types:
@@ -91,6 +113,18 @@ def _arrive() -> None:
         bodies.check_texts(request.form.items(multi=True))
     if JSON[0] in gate.media_types and request.mimetype in JSON and gate.limit <= bodies.CHECKED_BYTES:
         bodies.check_json(request.get_data())
+
+
+def _gone(_error: BaseException | None) -> None:
+    if "entered_from" in g:
+        platform().limits.leave(g.pop("entered_from"))
+
+
+def _bound_rate(gate: Gate) -> None:
+    """Count this request for who makes it. Refuses slow_down."""
+    who, rule = g.caller, request.url_rule.rule if request.url_rule else ""
+    kind = limits.class_of(gate, request.endpoint or "", request.method, rule)
+    platform().limits.check(kind, who.actor.id if who.is_known else ask.address(), rule, who.per_minute)
 
 
 def _app() -> Any:
@@ -109,17 +143,25 @@ def _leave(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Content-Security-Policy"] = _CSP
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["X-Permitted-Cross-Domain-Policies"] = "none"
+    if response.mimetype not in _SHOWN_BY_US:
+        headers.setdefault("Content-Security-Policy", _CSP_OF_FILES)
+    headers.setdefault("Content-Security-Policy", _CSP)
+    headers["Permissions-Policy"] = _MAY_USE
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     headers.setdefault("Cache-Control", "no-store")
     if not for_programs():
         keep_visitor(response)
+        compressing.compress(response)
     return response
 
 
 def _answer_failure(error: Exception) -> Response:
     refusal, retry_after = _refusal_of(error)
+    if refusal.code in _DENIED:
+        _record_denial(refusal.code)
     status = problems.status_of(refusal.faults[0])
     if for_programs():
         body = problems.problem(refusal.faults, g.get("language", "ar"), request.path, g.get("correlation_id", ""))
@@ -137,10 +179,24 @@ def _answer_failure(error: Exception) -> Response:
     return response
 
 
+def _record_denial(code: str) -> None:
+    """Count it for the audit. Who is turned away is told so even where the database does not answer."""
+    gate = _app().gate_of_request()
+    if gate is None:
+        return
+    permission = g.get("denied_permission", gate.permission)
+    route = f"{request.method} {request.url_rule.rule if request.url_rule else ''}"
+    try:
+        platform().run(
+            lambda work: denials.count(work, code, route, permission, address=ask.address()), g.caller.actor)
+    except Unavailable as error:
+        log.warning("denial not recorded", extra={"route": route, "code": code, "error": str(error)})
+
+
 def _refusal_of(error: Exception) -> tuple[Refusal, int | None]:
     """What is said of a failure, and after how many seconds it is worth trying again."""
     if isinstance(error, Refusal):
-        wait = error.faults[0].params.get("seconds") if error.code == "too_many_requests" else None
+        wait = error.faults[0].params.get("seconds") if error.code in _WITH_SECONDS else None
         if wait is None and problems.status_of(error.faults[0]) == 503:
             wait = problems.RETRY_AFTER
         return error, wait

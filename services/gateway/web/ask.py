@@ -4,7 +4,9 @@ of a licence and log-in."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +16,8 @@ from chassis.actors import PUBLIC
 from rules import numbering, one_time_codes
 from rules.arabic import western_digits
 from rules.refusal import Refusal, refuse
-from services.gateway import accounts, throttle
+from services.gateway import accounts, second_factors, throttle
+from services.gateway.national import inquiry
 from services.gateway.web.caller import caller, turned_away
 from services.gateway.web.platform import CALL_SECONDS, platform
 
@@ -24,7 +27,11 @@ _LAST4 = re.compile(r"[0-9]{4}")
 def address() -> str:
     """Where the request came from, as far as the proxies that are trusted say; of IPv6 the network that one subscriber
     has, or a guesser would come from another address each time."""
-    return one_time_codes.counted_address(request.remote_addr or "unknown")
+    return _counted(request.remote_addr or "unknown")
+
+
+# Asked twice a request; reading an address costs more than all else that counting one takes.
+_counted = lru_cache(maxsize=4096)(one_time_codes.counted_address)
 
 
 def inquire(
@@ -34,16 +41,20 @@ def inquire(
     *,
     command_id: UUID | None = None,
     timeout: float = CALL_SECONDS,
+    instead: Callable[[str, str], dict[str, Any]] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """Ask about one request in the public's name. Wrong digits and an unknown number are refused alike, and both count
-    as a failure of this address and of this number; too many refuse `too_many_requests`."""
+    as a failure of this address and of this number; too many refuse `too_many_requests`. `instead` answers for number
+    and digits that are not known here; whatever it refuses counts as a failure too."""
     digits = western_digits(phone_last4 or "").strip()
     if not digits:
         raise refuse("field_required", "phone_last4")
     number = _number(tracking_number)
-    claims = ((throttle.INQUIRY_ADDRESS, address()), (throttle.INQUIRY_NUMBER, number))
     held = platform()
+    if other := inquiry.elsewhere(held.settings, number):  # what is done about it is done there
+        raise refuse("number_of_another_governorate", "tracking_number", **inquiry.names(other))
+    claims = ((throttle.INQUIRY_ADDRESS, address()), (throttle.INQUIRY_NUMBER, number))
     held.run(lambda work: throttle.check(work, *claims), PUBLIC)
     try:
         if not _LAST4.fullmatch(digits):
@@ -58,8 +69,14 @@ def inquire(
     except Refusal as refusal:
         if refusal.code != "tracking_unknown":
             raise
+        told = refuse("tracking_unknown")
+        if instead is not None and _LAST4.fullmatch(digits):
+            try:
+                return instead(number, digits)
+            except Refusal as also:
+                told = also
         held.run(lambda work: throttle.failed(work, *claims), PUBLIC)
-        raise refuse("tracking_unknown") from None
+        raise told from None
 
 
 def _number(text: str) -> str:
@@ -138,9 +155,21 @@ def _count_look_up(work: Any, claim: tuple[throttle.Limit, str]) -> None:
     throttle.failed(work, claim)
 
 
-def log_in(username: str, password: str) -> tuple[str, datetime, Any]:
-    """Open a session: its token, when it ends, the account's row. Refuses `login_failed`, and `too_many_requests` after
-    too many failures of this address or this name, before any password is looked at."""
+def log_in(username: str, password: str, code: str = "") -> tuple[str, datetime, Any]:
+    """Open a session: its token, when it ends, the account's row. Refuses `login_failed`, `second_factor_required` and
+    `second_factor_wrong` where the account has an authenticator, and `too_many_requests` after too many failures of
+    this address or this name, before any password is looked at."""
+    row = check_password(username, password)
+    how = accounts.PASSWORD
+    if platform().run(lambda work: second_factors.exists(work, row.id), PUBLIC):
+        if not code.strip():
+            raise refuse("second_factor_required", "code")
+        how = check_second_factor(row.id, code)
+    return (*open_session(row, how, password), row)
+
+
+def check_password(username: str, password: str) -> Any:
+    """The row of the account whose name and password these are. Refuses login_failed and too_many_requests."""
     name = username.strip().lower()[:64]
     claims = ((throttle.LOGIN_ADDRESS, address()), (throttle.LOGIN_NAME, name if accounts.storable(name) else ""))
     held = platform()
@@ -149,8 +178,27 @@ def log_in(username: str, password: str) -> tuple[str, datetime, Any]:
     if row is None:
         held.run(lambda work: _count_failure(work, claims), PUBLIC)
         raise refuse("login_failed")
-    token, ends = held.run(lambda work: accounts.open_session(work, row, password), PUBLIC)
-    return token, ends, row
+    return row
+
+
+def check_second_factor(account_id: UUID, code: str) -> str:
+    """Take a code of an account's authenticator, or one on paper: how it was logged in (accounts.WAYS). Refuses
+    second_factor_wrong, and too_many_requests after too many wrong ones of this address or this account."""
+    claims = ((throttle.LOGIN_ADDRESS, address()), (throttle.SECOND_FACTOR, str(account_id)))
+    held = platform()
+    held.run(lambda work: throttle.check(work, *claims), PUBLIC)
+    how = held.run(lambda work: second_factors.check(work, account_id, code[:40]), PUBLIC)
+    if how is None:
+        held.run(lambda work: _count_failure(work, claims), PUBLIC)
+        raise refuse("second_factor_wrong", "code")
+    return how
+
+
+def open_session(row: Any, how: str, password: str | None = None) -> tuple[str, datetime]:
+    """A session of an account that has shown all it must: its token and when it ends."""
+    telephone = on_a_telephone()
+    return platform().run(
+        lambda work: accounts.open_session(work, row, password, how=how, telephone=telephone), PUBLIC)
 
 
 def _count_failure(work: Any, claims: Any) -> None:

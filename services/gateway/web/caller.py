@@ -1,5 +1,5 @@
-"""Who stands at the door: staff or a citizen by a session, otherwise a visitor. The API knows bearer tokens only and
-the pages cookies only, so a page of another site can never act through the API."""
+"""Who stands at the door: staff or a citizen by a session, a partner by a key, otherwise a visitor. The API knows
+bearer tokens only and the pages cookies only, so a page of another site can never act through the API."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from typing import cast
+from uuid import UUID
 
 from flask import Response, g, request
 
 from chassis.actors import PUBLIC, Actor
 from rules.refusal import Refusal, refuse
-from services.gateway import accounts, citizens
+from services.gateway import accounts, citizens, partners
 from services.gateway.citizens import Citizen
+from services.gateway.web.compressing import holds_a_secret
 from services.gateway.web.platform import platform
 
 STAFF_COOKIE = "shubbak_staff"
@@ -26,13 +28,17 @@ CSRF_FIELD = "csrf"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`token` is the session's, `key` what idempotency keys are kept apart by."""
+    """`token` is the session's, `key` what idempotency keys are kept apart by; `demand` what is to be done before
+    anything else (accounts.Staff), `per_minute` how much a partner's key may ask."""
 
     actor: Actor
     token: str | None = None
     username: str | None = None
     window: str | None = None
     citizen: Citizen | None = None
+    session_id: UUID | None = None
+    demand: str | None = None
+    per_minute: int | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -40,16 +46,24 @@ class Caller:
 
     @property
     def key(self) -> str:
-        return self.actor.id if self.is_staff or self.citizen else "public"
+        return self.actor.id if self.is_known else "public"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an account or a partner's key stands behind it."""
+        return self.is_staff or self.citizen is not None or self.actor.kind == "partner"
 
 
 VISITOR = Caller(PUBLIC)
 SIGNED = Caller(Actor(id="rail", kind="rail", roles=("rail",)))
+DEVICE = Caller(Actor(id="device", kind="device", roles=("device",)))
 PROVIDER = Caller(Actor(id="provider", kind="provider", roles=("provider",)))
 
 
 def sender(permission: str) -> Caller:
     """As whom a signed message comes: as what its door is there for."""
+    if permission == "device.contact":
+        return DEVICE
     return PROVIDER if permission == "message.receipt" else SIGNED
 
 
@@ -58,13 +72,15 @@ def caller() -> Caller:
 
 
 def turned_away(permission: str) -> Refusal:
-    """The refusal of a caller who may not do this. That somebody of the staff tried is recorded; visitors, who may try
-    without end, are not."""
+    """The refusal of a caller who may not do this. The door records each one when it answers (app)."""
     who = caller()
-    if not who.is_staff:  # on the pages a citizen may log in as somebody else; a program's token stays what it is
-        return refuse("forbidden" if who.citizen and request.path.startswith("/api/") else "unauthenticated")
-    platform().run(lambda work: work.deny(permission, request.endpoint or ""), who.actor)
-    return refuse("forbidden")
+    g.denied_permission = permission
+    if who.demand:
+        return refuse(who.demand)
+    if who.is_staff or who.actor.kind == "partner":
+        return refuse("forbidden")
+    # On the pages a citizen may log in as somebody else; a program's token stays what it is.
+    return refuse("forbidden" if who.citizen and request.path.startswith("/api/") else "unauthenticated")
 
 
 def identify(*, api: bool) -> Caller:
@@ -84,6 +100,8 @@ def identify(*, api: bool) -> Caller:
 
 
 def _holder(token: str) -> Caller | None:
+    if partners.is_key(token):
+        return _partner(token) if request.path.startswith("/api/") else None
     if not citizens.is_token(token):
         return _staff(token)
     citizen = platform().run(lambda work: citizens.citizen_of(work, token), PUBLIC)
@@ -93,7 +111,14 @@ def _holder(token: str) -> Caller | None:
 def _staff(token: str) -> Caller | None:
     held = platform()
     staff = held.run(lambda work: accounts.staff_of(work, token, held.now()), PUBLIC)
-    return Caller(staff.actor, token, staff.username, staff.window) if staff else None
+    if staff is None:
+        return None
+    return Caller(staff.actor, token, staff.username, staff.window, session_id=staff.session_id, demand=staff.demand)
+
+
+def _partner(key: str) -> Caller | None:
+    partner = platform().run(lambda work: partners.partner_of(work, key), PUBLIC)
+    return Caller(partner.actor, per_minute=partner.per_minute) if partner else None
 
 
 # -- forms of the pages ----------------------------------------------------------------------------------------------
@@ -111,6 +136,7 @@ def visitor_token() -> str:
 def csrf_token() -> str:
     """The token that every form of this browser carries. It changes at log-in and log-out. It outlives a citizen's
     session, which ends while a long form is filled in."""
+    holds_a_secret()
     bound = visitor_token() + "\n" + ((caller().token or "") if caller().is_staff else "")
     return base64.urlsafe_b64encode(platform().privacy.lookup(bound, "gateway.csrf")).decode().rstrip("=")
 

@@ -85,6 +85,11 @@ def own_requests(who: Citizen, after: str | None = None, limit: int = 20) -> dic
     return platform().call("requests.own", asked, who.actor)
 
 
+def own_drafts(who: Citizen, services: list[str]) -> list[dict[str, Any]]:
+    """The applications of these services that were begun in the account and not lodged yet."""
+    return list(platform().call("requests.own_drafts", {"services": services}, who.actor)["drafts"])
+
+
 def end_session(who: Citizen, session_id: UUID) -> None:
     """End one session of the own account."""
     platform().run(lambda work: citizens.end_session(work, who, session_id), who.actor)

@@ -45,7 +45,8 @@ class RefundUncertain(Exception):
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a rail can do. Amounts are piastres; `lives` is how long a reference can be paid. `verified` is false where
-    the adapter was built without the rail's own specification. `statement` names the format of its daily file."""
+    the adapter was built without the rail's own specification. `statement` names the format of its daily file.
+    `travels`: orders and answers go over the line to the centre, and wait where it is cut."""
 
     name: str
     label: Mapping[str, str]
@@ -60,6 +61,7 @@ class Traits:
     lives: timedelta
     currency: str = "EGP"
     currency_number: str = "818"
+    travels: bool = False
 
     def takes(self, amount: int) -> bool:
         """Whether a bill of so many piastres can be paid here."""
@@ -113,7 +115,9 @@ class Report:
 class RefundOrder:
     """Money to be given back for a charge that was paid. `amount` of this order, `paid_amount` that came, and
     `refunded_before` by earlier orders that are known to be done, all piastres. `repeated`: this very order may have
-    reached the rail before, and nobody knows what became of it; it is then looked up before it is sent."""
+    reached the rail before, and nobody knows what became of it; it is then looked up before it is sent.
+    `only_looked_up`: nobody can tell whether it still is to go back (it may have gone another way since), so it is not
+    sent any more."""
 
     refund_reference: str
     merchant_reference: str
@@ -123,6 +127,12 @@ class RefundOrder:
     reason: str
     refunded_before: int = 0
     repeated: bool = False
+    only_looked_up: bool = False
+
+    def check_sending(self) -> None:
+        """Raises RefundUncertain where it is only looked up, and was not found."""
+        if self.only_looked_up:
+            raise RefundUncertain("ordered before a restore, and not given back as far as the rail says")
 
     @property
     def whole(self) -> bool:
@@ -164,7 +174,7 @@ class Rail(Protocol):
 
     def refund(self, order: RefundOrder) -> RefundReport:
         """Give money back. Raises RailUnreachable (nothing is known; come again with `repeated`), RailRefused (it was
-        not and will not be given back) or RefundUncertain."""
+        not and will not be given back) or RefundUncertain (nobody can tell, or it may only be looked up)."""
 
     def read_callback(self, body: str, query: Mapping[str, str], media_type: str = "") -> Report:
         """The report inside a callback. Refuses callback_malformed, and callback_forged for a wrong signature."""

@@ -85,6 +85,7 @@ class EFinance:
         done = base.found_refund(order, refunded)
         if done is not None:
             return done
+        order.check_sending()
         answer = self._call("/refunds", element(
             "RefundOrder", SenderRequestNumber=order.merchant_reference, RefundRequestNumber=order.refund_reference,
             Amount=rail_signatures.two_decimals(order.amount), Currency=self.traits.currency_number,

@@ -71,6 +71,7 @@ class Fawry:
         repeated order of which the state does not tell is left to a person."""
         if order.repeated and self._given_back(order):
             return RefundReport(order.refund_reference, base.DONE, order.amount)
+        order.check_sending()
         body = {"merchantCode": self._merchant, "referenceNumber": order.reference,
                 "refundAmount": wire.pounds(order.amount), "reason": order.reason,
                 "signature": rail_signatures.fawry_refund(self._merchant, order.reference, order.amount, self._key,

@@ -89,6 +89,7 @@ class Paymob:
         done = found_before(order, transaction)
         if done is not None:
             return done
+        order.check_sending()
         answer = self._secret_call(REFUND, {"transaction_id": transaction["id"], "amount_cents": order.amount})
         if not answer.get("success"):
             raise base.RailRefused("the refund was declined")

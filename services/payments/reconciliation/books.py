@@ -21,11 +21,14 @@ PAGE = 2000
 LATE = timedelta(days=14)  # we may hear of a payment so long after it was made
 _OWN = "('statement_agreed', 'statement_set_aside', 'statement_surplus', 'statement_written_off')"
 _UNSTATED = "NOT EXISTS (SELECT FROM statement_line AS l WHERE l.journal_id = j.id)"
+# At the centre, charges for bills of nodes too.
+_PAYMENTS = ("(SELECT id, rail, reference, merchant_reference, settled_at FROM payment UNION ALL "
+             "SELECT id, rail, reference, merchant_reference, paid_at FROM charge)")
 
 _BY_REFERENCE = Statement(text(f"""
     SELECT j.id, w.reference, e.amount, CASE WHEN e.amount > 0 THEN coalesce(p.settled_at, j.at) ELSE j.at END AS at
     FROM unnest(CAST(:references AS text[])) AS w (reference)
-    JOIN payment p ON p.rail = :rail AND p.reference = w.reference
+    JOIN {_PAYMENTS} AS p ON p.rail = :rail AND p.reference = w.reference
     JOIN journal j ON j.payment_id = p.id
     JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || :rail
     WHERE j.kind NOT IN {_OWN} AND {_UNSTATED}
@@ -43,7 +46,7 @@ _BY_TIME = Statement(text(f"""
                           p.merchant_reference, '') AS reference,
            e.amount, CASE WHEN e.amount > 0 THEN coalesce(p.settled_at, j.at) ELSE j.at END AS at, j.at AS booked_at
     FROM journal j JOIN entry e ON e.journal_id = j.id AND e.account = 'rail:' || :rail
-    LEFT JOIN payment p ON p.id = j.payment_id
+    LEFT JOIN {_PAYMENTS} AS p ON p.id = j.payment_id
     WHERE (j.at, j.id) > (:after_at, CAST(:after_id AS uuid)) AND j.at < :before AND j.kind NOT IN {_OWN}
       AND {_UNSTATED} AND NOT EXISTS (SELECT FROM difference AS d
                                       WHERE d.journal_id = j.id AND d.kind = 'missing_there'

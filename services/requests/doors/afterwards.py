@@ -7,7 +7,7 @@ from typing import Any
 from chassis.service import Platform, command, query, timer
 from chassis.uow import UnitOfWork
 from contracts import requests_afterwards as language
-from services.requests import complaints, delivery, ratings, reopening
+from services.requests import complaints, delivery, rating_wish, ratings, reopening
 
 
 class AfterDoors:
@@ -20,6 +20,10 @@ class AfterDoors:
     @query("requests.rating", language.RatingAsked, permission="request.rate")
     def rating(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return ratings.asked(work, body["token"])
+
+    @command("requests.ask_rating", language.AskRating, permission="request.rate")
+    def ask_rating(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return rating_wish.ask(work, body)
 
     @command("requests.rate", language.Rate, permission="request.rate")
     def rate(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

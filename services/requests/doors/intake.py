@@ -41,6 +41,10 @@ class IntakeDoors:
     def draft(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return drafts.resume(work, body)
 
+    @query("requests.own_drafts", language.OwnDrafts, permission="request.own")
+    def own_drafts(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return drafts.own(work, body)
+
     @command("requests.drop_draft", language.Draft, permission="request.submit")
     def drop_draft(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return drafts.drop(work, body)

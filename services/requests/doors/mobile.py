@@ -37,6 +37,18 @@ class MobileDoors:
     def return_serials(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return devices.return_serials(work, body)
 
+    @command("requests.wipe_device", language.WipeDevice, permission="device.manage")
+    def wipe_device(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return devices.wipe(work, body)
+
+    @command("requests.device_contact", language.DeviceContact, permission="device.contact")
+    def device_contact(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return devices.contact(work, body)
+
+    @query("requests.device_unlock", language.DeviceUnlock, permission="offline.work")
+    def device_unlock(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return devices.unlock(work, body["device_id"])
+
     @query("requests.device", language.OneDevice, permission="device.manage")
     def device(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return devices.show(work, body["device_id"])

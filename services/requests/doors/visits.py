@@ -46,11 +46,11 @@ class VisitDoors:
     def miss_visit(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return visits.miss(work, body)
 
-    @command("requests.visit_bundle", language.VisitBundle, permission="visit.carry_out")
+    @command("requests.visit_bundle", language.VisitBundle, permission="offline.work")
     def visit_bundle(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return visit_bundle.take(work, body)
 
-    @command("requests.offline_item", language.OfflineItem, permission="visit.carry_out")
+    @command("requests.offline_item", language.OfflineItem, permission="offline.work")
     def offline_item(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return offline.take(work, body)
 
@@ -65,6 +65,10 @@ class VisitDoors:
     @query("requests.offline_item_file", language.ItemFile, permission="offline.review")
     def offline_item_file(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
         return offline_review.file(work, body["item_id"])
+
+    @query("requests.offline_item_document", language.ItemEvidence, permission="offline.review")
+    def offline_item_document(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        return offline_review.document(work, body["item_id"], body["sha256"])
 
     @command("requests.retry_item", language.RetryItem, permission="offline.review")
     def retry_item(self, work: UnitOfWork, body: Any) -> dict[str, Any]:

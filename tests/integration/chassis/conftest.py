@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.chassis.ground import UNHEARD, WRITTEN, Databases, asking, environment, running, until
+from tests.integration.chassis.inbox_ground import Taker
 from tests.integration.chassis.toy_process import Toy
 from tests.support import amqp_client
 
@@ -84,3 +85,18 @@ def pair(clean, database, listening, monkeypatch):
                     "catalog": environment("catalog", database, clean)}
     with running(monkeypatch, environments) as platforms:
         yield platforms
+
+
+@pytest.fixture
+def take(toy_databases):
+    """`take("ordered")`: an inbox of its own, on a database of its own."""
+    made = []
+
+    def make(way, handle=None):
+        made.append(Taker(toy_databases("requests"), way, handle))
+        return made[-1]
+
+    yield make
+    for taker in made:
+        taker.close()
+        toy_databases.give_back("requests", taker.url)

@@ -21,13 +21,15 @@ from tests.integration.chassis.ground import (
     running,
     until,
 )
+from tests.support.days import within_one_day
 
 KEY = Ed25519PrivateKey.from_private_bytes(decode_key(KEYS["SHUBBAK_CATALOG_AUDIT_PRIVATE_KEY"]))
 
 
 @pytest.fixture
 def trail(database):
-    """Thirty acts of three days, sealed, each day signed; gives the database's URL."""
+    """Thirty acts of three days, sealed, each day signed; gives the database's URL. No day ends during the test."""
+    within_one_day(30, UTC)
     context = context_of("catalog", database)
     session = context.database.session()
     for day in (3, 2, 1):

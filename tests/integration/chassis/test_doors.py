@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 
@@ -19,18 +20,25 @@ from tests.integration.chassis import ground
 from tests.integration.chassis.ground import asking, environment, rows, running, until
 from tests.support.node import ROOT
 
-SITE = {"hold": None, "entered": 0}
+SITE = {"hold": None, "entered": 0, "served": [], "read": []}
 
 
 def site(platform):
     """A WSGI application whose answers can be held back, and which can fall over."""
 
     def application(environ, start_response):
+        SITE["served"].append(environ["PATH_INFO"])
         if environ["PATH_INFO"] == "/falls":
             raise RuntimeError("a bug")
         if environ["PATH_INFO"] == "/held":
             SITE["entered"] += 1
             SITE["hold"].wait()
+        if environ["PATH_INFO"] == "/reads":
+            SITE["entered"] += 1
+            try:
+                SITE["read"].append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            except TimeoutError as error:
+                SITE["read"].append(error)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
         return [b"ok"]
 
@@ -48,7 +56,7 @@ def front(toy_databases, monkeypatch):
     monkeypatch.setitem(ground.TOYS, "gateway", Front)
     port, url = free_port(), toy_databases("gateway")
     environ = environment("gateway", url, MAX_IN_FLIGHT="3", HTTP_PORT=str(port))
-    SITE["hold"], SITE["entered"] = eventlet.event.Event(), 0
+    SITE["hold"], SITE["entered"], SITE["served"], SITE["read"] = eventlet.event.Event(), 0, [], []
     with running(monkeypatch, {"gateway": environ}) as platforms:
         yield f"http://127.0.0.1:{port}", platforms["gateway"]
         if not SITE["hold"].ready():
@@ -80,7 +88,80 @@ def test_a_page_that_falls_over_gives_its_place_back(front):
     assert 'shubbak_in_flight{door="http",service="gateway"} 0.0' in metrics.render().decode()
 
 
+def test_who_asks_a_thousand_things_at_once_does_not_keep_the_door_to_himself(front):
+    url, _ = front
+    busy = eventlet.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    other = eventlet.connect(busy.getpeername())
+    request = "GET {} HTTP/1.1\r\nHost: here\r\n\r\n"
+    busy.sendall((request.format("/greedy") * 1000).encode())
+    other.sendall(request.format("/modest").encode())
+    assert other.recv(200).startswith(b"HTTP/1.1 200")
+    assert SITE["served"].count("/greedy") < 50
+    busy.close(), other.close()
+
+
 # Health --------------------------------------------------------------------------------------------------------------
+
+
+def test_who_sends_no_request_or_half_of_one_is_let_go_and_others_are_served(front, monkeypatch):
+    url, _ = front
+    monkeypatch.setattr(web, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(web, "HEAD_SECONDS", 0.3)
+    silent, halfway, quick = connected(url), connected(url), connected(url)
+    halfway.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nX-More")
+    quick.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+    assert said(quick).startswith(b"HTTP/1.1 200 ")
+    assert said(silent) == said(halfway) == b""
+    assert SITE["served"] == ["/"]
+
+
+def test_a_body_that_comes_too_slowly_gives_its_place_back(front, monkeypatch):
+    url, _ = front
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.4)
+    slow, sound = connected(url), connected(url)
+    for one in (slow, sound):
+        one.sendall(b"POST /reads HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
+    until(lambda: SITE["entered"] == 2)
+    sound.sendall(b"cd")
+    assert said(sound).startswith(b"HTTP/1.1 200 ")
+    until(lambda: len(SITE["read"]) == 2)
+    assert SITE["read"][0] == b"abcd" and isinstance(SITE["read"][1], TimeoutError)
+    slow.close()
+
+
+def test_one_address_has_a_quarter_of_the_connections_unless_it_is_a_proxys(toy_databases, monkeypatch):
+    monkeypatch.setitem(ground.TOYS, "gateway", Front)
+    monkeypatch.setattr(web, "CONNECTIONS", 12)
+    url = toy_databases("gateway")
+    for proxies, held in (("0", 3), ("1", 5)):
+        port = free_port()
+        SITE["served"] = []
+        environ = environment("gateway", url, MAX_IN_FLIGHT="3", HTTP_PORT=str(port), WEB_PROXIES=proxies)
+        with running(monkeypatch, {"gateway": environ}):
+            lines = [connected(f"http://127.0.0.1:{port}") for _ in range(held)]
+            for one in lines:
+                one.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+                assert one.recv(15) == b"HTTP/1.1 200 OK"
+            if proxies == "0":
+                assert said(connected(f"http://127.0.0.1:{port}")) == b""
+            for one in lines:
+                one.close()
+            until(lambda at=port: http.get(f"http://127.0.0.1:{at}/", timeout=5).ok)
+    toy_databases.give_back("gateway", url)
+
+
+def connected(url):
+    """A connection on which nothing was said yet."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def said(line):
+    """All that comes on a connection until the other side closes it."""
+    found = b""
+    while piece := line.recv(4096):
+        found += piece
+    return found
 
 
 def test_ready_is_true_when_database_and_broker_answer_and_only_then(clean, database, postgres, monkeypatch):

@@ -3,83 +3,20 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 
-import orjson
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis import events, inbox, operations
+from chassis import inbox, operations
 from chassis.database import Database
 from chassis.errors import Conflict, Unavailable
 from chassis.ids import uuid7
-from chassis.inbox import Inbox, Subscription
-from tests.integration.chassis.ground import WRITTEN, apply_note, at_once, context_of, environment, maker, rows
+from chassis.inbox import Subscription
+from tests.integration.chassis.ground import WRITTEN, at_once, environment, rows
+from tests.integration.chassis.inbox_ground import Taker, body, park
 
 WAYS = ("each", "latest", "ordered")
-
-
-class Taker:
-    """An inbox with one handler, which can be made to fail."""
-
-    def __init__(self, url, way, handle=None):
-        self.url, self.way = url, way
-        self.context = context_of("requests", url)
-        self.failing = set()
-        self.subscription = f"requests.{way}"
-        self.inbox = Inbox("requests", [Subscription(self.subscription, (WRITTEN,), way, handle or self._handle)],
-                           maker(self.context))
-
-    def _handle(self, work, event):
-        apply_note(self.way, work, event)
-        if (event.subject, event.sequence) in self.failing:
-            raise RuntimeError("cannot")
-
-    def take(self, *bodies):
-        self.inbox.take(list(bodies))
-
-    def make_due(self):
-        rows(self.url, "UPDATE inbox SET next_at = now() WHERE state = 'waiting'")
-
-    def retry_until_quiet(self, rounds=12):
-        """Every waiting event comes due again and again."""
-        for _ in range(rounds):
-            if not rows(self.url, "SELECT 1 FROM inbox WHERE state = 'waiting'"):
-                return
-            self.make_due()
-            self.inbox.retry_due()
-
-    def effects(self, subject=None):
-        found = rows(self.url, "SELECT subject, sequence FROM effect WHERE way = %s ORDER BY id", self.way)
-        return [row.sequence for row in found if subject is None or uuid.UUID(str(row.subject)) == subject]
-
-    def inbox_rows(self):
-        return rows(self.url, "SELECT * FROM inbox ORDER BY sequence")
-
-    def close(self):
-        self.context.database.close()
-
-
-def body(subject, sequence, text="ن", /, **changes):
-
-    raw = events.encode(WRITTEN, event_id=uuid.uuid5(subject, str(sequence)), source="urn:shubbak:EG-C:catalog:1",
-                        subject=subject, sequence=sequence, occurred=datetime.now(UTC), correlation_id="c",
-                        data={"text": f"{text}{sequence}"})
-    return orjson.dumps({**orjson.loads(raw), **changes}) if changes else raw
-
-
-@pytest.fixture
-def take(toy_databases):
-    made = []
-
-    def make(way, handle=None):
-        made.append(Taker(toy_databases("requests"), way, handle))
-        return made[-1]
-
-    yield make
-    for taker in made:
-        taker.close()
-        toy_databases.give_back("requests", taker.url)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -140,15 +77,6 @@ def test_the_retry_table_is_followed_and_then_the_event_is_parked(take):
     assert (owed.state, owed.next_at, owed.attempts) == ("parked", None, len(inbox.RETRY) + 1)
     taker.take(body(subject, 1))
     assert taker.effects() == []  # another delivery does not bring a parked event back
-
-
-def park(taker, subject, sequence):
-    taker.failing.add((subject, sequence))
-    taker.take(body(subject, sequence))
-    rows(taker.url, "UPDATE inbox SET attempts = %s WHERE state = 'waiting'", len(inbox.RETRY))
-    taker.make_due()
-    taker.inbox.retry_due()
-    return uuid.uuid5(subject, str(sequence))
 
 
 def cli(taker, *arguments):

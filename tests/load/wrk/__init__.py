@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,12 @@ class Load:
         return self
 
 
-def get(url: str, *, seconds: float, connections: int, threads: int = 2) -> Load:
-    """GET an address for so many seconds."""
-    return _run("get.lua", url, seconds, connections, threads, {})
+def get(
+    url: str, *, seconds: float, connections: int, threads: int = 2, headers: Mapping[str, str] | None = None
+) -> Load:
+    """GET an address for so many seconds, each time with these headers."""
+    lines = "\n".join(f"{name}: {value}" for name, value in (headers or {}).items())
+    return _run("get.lua", url, seconds, connections, threads, {"WRK_HEADERS": lines})
 
 
 def post(url: str, path: str, bodies: Path, *, seconds: float, connections: int, threads: int = 2) -> Load:

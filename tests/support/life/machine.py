@@ -23,8 +23,8 @@ from chassis.ids import uuid7
 from contracts.problems import catalogue
 from contracts.requests_deadlines import DUE_CHANGED
 from rules.refusal import Refusal
+from services.requests import board, numbers
 from services.requests import life as life_of_requests
-from services.requests import numbers
 from tests.support.deadlines_ground import Sweeping
 from tests.support.life.definitions import Choices, composed
 from tests.support.life.model import Desk, Life, Step
@@ -245,6 +245,8 @@ class Machine(RuleBasedStateMachine):
         proof = numbers.prove(self.ground.unit_of_work())
         assert (proof.wrong, proof.open, proof.used) == ([], 0, len(self.lives))
         self._the_trace_is_whole()
+        with self.ground.database.transaction() as connection:
+            assert board.check(connection) == []
         self.met["lives"] += len(self.lives)
         for life in self.lives:
             self.met[f"end {life.outcome}"] += 1

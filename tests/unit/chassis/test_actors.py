@@ -84,3 +84,25 @@ def test_memory_of_tokens_is_bounded(verifier):
 def test_an_unknown_role_permits_nothing():
     assert not Actor(id="1", kind="staff", roles=("emperor",)).permits("guide.read")
     assert actors.PUBLIC.permits("guide.read") and not actors.PUBLIC.permits("guide.edit")
+
+
+def test_a_partner_may_what_its_role_may_and_a_scope_names(verifier):
+    partner = Actor("partner:1", "partner", ("partner",), scopes=("licence.verify", "account.manage"),
+                    units=("EG-C-01",))
+    assert partner.permits("licence.verify")
+    assert not partner.permits("request.inquire"), "no scope names it"
+    assert not partner.permits("account.manage"), "the role may not"
+    assert verifier.verify(Signer(KEY).sign(partner, NOW), NOW) == partner
+
+
+def test_a_unit_is_reached_by_who_has_it_or_is_bound_to_none():
+    assert Actor("a", "staff", ()).reaches("EG-C-01")
+    assert Actor("a", "staff", (), unit="EG-C-01").reaches("EG-C-01")
+    assert not Actor("a", "staff", (), unit="EG-C-01").reaches("EG-C-02")
+    key = Actor("p", "partner", (), units=("EG-C-01", "EG-C-02"))
+    assert key.reaches("EG-C-02") and not key.reaches("EG-C-03") and key.reaches(None)
+
+
+def test_a_token_of_the_staff_says_nothing_of_scopes():
+    token = Signer(KEY).sign(Actor("a", "staff", ("officer",)), NOW)
+    assert b"scopes" not in base64.urlsafe_b64decode(token.partition(".")[0] + "==")

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from chassis import config
-from chassis.config import Mode
+from chassis.config import Mode, Role
 from chassis.errors import ConfigurationError
 from infra import secrets
 
@@ -45,9 +45,25 @@ def test_an_empty_environment_is_told_everything_that_is_missing_at_once():
         assert f"SHUBBAK_{name} is not set" in str(error.value)
 
 
+def test_a_further_process_has_its_services_settings_and_names_that_are_its_own():
+    both = {**GOOD, "SHUBBAK_ADMIN_PORT": "9101", "SHUBBAK_GATEWAY_MAX_WORKERS": "7",
+            "SHUBBAK_GATEWAY_LINK_ADMIN_PORT": "9102"}
+    service, link = config.load("gateway", both), config.load("gateway.link", both)
+    assert (service.service, service.main, service.admin_port) == ("gateway", True, 9101)
+    assert (link.service, link.main, link.admin_port, link.max_workers) == ("gateway", False, 9102, 7)
+    assert link.source == service.source
+
+
+def test_a_place_is_a_node_unless_it_is_said_to_be_the_centre():
+    assert config.load("payments", GOOD).role is Role.NODE
+    centre = {**GOOD, "SHUBBAK_ROLE": "centre", "SHUBBAK_NODE": "EG"}
+    assert config.load("payments", centre).role is Role.CENTRE
+    assert "SHUBBAK_NODE must be EG" in faults(ROLE="centre")
+
+
 WRONG = {
-    "MODE": "live", "NODE": "Cairo", "BUS": "pigeon", "EPOCH": "0", "ADMIN_PORT": "70000", "MAX_WORKERS": "many",
-    "MAX_IN_FLIGHT": "-1", "KEYS_STORE": "k1", "KEYS_CONTACT": "K 1:x", "KEY_LOOKUP": "c2hvcnQ=",
+    "ROLE": "capital", "MODE": "live", "NODE": "Cairo", "BUS": "pigeon", "EPOCH": "0", "ADMIN_PORT": "70000",
+    "MAX_WORKERS": "many", "MAX_IN_FLIGHT": "-1", "KEYS_STORE": "k1", "KEYS_CONTACT": "K 1:x", "KEY_LOOKUP": "c2hvcnQ=",
     "ACTOR_PUBLIC_KEYS": "!!", "AUDIT_PRIVATE_KEY": "x", "ACTOR_PRIVATE_KEY": "notbase64!",
 }
 

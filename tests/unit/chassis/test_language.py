@@ -20,10 +20,15 @@ PROBLEMS = problems.catalogue()  # imports every contract module
 OWNERS = ("catalog", "requests", "payments", "notifications", "gateway")
 
 
+# The line and the agencies are the gateway's; their modules are named after them.
+BESIDE = {"gateway": ("agencies", "link", "link_commands", "links", "received")}
+
+
 def spoken(owner):
     """What a service's own modules of the language name: contracts/<service>.py and contracts/<service>_*.py."""
     names = [path.stem for path in sorted((ROOT / "contracts").glob("*.py"))]
-    return {value.name: value for name in names if name == owner or name.startswith(f"{owner}_")
+    return {value.name: value for name in names
+            if name == owner or name.startswith(f"{owner}_") or name in BESIDE.get(owner, ())
             for value in vars(importlib.import_module(f"contracts.{name}")).values() if isinstance(value, EventType)}
 
 

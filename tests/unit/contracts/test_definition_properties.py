@@ -13,6 +13,7 @@ from contracts.definition import json_schema, load_definition
 from contracts.problems import catalogue
 from rules.refusal import Refusal
 from tests.support.definitions import whole
+from tests.support.examples import examples
 
 JUNK = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 3), st.just(10**20), st.sampled_from(
@@ -83,7 +84,7 @@ def refused(data):
     return []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_a_changed_definition_is_taken_or_refused_and_never_anything_else(data):
     before = copy.deepcopy(data)
@@ -97,7 +98,7 @@ def test_a_changed_definition_is_taken_or_refused_and_never_anything_else(data):
 VALIDATOR = Draft202012Validator(json_schema.document())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_the_json_schema_and_the_gate_agree_on_every_shape(data):
     shape = [fault for fault in refused(data) if fault.params["rule"] == "schema"]

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from chassis.actors import Actor, Verifier, public_key_of
 from chassis.privacy import Privacy
 from contracts.definition import authoring, load_definition
 from rules.refusal import Refusal, refuse
-from services.gateway import accounts, guide, organisation, throttle
+from services.gateway import accounts, colleagues, denials, guide, organisation, partners, second_factors, throttle
 from services.gateway.web.access import Doors
 from services.gateway.web.app import create_app
 from services.gateway.web.caller import STAFF_COOKIE
@@ -95,6 +96,11 @@ class Work:
             return [(len(self.service.organisation),)]
         if statement is organisation._ALL:
             return self.service.organisation
+        if statement is colleagues._OF_ROLE:
+            return [SimpleNamespace(id=one, username=one, display_name=name) for one, name in self.service.clerks]
+        if statement is colleagues._NAMES:
+            known = self.service.names
+            return [SimpleNamespace(id=one, display_name=known[one]) for one in params["ids"] if one in known]
         raise AssertionError(f"unexpected read: {statement.sql}")
 
     def first(self, statement: Any, **params: Any) -> Any:
@@ -102,13 +108,21 @@ class Work:
             return self.service.sessions.get(params["token_hash"])
         if statement is accounts._BY_NAME:
             return self.service.accounts.get(params["username"])
+        if statement in (accounts._BY_ID, accounts._BY_EXTERNAL_ID):
+            (name, value), = params.items()
+            wanted = {"account_id": "id"}.get(name, name)
+            return next((one for one in self.service.accounts.values() if getattr(one, wanted, None) == value), None)
+        if statement is second_factors._FACTOR:
+            return self.service.factors.get(params["owner"])
+        if statement is partners._BY_TOKEN:
+            return self.service.keys.get(params["hashed"])
         raise AssertionError(f"unexpected read: {statement.sql}")
 
     def scalar(self, statement: Any, **params: Any) -> Any:
         assert statement is throttle._COUNTED
         return self.service.failures[params["key"]]
 
-    def write(self, statement: Any, **params: Any) -> None:
+    def write(self, statement: Any, expect: int | None = None, **params: Any) -> None:
         if statement is throttle._ADD:
             self.service.failures[params["key"]] += 1
         elif statement is accounts._OPEN:
@@ -116,8 +130,19 @@ class Work:
             self.service.sessions[params["token_hash"]] = row
         elif statement is accounts._REVOKE:
             self.service.sessions.pop(params["seen"], None)
+        elif statement is second_factors._TAKEN:
+            self.service.factors[params["owner"]].last_step = params["step"]
         else:
             raise AssertionError(f"unexpected write: {statement.sql}")
+
+    def aside(self, statement: Any, **params: Any) -> None:
+        assert statement is denials._COUNT
+        self.service.denied.append((params["who"], params["route"], params["permission"], params["code"]))
+
+    def require(self, permission: str, unit: str | None = None) -> None:
+        if not (self.actor.permits(permission) and self.actor.reaches(unit)):
+            self.deny(permission, unit or "")
+            raise refuse("forbidden")
 
     def deny(self, permission: str, subject: str) -> None:
         self.service.audited.append(f"denied {permission}")
@@ -138,8 +163,13 @@ class Service:
         self.organisation: list[Any] = []
         self.sessions: dict[bytes, Any] = {}
         self.accounts: dict[str, Any] = {}
+        self.names: dict[str, str] = {}  # of colleagues, by account
+        self.clerks: list[tuple[str, str]] = []  # user names and names of a unit's people of some role
         self.failures: Counter[bytes] = Counter()
         self.audited: list[str] = []
+        self.denied: list[tuple[str, str, str, str]] = []
+        self.factors: dict[Any, Any] = {}
+        self.keys: dict[bytes, Any] = {}
         self.answers: dict[str, Any] = {}
         self.called: list[SimpleNamespace] = []
         self.platform: Platform | None = None  # None until a browser comes: reads the guide when it is first asked for
@@ -166,7 +196,8 @@ class Service:
         token = "token-of-" + "-".join(roles) + "-0123456789"
         self.sessions[accounts.hash_of(token)] = SimpleNamespace(
             id=f"account:{roles[0]}", username=roles[0], display_name="سلمى", roles=list(roles), unit=unit,
-            department=department, window_number=None, channel="centre",
+            department=department, window_number=None, channel="centre", session_id=uuid4(), how="password",
+            password_temporary=False, seen_at=datetime.now(UTC),
         )  # fmt: skip
         return token
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rules.refusal import refuse
-from tests.unit.gateway.ground import Service, client_of
+from tests.unit.gateway.followed import opened, timeline
+from tests.unit.gateway.ground import NUMBER, Service, client_of, hidden
 
 TOKEN = "a" * 24
 NAMES = {"service_name": {"ar": "ترخيص محل", "en": "Shop licence"}, "unit_name": {"ar": "الزيتون", "en": "El Zeitoun"}}
@@ -87,3 +88,17 @@ def test_a_complaint_is_asked_about_with_the_digits_and_guessing_ends(service: S
     seen = [client.get("/api/v1/complaints/K-C-2026-000001-T", headers=headers).status_code for _ in range(9)]
     assert seen == [404] * 8 + [429]
     assert client.get("/api/v1/complaints/K-C-2026-000001-T").status_code == 422
+
+
+def test_a_followed_request_that_has_ended_leads_to_its_stars() -> None:
+    service, client = opened(timeline(state_kind="end", outcome="approved", clock="ended"))
+    service.answers |= {"requests.ask_rating": {"token": TOKEN}, "requests.rating": ASKED}
+    page = client.get(f"/ar/follow/{NUMBER}").get_data(as_text=True)
+    led = client.post(f"/ar/follow/{NUMBER}/rate", data={"csrf": hidden(page, "csrf")})
+    assert led.location.endswith(f"/ar/rate/{TOKEN}")
+    assert client.get(led.location).get_data(as_text=True).count('type="radio"') == 5
+
+
+def test_while_it_goes_on_no_stars_are_offered() -> None:
+    _, client = opened(timeline())
+    assert f"/follow/{NUMBER}/rate" not in client.get(f"/ar/follow/{NUMBER}").get_data(as_text=True)

@@ -38,7 +38,7 @@ def test_the_page_shows_what_stands_and_what_always_comes(service: Service, lang
     page = client_of(service).get(f"/{lang}/messages/{TOKEN}").get_data(as_text=True)
     assert f'dir="{direction}"' in page and ALWAYS[lang] in page
     assert "010******78" in page and "m***@example.org" in page
-    assert '<script' not in page and 'name="viewport"' in page
+    assert page.count('<script') == 1 and 'name="viewport"' in page
     assert page.count('checked') == 4
     assert said(service, READ) == [{"token": TOKEN}]
 

@@ -16,9 +16,9 @@ from contracts.requests_own import OwnRequests
 from rules.refusal import Refusal, refuse
 from services.gateway import citizens
 from services.gateway.web.caller import CITIZEN_COOKIE
-from services.gateway.web.pages.kept import FOLLOW_COOKIE
+from services.gateway.web.pages.kept import DRAFTS_COOKIE, FOLLOW_COOKIE
+from tests.unit.gateway.applicants import SHOP, Applicant, Keeping
 from tests.unit.gateway.ground import NUMBER, TASK_ID, Service, Work, client_of, csrf_of, hidden
-from tests.unit.gateway.test_pages import form, service_that_keeps_documents
 
 NATIONAL_ID, PHONE = "28503150101232", "+201012345678"
 CHALLENGE = "01980c5e-7c00-7000-8000-0000000000aa"
@@ -67,6 +67,7 @@ class CitizensService(Service):
             "notifications.send_code": SENT,
             "notifications.check_code": {"phone": PHONE, "purpose": "log_in"},
             "requests.own": {"requests": [], "next": None},
+            "requests.own_drafts": {"drafts": []},
         }
 
     def unit_of_work(self, actor: Actor | None = None) -> Work:
@@ -97,7 +98,7 @@ def test_log_in_by_two_forms_and_nothing_of_the_person_in_an_address(service: Ci
     page = asked(client, national_id="٢٨٥٠٣١٥٠١٠١٢٣٢", next="/ar/services")
     assert page.status_code == 200
     text = page.get_data(as_text=True)
-    assert 'autocomplete="one-time-code"' in text and 'inputmode="numeric"' in text and "<script" not in text
+    assert 'autocomplete="one-time-code"' in text and 'inputmode="numeric"' in text and text.count("<script") == 1
     assert NATIONAL_ID not in text and CHALLENGE not in text  # they lie in the form, sealed
     [sent] = service.called
     assert sent.payload == {"purpose": "log_in", "phone": PHONE, "source": "127.0.0.1", "language": "ar"}
@@ -168,11 +169,53 @@ def test_my_requests_are_asked_in_the_own_name_and_by_number_only_when_bound(ser
         service.of_citizen(bound=bound)
         page = client.get("/ar/my").get_data(as_text=True)
         assert ("اربط هاتفك" in page) is not bound
-        asked_ = service.called[-1]
-        assert asked_.method == "requests.own" and asked_.actor.id == CHALLENGE
+        asked_ = [one for one in service.called if one.method == "requests.own"][-1]
+        assert asked_.actor.id == CHALLENGE
         assert asked_.payload.get("national_id") == (NATIONAL_ID if bound else None)
         assert OwnRequests().validate({name: value for name, value in asked_.payload.items() if value}) == {}
         assert NATIONAL_ID not in page and PHONE[1:] not in page and "010******78" in page
+
+
+def own(number: str, kind: str, **more: Any) -> dict[str, Any]:
+    name = {"ar": f"خدمة {number}", "en": f"Service {number}"}
+    return {"request_id": TASK_ID, "tracking_number": number, "service_code": "shop-licence", "service_name": name,
+            "unit": "EG-C-01", "state": kind, "state_kind": kind, "state_name": name, "outcome": None,
+            "lodged_at": "2026-02-01T08:00:00+00:00", "due_on": "2025-03-04", "late": False, "lodged_here": True,
+            "visit": None, "complaint": None, **more}  # fmt: skip
+
+
+def test_what_waits_for_me_stands_first_then_what_i_began_then_the_rest(service: CitizensService) -> None:
+    client = client_of(service)
+    client.set_cookie(CITIZEN_COOKIE, TOKEN)
+    service.of_citizen()
+    visit = {"number": "V-C-2026-000001-R", "state": "planned", "on": "2025-03-05"}
+    service.answers["requests.own"] = {"next": None, "requests": [
+        own("01-26-00000001-A", "task", visit=visit), own("01-26-00000002-B", "payment"),
+        own("01-26-00000003-C", "applicant"), own("01-26-00000004-D", "applicant", outcome="withdrawn")]}
+    service.answers["requests.own_drafts"] = {"drafts": [
+        {"token": "t" * 20, "service_code": "road-occupancy", "saved_at": "2026-02-01T08:00:00+00:00",
+         "ends_at": "2025-03-06T08:00:00+00:00"}]}
+    page = client.get("/en/my").get_data(as_text=True)
+    order = [page.index(one) for one in ("Waits for you (2)", "Service 01-26-00000002-B", "Service 01-26-00000003-C",
+                                         "Begun and not sent", "Service 01-26-00000001-A", "Service 01-26-00000004-D")]
+    assert order == sorted(order)
+    assert "/en/services/road-occupancy/apply" in page and "t" * 20 not in page
+    assert "V-C-2026-000001-R" in page and "Wednesday 5 March 2025" in page and "Tuesday 4 March 2025" in page
+
+
+def test_from_my_requests_one_press_leads_to_who_looked(service: CitizensService) -> None:
+    client = client_of(service)
+    client.set_cookie(CITIZEN_COOKIE, TOKEN)
+    service.of_citizen()
+    service.answers["requests.status"] = {"tracking_number": NUMBER}
+    led = client.get(f"/ar/my/requests/{NUMBER}?to=reads")
+    assert led.location.endswith(f"/ar/follow/{NUMBER}/reads")
+    assert client.get(f"/ar/my/requests/{NUMBER}?to=elsewhere").location.endswith(f"/ar/follow/{NUMBER}")
+
+
+def test_the_page_after_the_log_out_has_the_device_forget(service: CitizensService) -> None:
+    page = client_of(service).get("/ar/my/logged-out").get_data(as_text=True)
+    assert "data-forget-all" in page and "device.js" in page
 
 
 def test_who_is_not_logged_in_is_led_to_the_log_in_of_citizens(service: CitizensService) -> None:
@@ -190,8 +233,9 @@ def test_staff_and_a_citizen_in_one_browser_are_kept_apart(service: CitizensServ
     service.answers["requests.tasks"] = {"tasks": []}
     client.get("/ar/staff")
     client.get("/ar/my")
-    assert [(one.method, one.actor.kind) for one in service.called] == [("requests.tasks", "staff"),
-                                                                         ("requests.own", "citizen")]
+    seen = [(one.method, one.actor.kind) for one in service.called]
+    assert {kind for method, kind in seen if method.startswith("requests.own")} == {"citizen"}
+    assert {kind for method, kind in seen if not method.startswith("requests.own")} == {"staff"}
 
 
 def test_logging_out_ends_the_session_and_takes_the_cookie(service: CitizensService) -> None:
@@ -231,22 +275,53 @@ def test_a_card_corrected_on_the_way_back_is_never_answered_with_the_code_of_the
     assert hidden(corrected.text, "once") != data["once"]
 
 
-def test_a_session_that_ended_while_a_form_was_filled_in_is_said_once(service: CitizensService) -> None:
-    """The form is not lost, and nothing is lodged without the account unnoticed."""
-    keeping = service_that_keeps_documents()
-    service.answers |= keeping.answers
+def applying(service: CitizensService) -> Applicant:
+    """Somebody who is logged in and begins an application."""
+    service.answers |= {name: answer for name, answer in Keeping().answers.items() if name not in service.answers}
     service.of_citizen()
     client = client_of(service)
     client.set_cookie(CITIZEN_COOKIE, TOKEN)
-    path = "/ar/services/shop-licence/apply"
-    page = client.get(path).text
-    assert NATIONAL_ID in page  # what the account knows need not be typed
-    checked = form(client, page)
+    return Applicant(service, client=client)
+
+
+def test_what_the_account_knows_need_not_be_typed(service: CitizensService) -> None:
+    applicant = applying(service)
+    assert re.search(r'value="citizen"[^>]*checked', applicant.go("kind").text)
+    assert NATIONAL_ID in applicant.go("person").text
+    assert 'name="applicant/phone"' in applicant.go("contact").text
+    assert re.search(r'id="applicant-phone"[^>]*value="[^"]*1012345678"', applicant.page.text)
+
+
+def test_a_session_that_ended_before_anything_was_kept_is_said_once(service: CitizensService) -> None:
+    """Nothing that was typed is lost, and nothing begins without the account unnoticed."""
+    applicant = applying(service)
+    applicant.go("kind")
     service.citizens.clear()
-    lost = client.post(path, data=checked)
+    lost = applicant.post({"applicant/kind": "company"})
     assert lost.status_code == 422 and "انتهت مدة دخولك" in lost.text
-    again = client.post(path, data=form(client, lost.text))
-    assert "انتهت مدة دخولك" not in again.text
+    assert re.search(r'value="company"[^>]*checked', lost.text)
+    applicant.post({"applicant/kind": "company"})
+    assert applicant.page.status_code == 200 and applicant.at == "person"
+
+
+def test_what_was_begun_in_an_account_is_shown_and_sent_in_it_only(service: CitizensService) -> None:
+    applicant = applying(service)
+    applicant.fill(SHOP, until="place", start="kind")
+    sessions = dict(service.citizens)
+    service.citizens.clear()
+    lost = applicant.post({"unit": "EG-C-01"})
+    assert lost.status_code == 401 and "/ar/my/login" in lost.text and "محمود" not in lost.text
+    assert applicant.go("person").status_code == 401 and NATIONAL_ID not in applicant.page.text
+    service.citizens.update(sessions)
+    assert re.search(r'value="EG-C-01" selected', applicant.go("place").text)  # typed when the session had ended
+
+
+def test_logging_out_leaves_no_draft_in_the_browser(service: CitizensService) -> None:
+    applicant = applying(service)
+    applicant.fill(SHOP, until="place", start="kind")
+    assert applicant.client.get_cookie(DRAFTS_COOKIE)
+    applicant.client.post("/ar/my/logout", data={"csrf": hidden(applicant.page.text, "csrf")})
+    assert not applicant.client.get_cookie(DRAFTS_COOKIE)
 
 
 # -- the clerk -------------------------------------------------------------------------------------------------------

@@ -80,12 +80,3 @@ def test_an_amount_that_is_none_is_not_handed_over() -> None:
     assert send(client, "/hand-over", amount="-5").status_code == 422
     assert send(client, "/drawer", device_id="x").status_code == 422
     assert sent(service, "payments.hand_over") == sent(service, "payments.hand_in_drawer") == []
-
-
-@pytest.mark.parametrize(("role", "linked"), [("centre_manager", True), ("unit_head", True), ("cashier", False)])
-def test_who_counter_signs_is_led_to_the_shifts_that_wait(role: str, linked: bool) -> None:
-    service = Service()
-    service.answers["requests.tasks"] = {"tasks": []}
-    client = client_of(service, service.log_in(role))
-    page = client.get("/ar/staff", follow_redirects=True).get_data(as_text=True)
-    assert ('href="/ar/staff/shifts"' in page) == linked

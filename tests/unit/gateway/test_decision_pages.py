@@ -17,6 +17,7 @@ REJECTED: dict[str, Any] = {
     "state_kind": "end", "state_name": {"ar": "مرفوض", "en": "Rejected"}, "outcome": "rejected", "department": None,
     "body": None, "branches": [], "due_on": None, "clock": "ended", "licence_serial": None, "actions": [],
     "appeal": {"until": "2026-03-16"}, "deadline": [], "days_left": None, "documents_refused": [], "periods": [],
+    "late": False, "complaints": [], "reopening": None, "visit": None, "as_of": "2026-03-02T08:00:00+00:00",
     "entries": [{"at": "2026-03-01T08:00:00+00:00", "state": "rejected", "state_kind": "end", "branch": None,
                  "state_name": {"ar": "مرفوض", "en": "Rejected"}, "department": None, "branch_name": None,
                  "action": "reject", "action_name": None, "note": "لا مخرج ثانياً", "legal_reason": GROUND}],
@@ -93,9 +94,10 @@ def test_the_inspector_attaches_first_and_reports_with_ground_and_pictures() -> 
     assert 'value="safety" selected' in shown
     assert [call.method for call in service.called].count("requests.act") == 0
     kept = hidden(shown, "photo")
-    client.post(TASK, data={**fields, "action": "report", "legal_reason": "safety", "photo": kept})
+    client.post(TASK, data={**fields, "action": "report", "legal_reason": "safety", "photo": kept,
+                            f"caption/{TASK_ID}": "الواجهة"})
     [sent] = [call for call in service.called if call.method == "requests.act"]
-    assert sent.payload["photos"] == [{"document_id": str(TASK_ID)}]
+    assert sent.payload["photos"] == [{"document_id": str(TASK_ID), "caption": "الواجهة"}]
     assert (sent.payload["legal_reason"], sent.payload["inputs"]) == ("safety", {})
 
 
@@ -110,7 +112,7 @@ def test_a_report_with_an_unchecked_picture_keeps_it_for_another_try() -> None:
 
 def test_who_holds_more_than_colleagues_is_told_so() -> None:
     service, client = inspector()
-    service.answers.update({"requests.tasks": {"tasks": []},
+    service.answers.update({"requests.tasks": {"tasks": []}, "requests.work_waiting": {"counts": {"held": 0}},
                             "requests.next_task": {"task": None, "because": "colleagues_first"}})
     page = client.get("/ar/staff").get_data(as_text=True)
     moved = client.post("/ar/staff/next", data={"csrf": hidden(page, "csrf"), "once": hidden(page, "once")})

@@ -29,7 +29,16 @@ def test_a_tablet_is_registered_with_its_key_and_its_proof(service: Service) -> 
     client, headers = staff(service, "administrator")
     answer = client.post("/api/v1/devices", json=BODY, headers=headers)
     assert (answer.status_code, answer.get_json()["state"]) == (201, "pending")
-    assert service.called[0].payload == BODY
+    assert service.called[0].payload == {**BODY, "kind": "tablet"}
+
+
+def test_a_window_is_a_device_of_its_own_kind(service: Service) -> None:
+    service.answers["requests.register_device"] = SHOWN
+    client, headers = staff(service, "administrator")
+    assert client.post("/api/v1/devices", json={**BODY, "kind": "window"}, headers=headers).status_code == 201
+    assert service.called[0].payload["kind"] == "window"
+    answer = client.post("/api/v1/devices", json={**BODY, "kind": "fridge"}, headers=headers)
+    assert answer.get_json()["code"] == "field_invalid"
 
 
 @pytest.mark.parametrize(("path", "method", "body"), [
@@ -37,6 +46,7 @@ def test_a_tablet_is_registered_with_its_key_and_its_proof(service: Service) -> 
     ("suspension", "requests.suspend_device", {"reason": "مفقود ويبحث عنه"}),
     ("resumption", "requests.resume_device", {"reason": "عُثر عليه"}),
     ("revocation", "requests.revoke_device", {"reason": "سُرق، محضر 12"}),
+    ("wipe", "requests.wipe_device", {"reason": "سُرق، محضر 12", "at_once": True}),
     ("serials/return", "requests.return_serials", {"reason": "نهاية النوبة"})])
 def test_each_act_is_handed_on_with_its_reason(service: Service, path: str, method: str, body: dict[str, Any]) -> None:
     service.answers[method] = SHOWN
@@ -45,7 +55,7 @@ def test_each_act_is_handed_on_with_its_reason(service: Service, path: str, meth
     assert service.called[0].payload == {"device_id": DEVICE, **body}
 
 
-@pytest.mark.parametrize("path", ["suspension", "resumption", "revocation", "serials/return"])
+@pytest.mark.parametrize("path", ["suspension", "resumption", "revocation", "serials/return", "wipe"])
 def test_nothing_is_done_to_a_tablet_without_a_reason(service: Service, path: str) -> None:
     client, headers = staff(service, "administrator")
     assert client.post(f"/api/v1/devices/{DEVICE}/{path}", json={}, headers=headers).status_code == 422
@@ -67,3 +77,37 @@ def test_they_are_listed_a_page_at_a_time(service: Service) -> None:
     assert client.get("/api/v1/devices?unit=EG-C-01&limit=5", headers=headers).status_code == 200
     assert service.called[0].payload["limit"] == 5
     assert client.get("/api/v1/devices?limit=0", headers=headers).status_code == 422
+
+
+SAID = {"public_key": BODY["public_key"], "at": "2026-11-22T09:00:00.000Z", "wiped": None, "signature": "YQ=="}
+
+
+def test_a_device_speaks_for_itself_as_nobody_of_the_staff(service: Service) -> None:
+    service.answers["requests.device_contact"] = {"device_id": DEVICE, "wipe": "at_once"}
+    client, headers = staff(service, "administrator")
+    answer = client.post("/api/v1/devices/contact", json=SAID, headers=headers)
+    assert (answer.status_code, answer.get_json()["wipe"]) == (200, "at_once")
+    [call] = service.called
+    assert (call.payload, call.actor.roles) == (SAID, ("device",))
+
+
+def test_its_word_is_short_and_its_numbers_are_numbers(service: Service) -> None:
+    client, _ = staff(service, "administrator")
+    for wiped in ([0], ["1"], list(range(1, 1002)), "none"):
+        assert client.post("/api/v1/devices/contact", json={**SAID, "wiped": wiped}).status_code == 422
+    assert service.called == []
+
+
+@pytest.mark.parametrize("role", ["mobile_clerk", "window_clerk"])
+def test_who_works_with_devices_may_open_their_own_data_again(service: Service, role: str) -> None:
+    service.answers["requests.device_unlock"] = {"secret": "c2VjcmV0", "former": []}
+    client, headers = staff(service, role)
+    answer = client.get(f"/api/v1/devices/{DEVICE}/unlocking", headers=headers)
+    assert (answer.status_code, answer.get_json()["secret"]) == (200, "c2VjcmV0")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("role", ["administrator", "cashier", "officer", "centre_manager"])
+def test_nobody_else_is_given_what_opens_it(service: Service, role: str) -> None:
+    client, headers = staff(service, role)
+    assert client.get(f"/api/v1/devices/{DEVICE}/unlocking", headers=headers).status_code == 403

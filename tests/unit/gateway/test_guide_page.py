@@ -11,6 +11,7 @@ import pytest
 
 from services.gateway.web.pages import search
 from tests.support import guides
+from tests.unit.gateway.applicants import SHOP, Applicant, Keeping
 from tests.unit.gateway.ground import Service, client_of
 
 
@@ -24,6 +25,11 @@ def shown(text: str) -> list[str]:
     return re.findall(r'class="card" href="/\w+/services/([\w-]+)"', text)
 
 
+def scripts_are_files(text: str) -> bool:
+    """Whether nothing of what was asked became a script: each is a file of ours, and holds nothing itself."""
+    return "<script" not in re.sub(r'<script( type="module")? src="/static/[\w/.?=-]+"( defer)?></script>', "", text)
+
+
 def options(text: str, name: str) -> dict[str, str]:
     (select,) = re.findall(rf'<select id="{name}".*?</select>', text, re.DOTALL)
     return dict(re.findall(r'<option value="([^"]*)"(?: selected)?>([^<]*)</option>', select))
@@ -32,7 +38,7 @@ def options(text: str, name: str) -> dict[str, str]:
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_a_service_is_found_and_every_filter_has_a_label_and_a_form_that_needs_no_script(language: str) -> None:
     text = page(f"/{language}/services?q=ترخصي+محل")
-    assert shown(text)[0] == "shop-licence" and "<script" not in text
+    assert shown(text)[0] == "shop-licence" and scripts_are_files(text)
     for name in search.FILTERS:
         assert f'<label for="{name}">' in text
         assert options(text, name)[""]
@@ -88,7 +94,7 @@ def test_a_long_list_is_walked_page_by_page_with_its_filters_kept() -> None:
 def test_whatever_is_asked_is_shown_as_text_and_finds_nothing_wrong(query: dict[str, Any]) -> None:
     answer = client_of(Service()).get("/ar/services", query_string=query)
     text = answer.get_data(as_text=True)
-    assert answer.status_code == 200 and "<script" not in text and "<b>" not in text
+    assert answer.status_code == 200 and scripts_are_files(text) and "<b>" not in text
 
 
 def test_a_cursor_of_nobodys_is_refused_with_a_page() -> None:
@@ -100,3 +106,45 @@ def test_the_guide_can_be_fetched_from_here() -> None:
     text = page("/en/services")
     for form in ("json", "yaml", "xlsx", "jsonld"):
         assert f'href="/api/v1/guide.{form}"' in text
+
+
+# -- while one types, and the home page --------------------------------------------------------------------------------
+
+
+def part(path: str, element: str) -> str:
+    """What a script is given for an element of the page."""
+    answer = client_of(Service()).get(path, headers={"HX-Request": "true", "HX-Target": element})
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def test_a_script_is_given_what_was_found_and_no_page_around_it() -> None:
+    text = part("/ar/services?q=ترخيص+محل", "found")
+    assert shown(text)[0] == "shop-licence" and "<html" not in text and "<form" not in text
+    assert 'role="status"' in text
+
+
+def test_the_home_page_suggests_the_best_while_one_types() -> None:
+    text = part("/ar/services?q=ترخيص", "suggested")
+    links = re.findall(r'href="/ar/services/([\w-]+)"', text)
+    assert len(links) == 5 and "<html" not in text and "/ar/services?q=" in text
+    assert "<li>" not in part("/ar/services?q=", "suggested")
+    assert "لا توجد خدمة" in part("/ar/services?q=zzzzqqq", "suggested")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_the_home_page_leads_to_every_event_and_sector_that_has_services(language: str) -> None:
+    service = Service()
+    text = page(f"/{language}/", service)
+    for name in ("life_event", "sector"):
+        led = set(re.findall(rf'/services\?{name}=([\w-]+)"', text))
+        assert led == {row.document[name] for row in service.definitions}
+    assert f"({len(service.definitions)})" in text
+
+
+def test_what_was_begun_in_this_browser_stands_on_the_home_page() -> None:
+    applicant = Applicant(Keeping())
+    assert "أكمل طلباً" not in applicant.client.get("/ar/").text
+    applicant.fill(SHOP, until="place")
+    home = applicant.client.get("/ar/").text
+    assert "أكمل طلباً" in home and "/ar/services/shop-licence/apply" in home and "محمود" not in home

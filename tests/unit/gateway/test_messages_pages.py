@@ -68,12 +68,6 @@ def test_staff_read_how_fast_messages_arrive_as_anybody_does(role: str) -> None:
     assert client_of(service, service.log_in(role)).get("/en/performance").status_code == 200
 
 
-def test_who_sits_at_the_window_finds_what_was_sent_from_the_own_page() -> None:
-    service = Service()
-    page = client_of(service, service.log_in("window_clerk")).get("/ar/staff").get_data(as_text=True)
-    assert 'href="/ar/staff/messages/search"' in page and 'href="/ar/staff/messages"' not in page
-
-
 def test_a_period_is_read_in_both_kinds_of_digits() -> None:
     service, client = manager()
     client.get("/ar/staff/messages?since=٢٠٢٦-٠٣-٠١&until=2026-03-05")

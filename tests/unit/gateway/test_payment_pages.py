@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -43,7 +44,8 @@ def test_a_bill_offers_the_payer_every_rail_of_the_node_but_the_cashiers_termina
 @pytest.mark.parametrize("reference", ["9311234567", None])
 def test_while_one_rail_is_waited_for_the_others_are_offered(reference: str | None) -> None:
     state = "pending" if reference else "created"
-    attempt = {"rail": "fawry", "state": state, "reference": reference, "pay_url": None}
+    attempt = {"payment_id": BILL_ID, "late": False, "rail": "fawry", "state": state, "reference": reference,
+               "pay_url": None}
     service = Service()
     service.answers.update({
         "requests.status": {"tracking_number": NUMBER},
@@ -54,7 +56,62 @@ def test_while_one_rail_is_waited_for_the_others_are_offered(reference: str | No
     page = client.get(f"/ar/follow/{NUMBER}/bills/{BILL_ID}").get_data(as_text=True)
     offered = [name for name in ("efinance", "fawry", "paymob", "pos") if f'name="rail" value="{name}"' in page]
     assert offered == ["efinance"]
-    assert "role=\"status\"" in page and (reference is None or reference in page)
+    assert 'aria-live="polite"' in page and (reference is None or reference in page)
+
+
+def waiting(**changes: Any) -> tuple[Service, Any, dict[str, Any]]:
+    """A browser at a bill with a reference at Fawry."""
+    attempt = {"payment_id": BILL_ID, "rail": "fawry", "state": "pending", "reference": "9311234567", "pay_url": None,
+               "late": False}
+    bill = {**BILL, "state": "pending", "reference": "9311234567", "payments": [attempt], "other_rails": ["efinance"],
+            "receipt_number": None, "expires_at": None, **changes}
+    service = Service()
+    service.answers.update({"requests.status": {"tracking_number": NUMBER}, "payments.bill": bill,
+                            "payments.start": {"state": "created"}})
+    client = client_of(service)
+    client.post("/ar/follow", data={"csrf": csrf_of(client), "tracking_number": NUMBER, "phone_last4": "5678"})
+    return service, client, bill
+
+
+FOLLOWED = f"/ar/follow/{NUMBER}/bills/{BILL_ID}"
+
+
+def test_the_code_is_shown_large_with_its_qr_and_where_to_take_it() -> None:
+    _, client, _ = waiting()
+    page = client.get(FOLLOWED).get_data(as_text=True)
+    assert '<p class="code-number"><bdi dir="ltr">9311234567</bdi></p>' in page and "منفذ فوري" in page
+    assert page.count('class="qr"') == 2  # of the code, and of the bill for the window
+    assert "B-C-2026-000001-2" in page.split("ادفع في الشباك")[1]
+
+
+def test_choosing_a_way_leads_to_the_bills_own_page_and_starts_it_once() -> None:
+    service, client, _ = waiting()
+    page = client.get(FOLLOWED).get_data(as_text=True)
+    form = {"csrf": hidden(page, "csrf"), "once": hidden(page, "once"), "rail": "efinance"}
+    assert [client.post(FOLLOWED, data=form).location for _ in range(2)] == [FOLLOWED] * 2
+    started = [one for one in service.called if one.method == "payments.start"]
+    assert len({one.command_id for one in started}) == 1
+
+
+def test_an_open_bill_learns_that_it_was_paid_without_a_reload() -> None:
+    service, client, bill = waiting()
+    page = client.get(FOLLOWED).get_data(as_text=True)
+    asked = re.search(r'hx-get="([^"]+)"', page)
+    assert asked is not None
+    news, htmx = asked[1].replace("&amp;", "&"), {"HX-Request": "true"}
+    assert client.get(news, headers=htmx).status_code == 204
+    service.answers["payments.bill"] = {**bill, "state": "paid", "receipt_number": "R-C-2026-000001-U"}
+    part = client.get(news, headers=htmx)
+    text = part.get_data(as_text=True)
+    assert part.status_code == 200 and "R-C-2026-000001-U" in text and "hx-get" not in text and "<html" not in text
+
+
+def test_a_way_that_is_refused_says_so_on_the_bill() -> None:
+    service, client, _ = waiting()
+    page = client.get(FOLLOWED).get_data(as_text=True)
+    service.answers["payments.start"] = Refusal([Fault("field_required", "rail")])
+    refused = client.post(FOLLOWED, data={"csrf": hidden(page, "csrf"), "once": hidden(page, "once")})
+    assert refused.status_code == 422 and 'id="faults"' in refused.get_data(as_text=True)
 
 
 def test_a_slip_is_entered_and_its_receipt_shown() -> None:

@@ -15,6 +15,27 @@ from tests.unit.gateway.ground import BILL_ID, NUMBER, TASK_ID, Service, client_
 
 # Every route of the gateway. `staff`: somebody must be logged in whatever the public may.
 TABLE = """
+GET    /<lang>/governorates/<governorate>                       guide.read
+GET    /<lang>/governorates/<governorate>/units/<unit>          guide.read
+GET    /<lang>/staff/portal-applications                        offline.review
+GET    /<lang>/staff/portal-applications/<application_id>       offline.review
+POST   /<lang>/staff/portal-applications/<application_id>/retry offline.review
+POST   /<lang>/staff/portal-applications/<application_id>/close offline.review
+GET    /api/v1/national/requests/<tracking_number>              request.inquire
+GET    /api/v1/national/governorates                            guide.read
+GET    /api/v1/national/governorates/<governorate>/services     guide.read
+POST   /api/v1/national/requests                                request.submit
+GET    /api/v1/national/money                                   collections.read staff
+GET    /api/v1/portal-applications                              offline.review
+GET    /api/v1/portal-applications/<application_id>             offline.review
+GET    /api/v1/portal-applications/<application_id>/documents/<document_id> offline.review
+GET    /<lang>/staff/portal-applications/<application_id>/documents/<document_id> offline.review
+POST   /api/v1/portal-applications/<application_id>/retry       offline.review
+POST   /api/v1/portal-applications/<application_id>/closing     offline.review
+GET    /<lang>/field                                            guide.read
+GET    /<lang>/field/words.json                                 guide.read
+GET    /<lang>/field/manifest.webmanifest                       guide.read
+GET    /<lang>/field/sw.js                                      guide.read
 GET    /                                                        guide.read
 GET    /favicon.ico                                             guide.read
 GET    /health/<question>                                       guide.read
@@ -23,9 +44,15 @@ GET    /verify                                                  licence.verify
 GET    /verify/<serial>                                         licence.verify
 GET    /<lang>/                                                 guide.read
 GET    /<lang>/services                                         guide.read
+GET    /<lang>/components                                       guide.read
 GET    /<lang>/services/<code>                                  guide.read
+GET    /<lang>/services/<code>/form                             guide.read
 GET    /<lang>/services/<code>/apply                            request.submit
-POST   /<lang>/services/<code>/apply                            request.submit
+POST   /<lang>/services/<code>/apply/anew                       request.submit
+GET    /<lang>/services/<code>/apply/saved                      request.submit
+GET    /<lang>/services/<code>/apply/check                      request.submit
+GET    /<lang>/services/<code>/apply/<step>                     request.submit
+POST   /<lang>/services/<code>/apply/<step>                     request.submit
 POST   /<lang>/services/<code>/apply/send                       request.submit
 GET    /<lang>/follow                                           request.inquire
 POST   /<lang>/follow                                           request.inquire
@@ -36,6 +63,34 @@ POST   /<lang>/follow/<tracking_number>/bills/<bill_id>         bill.pay
 GET    /<lang>/follow/<tracking_number>/bills/<bill_id>/receipt receipt.read
 GET    /<lang>/follow/<tracking_number>/complete                request.complete
 POST   /<lang>/follow/<tracking_number>/complete                request.complete
+GET    /<lang>/follow/<tracking_number>/complete/answers        request.complete
+POST   /<lang>/follow/<tracking_number>/complete/answers        request.complete
+GET    /<lang>/follow/<tracking_number>/complete/documents/<code> request.complete
+POST   /<lang>/follow/<tracking_number>/complete/documents/<code> request.complete
+GET    /<lang>/follow/<tracking_number>/complaints              complaint.make
+POST   /<lang>/follow/<tracking_number>/complaints              complaint.make
+GET    /<lang>/follow/<tracking_number>/complaints/<number>     complaint.make
+GET    /<lang>/complaints                                       complaint.make
+POST   /<lang>/complaints                                       complaint.make
+POST   /<lang>/follow/<tracking_number>/rate                    request.rate
+POST   /api/v1/requests/<tracking_number>/rating-invitations    request.rate
+GET    /<lang>/follow/<tracking_number>/reopening               complaint.make
+POST   /<lang>/follow/<tracking_number>/reopening               complaint.make
+GET    /<lang>/follow/<tracking_number>/reads                   request.inquire
+GET    /<lang>/follow/<tracking_number>/visit                   visit.order
+GET    /brand.css                                               guide.read
+GET    /sw.js                                                   guide.read
+GET    /<lang>/manifest.webmanifest                             guide.read
+GET    /<lang>/offline                                          guide.read
+GET    /<lang>/visits                                           visit.order
+POST   /<lang>/visits                                           visit.order
+GET    /<lang>/visits/order                                     visit.order
+GET    /<lang>/visits/order/<step>                              visit.order
+POST   /<lang>/visits/order/<step>                              visit.order
+GET    /<lang>/visits/order/check                               visit.order
+POST   /<lang>/visits/order/check                               visit.order
+GET    /<lang>/visits/<number>                                  visit.order
+POST   /<lang>/visits/<number>                                  visit.order
 GET    /<lang>/follow/<tracking_number>/licence                 licence.fetch
 GET    /<lang>/drafts                                           request.submit
 GET    /<lang>/messages/<token>                                 preference.own
@@ -80,16 +135,248 @@ POST   /<lang>/staff/cashier/shift/hand-over                    bill.take_cash
 POST   /<lang>/staff/cashier/shift/void                         bill.take_cash
 POST   /<lang>/staff/cashier/shift/drawer                       bill.take_cash
 POST   /<lang>/staff/cashier/shift/close                        bill.take_cash
+GET    /<lang>/queue/<unit>                                     guide.read
+GET    /<lang>/staff/kiosk                                      queue.take staff
+POST   /<lang>/staff/kiosk                                      queue.take staff
+GET    /<lang>/staff/kiosk/ticket                               queue.take staff
+POST   /<lang>/staff/turns/window                               queue.call
+POST   /<lang>/staff/turns                                      queue.call
+GET    /<lang>/staff/window                                     request.submit staff
+GET    /<lang>/staff/window/services                            request.submit staff
+POST   /<lang>/staff/window/person                              request.submit staff
+GET    /<lang>/staff/window/intake/<draft_id>                   request.submit staff
+POST   /<lang>/staff/window/intake/<draft_id>                   request.submit staff
+GET    /<lang>/staff/window/lodged/<tracking_number>            request.submit staff
+GET    /<lang>/staff/window/requests                            request.find_person staff
+POST   /<lang>/staff/window/requests                            request.find_person staff
+GET    /<lang>/staff/window/requests/<tracking_number>          request.find_person staff
+POST   /<lang>/staff/window/requests/<tracking_number>          request.find_person staff
+GET    /<lang>/staff/window/requests/<tracking_number>/correction request.correct
+POST   /<lang>/staff/window/requests/<tracking_number>/correction request.correct
+GET    /<lang>/staff/window/delivery                            licence.deliver staff
+POST   /<lang>/staff/window/delivery                            licence.deliver staff
 GET    /<lang>/staff/shifts                                     shift.approve
+GET    /<lang>/staff/finance/bills                              bill.amend|refund.read|bill.issue staff
+GET    /<lang>/staff/finance/bills/<bill_id>                    bill.amend|refund.read|bill.issue staff
+GET    /<lang>/staff/finance/bills/new                          bill.issue
+POST   /<lang>/staff/finance/bills/new                          bill.issue
+GET    /<lang>/staff/finance/bills/<bill_id>/<act>              bill.amend|bill.issue|bill.cancel|refund.request|dispute.manage
+POST   /<lang>/staff/finance/bills/<bill_id>/<act>              bill.amend|bill.issue|bill.cancel|refund.request|dispute.manage
+GET    /<lang>/staff/finance/refunds                            refund.read
+GET    /<lang>/staff/finance/refunds/<refund_id>                refund.read
+POST   /<lang>/staff/finance/refunds/<refund_id>/decision       refund.approve
+POST   /<lang>/staff/finance/refunds/<refund_id>/payment        refund.pay
+POST   /<lang>/staff/finance/refunds/<refund_id>/steering       refund.approve
+GET    /<lang>/staff/finance/changes                            bill.amend
+GET    /<lang>/staff/finance/changes/<change_id>                bill.amend
+POST   /<lang>/staff/finance/changes/<change_id>                bill.approve
+GET    /<lang>/staff/finance/reviews                            review.settle
+GET    /<lang>/staff/finance/reviews/<review_id>                review.settle
+POST   /<lang>/staff/finance/reviews/<review_id>                review.settle
+GET    /<lang>/staff/finance/statements                         reconciliation.read
+POST   /<lang>/staff/finance/statements                         reconciliation.import
+GET    /<lang>/staff/finance/statements/files/<upload_id>       reconciliation.read
+GET    /<lang>/staff/finance/statements/<statement_id>          reconciliation.read
+POST   /<lang>/staff/finance/statements/<statement_id>/transfers settlement.record
+POST   /<lang>/staff/finance/statements/<statement_id>/aside    reconciliation.resolve
+POST   /<lang>/staff/finance/statements/<statement_id>/difference settlement.let_go
+GET    /<lang>/staff/finance/differences                        reconciliation.read
+GET    /<lang>/staff/finance/differences/<difference_id>        reconciliation.resolve
+POST   /<lang>/staff/finance/differences/<difference_id>        reconciliation.resolve
+GET    /<lang>/staff/finance/treasury                           reconciliation.read
+POST   /<lang>/staff/finance/treasury                           treasury.export
+GET    /<lang>/staff/finance/treasury/<period_id>               reconciliation.read
+POST   /<lang>/staff/finance/treasury/<period_id>/closing       treasury.close
+GET    /<lang>/staff/finance/treasury/<period_id>/file          reconciliation.read
+GET    /<lang>/staff/finance/collections                        collections.read
+GET    /<lang>/staff/finance/charges                            reconciliation.read
+GET    /<lang>/staff/finance/charges.xlsx                       reconciliation.read
+GET    /<lang>/staff/finance/charges.csv                        reconciliation.read
+GET    /<lang>/staff/finance/charges/refunds/<refund_id>        refund.approve
+POST   /<lang>/staff/finance/charges/refunds/<refund_id>        refund.approve
+GET    /<lang>/staff/board                                      board.read
+GET    /<lang>/staff/board.xlsx                                 board.read
+GET    /<lang>/staff/board.pdf                                  board.read
 GET    /<lang>/staff/messages                                   message.dashboard
 GET    /<lang>/staff/messages/search                            message.read
 POST   /<lang>/staff/messages/search                            message.read
 GET    /<lang>/staff/messages/wordings                          template.read
 GET    /<lang>/staff/messages/wordings/<code>                   template.read
+GET    /<lang>/staff/messages/wordings/<code>/writing           template.write
+GET    /<lang>/staff/messages/providers                         provider.steer
+POST   /<lang>/staff/messages/providers/<name>                  provider.steer
+POST   /<lang>/staff/messages/wordings/<code>/writing           template.write
+POST   /<lang>/staff/messages/wordings/<code>/versions/<version>/<move> template.write|template.review
 GET    /<lang>/performance                                      message.performance
 GET    /<lang>/staff/shifts/<shift_id>                          bill.take_cash|shift.approve
 POST   /<lang>/staff/shifts/<shift_id>                          shift.approve
+GET    /<lang>/staff/people                                     account.manage
+GET    /<lang>/staff/people/new                                 account.manage
+POST   /<lang>/staff/people/new                                 account.manage
+GET    /<lang>/staff/people/<account_id>                        account.manage
+POST   /<lang>/staff/people/<account_id>                        account.manage
+POST   /<lang>/staff/people/<account_id>/deactivation           account.manage
+POST   /<lang>/staff/people/<account_id>/reactivation           account.manage
+POST   /<lang>/staff/people/<account_id>/password               account.manage
+POST   /<lang>/staff/people/<account_id>/authenticator          account.manage
+POST   /<lang>/staff/people/<account_id>/sessions               account.manage
+GET    /<lang>/staff/roles                                      account.manage
+GET    /<lang>/staff/audit                                      audit.read
+GET    /<lang>/staff/devices                                    device.manage
+GET    /<lang>/staff/devices/<device_id>                        device.manage
+POST   /<lang>/staff/devices/<device_id>/<change>               device.manage
+GET    /<lang>/staff/devices/new                                device.manage
+POST   /<lang>/staff/devices/new                                device.manage
+GET    /<lang>/staff/devices/<device_id>/items                  offline.read
+GET    /<lang>/staff/keys                                       key.manage
+GET    /<lang>/staff/keys/new                                   key.manage
+POST   /<lang>/staff/keys/new                                   key.manage
+GET    /<lang>/staff/keys/<key_id>                              key.manage
+POST   /<lang>/staff/keys/<key_id>                              key.manage
+GET    /<lang>/staff/units                                      account.manage
+GET    /<lang>/staff/parked                                     parked.manage
+POST   /<lang>/staff/parked/<service>/<subscription>/<event_id>/replay parked.manage
+POST   /<lang>/staff/parked/<service>/<subscription>/<event_id>/skip parked.manage
+GET    /<lang>/staff/messages/campaigns                         campaign.run
+GET    /<lang>/staff/messages/campaigns/new                     campaign.write
+POST   /<lang>/staff/messages/campaigns/new                     campaign.write
+GET    /<lang>/staff/messages/campaigns/<campaign_id>           campaign.run
+GET    /<lang>/staff/messages/campaigns/<campaign_id>/writing   campaign.write
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/writing   campaign.write
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/applicants campaign.write
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/list      campaign.write
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/acceptance campaign.write
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/schedule  campaign.run
+POST   /<lang>/staff/messages/campaigns/<campaign_id>/<doing>   campaign.write|campaign.approve|campaign.run
+GET    /api/v1/audit                                            audit.read
+GET    /api/v1/parked                                           parked.manage
+POST   /api/v1/parked/<service>/<subscription>/<event_id>/replay parked.manage
+POST   /api/v1/parked/<service>/<subscription>/<event_id>/skip  parked.manage
+GET    /<lang>/staff/links                                      link.read
+GET    /<lang>/staff/links/<peer>                               link.read
+GET    /<lang>/staff/links/<peer>/commands                      link.read
+POST   /<lang>/staff/links/<peer>/commands                      link.command
+GET    /<lang>/staff/letter-answers                             letter.send
+GET    /<lang>/staff/letter-answers/<answer_id>                 letter.send
+POST   /<lang>/staff/letter-answers/<answer_id>                 letter.send
+POST   /<lang>/staff/letter-answers/<answer_id>/letter          letter.send
+GET    /<lang>/staff/links/<peer>/recovered                     link.read
+POST   /<lang>/staff/links/<peer>/parked/<message_id>/replay    link.settle
+POST   /<lang>/staff/links/<peer>/parked/<message_id>/settlement link.settle
+POST   /<lang>/staff/links/<peer>/write-off                     link.settle
+GET    /api/v1/agencies                                         agency.read
+POST   /api/v1/agencies                                         agency.manage
+GET    /api/v1/agencies/<agency_id>                             agency.read
+GET    /api/v1/agencies/<agency_id>/agreements                  agency.read
+POST   /api/v1/agencies/<agency_id>/agreements                  agency.manage
+POST   /api/v1/agencies/<agency_id>/agreements/<agreement_id>/ending agency.manage
+POST   /api/v1/agencies/<agency_id>/agreements/<agreement_id>/extension agency.manage
+POST   /api/v1/agencies/<agency_id>/changes                     agency.manage
+POST   /api/v1/agencies/<agency_id>/closing                     agency.manage
+POST   /api/v1/agencies/<agency_id>/keys                        agency.manage
+POST   /api/v1/agencies/<agency_id>/subscriptions               agency.manage
+GET    /api/v1/agencies/offer                                   agency.read
+GET    /api/v1/agency/feed                                      feed.read
+GET    /api/v1/agency/letters                                   letter.reply
+POST   /api/v1/agency/letters/<number>/answer                   letter.reply
+GET    /api/v1/agency/licences/<serial>                         licence.verify
+GET    /api/v1/agency/subscriptions                             subscription.own|feed.read
+GET    /api/v1/agency/subscriptions/<subscription_id>           subscription.own|feed.read
+GET    /api/v1/agency/subscriptions/<subscription_id>/dead-letters subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/dead-letters/replay subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/pause     subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/replay    subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/resumption subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/secret    subscription.own
+POST   /api/v1/agency/subscriptions/<subscription_id>/test      subscription.own
+GET    /api/v1/subscriptions                                    agency.read
+GET    /api/v1/subscriptions/<subscription_id>                  agency.read
+POST   /api/v1/subscriptions/<subscription_id>/changes          agency.manage
+GET    /api/v1/subscriptions/<subscription_id>/dead-letters     agency.read
+POST   /api/v1/subscriptions/<subscription_id>/dead-letters/<event_id>/letting-go agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/dead-letters/replay agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/ending           agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/pause            agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/replay           agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/resumption       agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/secret           agency.manage
+POST   /api/v1/subscriptions/<subscription_id>/test             agency.manage
+GET    /api/v1/links                                            link.read
+GET    /api/v1/links/<peer>                                     link.read
+GET    /api/v1/links/<peer>/commands                            link.read
+POST   /api/v1/links/<peer>/commands                            link.command
+GET    /api/v1/letter-answers                                   letter.send
+GET    /api/v1/letter-answers/<answer_id>                       letter.send
+POST   /api/v1/letter-answers/<answer_id>/settlement            letter.send
+POST   /api/v1/letter-answers/<answer_id>/letter                letter.send
+GET    /api/v1/charges                                          reconciliation.read
+GET    /api/v1/charges/nodes                                    reconciliation.read
+GET    /api/v1/charges/days                                     reconciliation.read
+POST   /api/v1/charges/refunds/<refund_id>/decision             refund.approve
+GET    /api/v1/links/<peer>/parked                              link.read
+GET    /api/v1/links/<peer>/recovered                           link.read
+POST   /api/v1/links/<peer>/parked/<message_id>/replay          link.settle
+POST   /api/v1/links/<peer>/parked/<message_id>/settlement      link.settle
+POST   /api/v1/links/<peer>/write-off                           link.settle
+GET    /<lang>/developers                                       guide.read
+GET    /<lang>/developers/<operation>                           guide.read
+GET    /<lang>/staff/login/oidc                                 guide.read
+GET    /<lang>/staff/login/oidc/return                          guide.read
+POST   /<lang>/staff/login/code                                 guide.read
+GET    /<lang>/staff/account                                    account.own staff
+POST   /<lang>/staff/account/password                           account.own staff
+POST   /<lang>/staff/account/authenticator                      account.own staff
+POST   /<lang>/staff/account/authenticator/confirm              account.own staff
+POST   /<lang>/staff/account/recovery-codes                     account.own staff
+POST   /<lang>/staff/account/sessions                           account.own staff
+POST   /<lang>/staff/account/sessions/<session_id>              account.own staff
+GET    /api/v1/me                                               account.own staff
+POST   /api/v1/me/password                                      account.own staff
+POST   /api/v1/me/authenticator                                 account.own staff
+POST   /api/v1/me/authenticator/confirmation                    account.own staff
+POST   /api/v1/me/recovery-codes                                account.own staff
+DELETE /api/v1/me/sessions                                      account.own staff
+DELETE /api/v1/me/sessions/<session_id>                         account.own staff
+GET    /api/v1/accounts                                         account.manage
+POST   /api/v1/accounts                                         account.manage
+GET    /api/v1/accounts/<account_id>                            account.manage
+POST   /api/v1/accounts/<account_id>/changes                    account.manage
+POST   /api/v1/accounts/<account_id>/deactivation               account.manage
+POST   /api/v1/accounts/<account_id>/reactivation               account.manage
+POST   /api/v1/accounts/<account_id>/password                   account.manage
+POST   /api/v1/accounts/<account_id>/authenticator-reset        account.manage
+GET    /api/v1/accounts/<account_id>/sessions                   account.manage
+DELETE /api/v1/accounts/<account_id>/sessions                   account.manage
+DELETE /api/v1/accounts/<account_id>/sessions/<session_id>      account.manage
+GET    /api/v1/keys                                             key.manage
+POST   /api/v1/keys                                             key.manage
+POST   /api/v1/keys/<key_id>/revocation                         key.manage
 GET    /api/v1/openapi.json                                     guide.read
+GET    /api/v1/asyncapi.json                                    guide.read
+GET    /api/v1/evidence/received                                audit.read
+GET    /api/v1/evidence/sent                                    audit.read
+GET    /api/v1/evidence/keys                                    audit.read
+GET    /<lang>/developers/events                                guide.read
+GET    /<lang>/staff/agencies                                   agency.read
+GET    /<lang>/staff/agencies/new                               agency.manage
+POST   /<lang>/staff/agencies/new                               agency.manage
+GET    /<lang>/staff/agencies/<agency_id>                       agency.read
+POST   /<lang>/staff/agencies/<agency_id>                       agency.manage
+GET    /<lang>/staff/agencies/<agency_id>/keys/new              agency.manage
+POST   /<lang>/staff/agencies/<agency_id>/keys/new              agency.manage
+GET    /<lang>/staff/agencies/<agency_id>/agreements/new        agency.manage
+POST   /<lang>/staff/agencies/<agency_id>/agreements/new        agency.manage
+GET    /<lang>/staff/agencies/<agency_id>/agreements/<agreement_id> agency.read
+POST   /<lang>/staff/agencies/<agency_id>/agreements/<agreement_id> agency.manage
+GET    /<lang>/staff/agencies/<agency_id>/agreements/<agreement_id>/subscriptions/new agency.manage
+POST   /<lang>/staff/agencies/<agency_id>/agreements/<agreement_id>/subscriptions/new agency.manage
+GET    /<lang>/staff/subscriptions/<subscription_id>            agency.read
+POST   /<lang>/staff/subscriptions/<subscription_id>            agency.manage
+POST   /<lang>/staff/subscriptions/<subscription_id>/test       agency.manage
+POST   /<lang>/staff/subscriptions/<subscription_id>/secret     agency.manage
+POST   /<lang>/staff/subscriptions/<subscription_id>/dead-letters agency.manage
+POST   /<lang>/staff/subscriptions/<subscription_id>/dead-letters/<event_id> agency.manage
+GET    /<lang>/developers/events/<event_type>                   guide.read
 GET    /api/v1/guide.json                                       guide.read
 GET    /api/v1/guide.yaml                                       guide.read
 GET    /api/v1/guide.xlsx                                       guide.read
@@ -103,6 +390,41 @@ GET    /api/v1/services/<code>/compare                          guide.read
 GET    /api/v1/services/<code>/effect                           guide.read
 GET    /api/v1/services/<code>/graph.svg                        guide.read
 GET    /api/v1/services/<code>/graph.mmd                        guide.read
+GET    /<lang>/staff/guide                                      proposal.read
+GET    /<lang>/staff/guide/new                                  guide.edit
+POST   /<lang>/staff/guide/new                                  guide.edit
+GET    /<lang>/staff/guide/services/<code>                      proposal.read
+GET    /<lang>/staff/guide/services/<code>/compare              proposal.read
+POST   /<lang>/staff/guide/services/<code>/changes              guide.edit
+GET    /<lang>/staff/guide/services/<code>/retirement           guide.edit
+POST   /<lang>/staff/guide/services/<code>/retirement           guide.edit
+GET    /<lang>/staff/guide/offers/<code>                        proposal.read
+POST   /<lang>/staff/guide/offers/<code>                        guide.adopt
+GET    /<lang>/staff/guide/proposals                            proposal.read
+GET    /<lang>/staff/guide/proposals/<proposal_id>              proposal.read
+POST   /<lang>/staff/guide/proposals/<proposal_id>/settings     proposal.write
+POST   /<lang>/staff/guide/proposals/<proposal_id>/submission   proposal.write
+POST   /<lang>/staff/guide/proposals/<proposal_id>/withdrawal   proposal.write
+POST   /<lang>/staff/guide/proposals/<proposal_id>/decision     proposal.decide
+GET    /<lang>/staff/guide/proposals/<proposal_id>/parts/<part> proposal.read
+POST   /<lang>/staff/guide/proposals/<proposal_id>/parts/<part> guide.edit
+GET    /<lang>/staff/guide/proposals/<proposal_id>/parts/<part>/<item> proposal.read
+POST   /<lang>/staff/guide/proposals/<proposal_id>/parts/<part>/<item> guide.edit
+POST   /<lang>/staff/guide/proposals/<proposal_id>/look/<part>  guide.edit
+POST   /<lang>/staff/guide/proposals/<proposal_id>/look/<part>/<item> guide.edit
+GET    /<lang>/staff/guide/proposals/<proposal_id>/graph.svg    proposal.read
+GET    /<lang>/staff/guide/proposals/<proposal_id>/preview      proposal.read
+GET    /<lang>/staff/guide/proposals/<proposal_id>/raw          proposal.read
+POST   /<lang>/staff/guide/proposals/<proposal_id>/raw          guide.edit
+GET    /<lang>/staff/guide/files                                guide.edit
+POST   /<lang>/staff/guide/files                                guide.edit
+GET    /<lang>/staff/organisation                               organisation.read
+GET    /<lang>/staff/organisation/<kind>/<code>                 organisation.read
+POST   /<lang>/staff/organisation/changes                       organisation.propose
+GET    /<lang>/staff/organisation/proposals/<proposal_id>       organisation.read
+POST   /<lang>/staff/organisation/proposals/<proposal_id>       organisation.propose
+GET    /<lang>/staff/organisation/proposals/<proposal_id>/<index> organisation.read
+POST   /<lang>/staff/organisation/proposals/<proposal_id>/<index> organisation.propose
 POST   /api/v1/catalog/proposals                                proposal.write
 GET    /api/v1/catalog/proposals                                proposal.read
 GET    /api/v1/catalog/proposals/<proposal_id>                  proposal.read
@@ -110,12 +432,16 @@ POST   /api/v1/catalog/proposals/<proposal_id>/amendments       proposal.write
 POST   /api/v1/catalog/proposals/<proposal_id>/submission       proposal.write
 POST   /api/v1/catalog/proposals/<proposal_id>/decision         proposal.decide
 POST   /api/v1/catalog/proposals/<proposal_id>/withdrawal       proposal.write
+GET    /api/v1/catalog/proposals/<proposal_id>/graph.svg        proposal.read
+GET    /api/v1/catalog/proposals/<proposal_id>/effect           proposal.read
+GET    /api/v1/catalog/services/<code>/open-requests            proposal.read
 POST   /api/v1/catalog/checks                                   proposal.write
 GET    /api/v1/catalog/adoptions                                proposal.read
 GET    /api/v1/catalog/differences                              proposal.read
 POST   /api/v1/documents                                        document.add
 POST   /api/v1/drafts                                           request.submit
 GET    /api/v1/drafts                                           request.submit
+GET    /api/v1/citizens/drafts                                  request.own
 DELETE /api/v1/drafts                                           request.submit
 POST   /api/v1/uploads                                          document.add
 GET    /api/v1/uploads/<upload_id>                              document.add
@@ -188,6 +514,9 @@ POST   /api/v1/devices/<device_id>/suspension                   device.manage
 POST   /api/v1/devices/<device_id>/resumption                   device.manage
 POST   /api/v1/devices/<device_id>/revocation                   device.manage
 POST   /api/v1/devices/<device_id>/serials/return               device.manage
+POST   /api/v1/devices/<device_id>/wipe                         device.manage
+GET    /api/v1/devices/<device_id>/unlocking                    offline.work
+POST   /api/v1/devices/contact                                  device.contact
 GET    /api/v1/warnings                                         warning.list
 POST   /api/v1/extensions                                       request.extend
 POST   /api/v1/tasks/<task_id>/late-fact                        task.act
@@ -212,6 +541,60 @@ POST   /api/v1/licence-questions/<question_id>/decision         licence.suspend
 GET    /api/v1/relations                                        relation.declare
 POST   /api/v1/relations/<relation_id>/withdrawal               relation.withdraw
 GET    /api/v1/tasks/<task_id>/graph.svg                        task.read
+GET    /<lang>/staff/complaints                                 complaint.answer
+GET    /<lang>/staff/complaints/<number>                        complaint.answer
+GET    /<lang>/staff/desk                                       task.oversee
+GET    /<lang>/staff/desk/<task_id>                             task.oversee
+GET    /<lang>/staff/extensions                                 request.extend
+GET    /<lang>/staff/find                                       request.find
+GET    /<lang>/staff/follow-ups                                 licence.read
+GET    /<lang>/staff/late                                       late.read
+GET    /<lang>/staff/late/<tracking_number>                     late.explain
+GET    /<lang>/staff/licence-questions                          licence.suspend
+GET    /<lang>/staff/licence-questions/<question_id>/photos/<document_id> licence.suspend
+GET    /<lang>/staff/quarantine                                 offline.review
+GET    /<lang>/staff/quarantine/<item_id>                       offline.review
+GET    /<lang>/staff/quarantine/<item_id>/documents/<sha256>    offline.review
+GET    /<lang>/staff/register                                   licence.read
+GET    /<lang>/staff/register/<serial>                          licence.read
+GET    /<lang>/staff/relations                                  relation.declare
+GET    /<lang>/staff/reopenings                                 request.reopen
+GET    /<lang>/staff/silence                                    silence.review
+GET    /<lang>/staff/tasks/<task_id>/applicant                  task.read
+GET    /<lang>/staff/tasks/<task_id>/letter.pdf                 task.read
+GET    /<lang>/staff/tasks/<task_id>/missing/<action>           task.act
+GET    /<lang>/staff/visits                                     visit.plan
+GET    /<lang>/staff/visits/<number>                            visit.plan
+GET    /<lang>/staff/warnings                                   warning.list
+GET    /api/v1/late                                             late.read
+GET    /api/v1/late/causes                                      late.read
+GET    /api/v1/tasks/<task_id>/hand-over                        task.oversee
+GET    /api/v1/visit-tablets                                    visit.plan
+GET    /api/v1/work                                             warning.list
+POST   /<lang>/staff/complaints/<number>                        complaint.answer
+POST   /<lang>/staff/desk/<task_id>/hand-over                   task.oversee
+POST   /<lang>/staff/desk/<task_id>/take-back                   task.oversee
+POST   /<lang>/staff/extensions                                 request.extend
+POST   /<lang>/staff/find                                       request.find
+POST   /<lang>/staff/late/<tracking_number>                     late.explain
+POST   /<lang>/staff/licence-questions/<question_id>            licence.suspend
+POST   /<lang>/staff/quarantine/<item_id>/close                 offline.review
+POST   /<lang>/staff/quarantine/<item_id>/retry                 offline.review
+POST   /<lang>/staff/register/<serial>/<act>                    licence.suspend|licence.resume|licence.cancel|licence.replace
+POST   /<lang>/staff/register/<serial>/delivery                 licence.deliver
+POST   /<lang>/staff/register/<serial>/prints                   licence.print
+POST   /<lang>/staff/relations                                  relation.declare
+POST   /<lang>/staff/relations/<relation_id>/withdrawal         relation.withdraw
+POST   /<lang>/staff/reopenings/<reopening_id>                  request.reopen
+POST   /<lang>/staff/silence/<review_id>                        silence.review
+POST   /<lang>/staff/tasks/<task_id>/letter                     letter.send
+POST   /<lang>/staff/tasks/<task_id>/missing/<action>           task.act
+POST   /<lang>/staff/tasks/<task_id>/photos                     task.act
+POST   /<lang>/staff/visits/<number>/<end>                      visit.plan
+POST   /<lang>/staff/visits/<number>/plan                       visit.plan
+POST   /api/v1/late/causes                                      late.explain
+POST   /api/v1/tasks/<task_id>/completion-preview               task.act
+POST   /api/v1/tasks/<task_id>/hand-over                        task.oversee
 POST   /api/v1/requests/<tracking_number>/appeal                request.complete
 GET    /api/v1/requests/<tracking_number>/graph.svg             request.inquire
 GET    /api/v1/tasks/<task_id>                                  task.read
@@ -281,6 +664,10 @@ POST   /api/v1/treasury                                         treasury.export
 POST   /api/v1/treasury/<period_id>/closing                     treasury.close
 GET    /api/v1/treasury/<period_id>/file                        reconciliation.read
 GET    /api/v1/collections                                      collections.read
+GET    /api/v1/boards                                           board.read
+GET    /api/v1/boards/open                                      board.read
+GET    /api/v1/boards/board.xlsx                                board.read
+GET    /api/v1/boards/board.pdf                                 board.read
 GET    /api/v1/requests/<tracking_number>/messages              message.read
 POST   /api/v1/messages/search                                  message.read
 GET    /api/v1/messages/counts                                  message.dashboard
@@ -302,6 +689,7 @@ GET    /<lang>/my/login                                         guide.read
 POST   /<lang>/my/login                                         guide.read
 POST   /<lang>/my/code                                          guide.read
 POST   /<lang>/my/logout                                        request.own
+GET    /<lang>/my/logged-out                                    guide.read
 POST   /<lang>/my/sessions/<session_id>                         request.own
 GET    /<lang>/my/requests/<tracking_number>                    request.own
 GET    /<lang>/staff/bindings                                   citizen.bind
@@ -315,29 +703,49 @@ GET    /api/v1/visits/<visit_number>/file                       visit.plan
 POST   /api/v1/visits/<visit_number>/plan                       visit.plan
 POST   /api/v1/visits/<visit_number>/calling-off                visit.plan
 POST   /api/v1/visits/<visit_number>/missed                     visit.plan
-POST   /api/v1/devices/<device_id>/bundle                       visit.carry_out
-POST   /api/v1/devices/<device_id>/items                        visit.carry_out
+POST   /api/v1/devices/<device_id>/bundle                       offline.work
+POST   /api/v1/devices/<device_id>/items                        offline.work
 GET    /api/v1/devices/<device_id>/items                        offline.read
 GET    /api/v1/offline-items                                    offline.review
 GET    /api/v1/offline-items/<item_id>                          offline.review
+GET    /api/v1/offline-items/<item_id>/documents/<sha256>       offline.review
 POST   /api/v1/offline-items/<item_id>/retry                    offline.review
 POST   /api/v1/offline-items/<item_id>/closing                  offline.review
+POST   /api/v1/turns                                            queue.take
+POST   /api/v1/turns/calls                                      queue.call
+POST   /api/v1/turns/<turn_id>/recall                           queue.call
+POST   /api/v1/turns/<turn_id>/service                          queue.call
+POST   /api/v1/turns/<turn_id>/end                              queue.call
+POST   /api/v1/turns/<turn_id>/absence                          queue.call
+POST   /api/v1/turns/<turn_id>/transfer                         queue.call
+POST   /api/v1/turns/<turn_id>/requests                         queue.call
+GET    /api/v1/turns/tickets/<label>                            queue.call
+GET    /api/v1/turns/desk                                       queue.call
+GET    /api/v1/turns/display                                    guide.read
+GET    /api/v1/turns/figures                                    queue.read
 """  # noqa: E501
 
 ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]
 STAFF = sorted(code for code, role in roles.load().roles.items() if role.staff)
 VALUES = {
+    "governorate": "EG-C", "application_id": TASK_ID,
+    "part": "form", "item": "0", "index": "0",
     "question": "live", "name": "style.css", "serial": "C-2026-000001-T", "lang": "ar", "code": "shop-licence",
     "tracking_number": NUMBER, "bill_id": BILL_ID, "task_id": TASK_ID,
     "proposal_id": TASK_ID, "document_id": TASK_ID, "rail": "fawry",
     "kind": "unit", "year": "2026", "upload_id": TASK_ID, "number": "1", "review_id": TASK_ID,
-    "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
+    "sha256": "a" * 64, "visit_number": "V-C-2026-000001-R", "item_id": TASK_ID, "device_id": TASK_ID,
     "token": "a" * 24, "complaint_number": "K-C-2026-000001-T", "reopening_id": TASK_ID,
-    "question_id": TASK_ID, "relation_id": TASK_ID,
+    "question_id": TASK_ID, "relation_id": TASK_ID, "act": "replace_print", "end": "missed", "action": "send_back",
     "statement_id": TASK_ID, "campaign_id": TASK_ID, "difference_id": TASK_ID, "period_id": TASK_ID,
-    "shift_id": TASK_ID,
-    "session_id": TASK_ID, "challenge_id": TASK_ID, "version": "1001",
-    "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
+    "account_id": TASK_ID, "shift_id": TASK_ID, "change": "suspend", "move": "propose", "doing": "pause",
+    "session_id": TASK_ID, "key_id": TASK_ID, "operation": "make_key", "turn_id": TASK_ID,
+    "label": "A7", "draft_id": TASK_ID, "unit": "EG-C-01", "challenge_id": TASK_ID, "version": "1001",
+    "service": "gateway", "subscription": "take_bill", "event_id": TASK_ID, "peer": "EG",
+    "message_id": TASK_ID, "answer_id": TASK_ID,
+    "step": "purpose", "change_id": TASK_ID, "refund_id": TASK_ID, "credit_id": TASK_ID,
+    "event_type": "requests.licence.issued.v1",
+    "agency_id": TASK_ID, "agreement_id": TASK_ID, "subscription_id": TASK_ID,
 }  # fmt: skip
 
 
@@ -387,7 +795,7 @@ def test_everybody_is_let_in_exactly_where_the_roles_say(role: str) -> None:
     service.definitions = [row for row in service.definitions if row.code == VALUES["code"]]  # soon exported
     token = None if role == "public" else service.log_in(role, department="licensing")
     for method, rule, permission, *rest in ROWS:
-        if permission in ("bill.callback", "message.receipt"):
+        if permission in ("bill.callback", "message.receipt", "device.contact"):
             continue  # comes in the role of its sender, whoever that is; its signature is checked behind the door
         may = any(roles.permits((role,), one) for one in permission.split("|")) and not (rest and role == "public")
         code = _code_of(service, token, method, rule)
@@ -455,9 +863,7 @@ def test_that_somebody_of_the_staff_tried_is_recorded() -> None:
     service = Service()
     headers = {"Authorization": f"Bearer {service.log_in('cashier')}"}
     assert client_of(service).get("/api/v1/tasks", headers=headers).status_code == 403
-    assert service.audited == ["denied task.list"]
-    assert client_of(service).get("/api/v1/tasks").status_code == 401
-    assert service.audited == ["denied task.list"]
+    assert [row[1:] for row in service.denied] == [("GET /api/v1/tasks", "task.list", "forbidden")]
 
 
 def _code_of(service: Service, token: str | None, method: str, rule: str) -> str:

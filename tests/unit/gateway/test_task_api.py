@@ -55,7 +55,8 @@ def test_a_head_takes_a_file_back_with_a_reason_and_names_nobody(service: Servic
 
 
 @pytest.mark.parametrize(("method", "path"), [
-    ("get", "/api/v1/tasks/desk"), ("post", f"/api/v1/tasks/{TASK}/take-back")])
+    ("get", "/api/v1/tasks/desk"), ("post", f"/api/v1/tasks/{TASK}/take-back"),
+    ("get", f"/api/v1/tasks/{TASK}/hand-over"), ("post", f"/api/v1/tasks/{TASK}/hand-over"), ("get", "/api/v1/late")])
 def test_only_heads_oversee(service: Service, method: str, path: str) -> None:
     client, headers = staff(service, "officer")
     json = {"reason": "غاب صاحب الملف عن العمل"} if method == "post" else None
@@ -100,3 +101,39 @@ def test_the_holder_of_a_task_sees_the_picture_too(service: Service) -> None:
     client, headers = staff(service, "officer")
     assert client.get(f"/api/v1/tasks/{TASK}/graph.svg", headers=headers).mimetype == "image/svg+xml"
     assert service.called[0].payload == {"task_id": TASK, "language": "ar"}
+
+
+def test_a_file_is_handed_to_a_colleague_by_account_and_the_people_have_names(service: Service) -> None:
+    service.names = {PICTURE: "سلمى فؤاد"}
+    service.answers.update({
+        "requests.hand_over_choices": {
+            "task_id": TASK, "version": 2, "tracking_number": NUMBER, "service_name": {"ar": "أ", "en": "a"},
+            "state_name": {"ar": "ب", "en": "b"}, "department": "licensing", "role": "officer", "holder": None,
+            "due_on": None, "people": [{"account": PICTURE, "in_hand": 1, "given": 0}]},
+        "requests.hand_over_task": {"task_id": TASK, "version": 3, "holder": PICTURE}})
+    client, headers = staff(service, "department_head")
+    path = f"/api/v1/tasks/{TASK}/hand-over"
+    [one] = client.get(path, headers=headers).get_json()["people"]
+    assert (one["account"], one["name"], one["in_hand"]) == (PICTURE, "سلمى فؤاد", 1)
+    body = {"to": PICTURE, "reason": "له خبرة بهذا النشاط", "version": 2}
+    assert client.post(path, json=body, headers=headers).get_json()["holder"] == PICTURE
+    assert service.called[-1].payload == {"task_id": TASK, **body}
+
+
+def test_a_file_is_sent_back_with_what_is_missing(service: Service) -> None:
+    service.answers["requests.act"] = MOVED
+    service.answers["requests.preview_completion"] = {"text": "المطلوب", "language": "ar"}
+    client, headers = staff(service, "officer")
+    missing = {"documents": ["id_copy"], "answers": ["area_m2"]}
+    seen = client.post(f"/api/v1/tasks/{TASK}/completion-preview", json={"missing": missing}, headers=headers)
+    assert seen.get_json() == {"text": "المطلوب", "language": "ar"}
+    body = {"action": "send_back", "missing": missing}
+    assert client.post(f"/api/v1/tasks/{TASK}/actions", json=body, headers=headers).status_code == 200
+    assert service.called[-1].payload["missing"] == missing
+
+
+def test_a_cause_that_is_not_of_the_list_is_refused_at_the_door(service: Service) -> None:
+    client, headers = staff(service, "unit_head")
+    body = {"tracking_number": NUMBER, "cause": "weather", "measure": "none", "words": "عاصفة ترابية أمس"}
+    assert client.post("/api/v1/late/causes", json=body, headers=headers).status_code == 422
+    assert service.called == []

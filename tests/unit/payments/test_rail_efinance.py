@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -164,6 +165,13 @@ def test_a_refund_carries_our_number_and_asks_first_what_was_given_back(wire: Wi
     assert RAIL.refund(REFUND) == base.RefundReport("r-1", base.DONE, 2_050, "77")
     inner = CENTRE.open("PaymentRequest", wire.asked[1][2]["data"])
     assert (inner.findtext("RefundRequestNumber"), inner.findtext("Amount")) == ("r-1", "20.50")
+
+
+def test_a_refund_that_is_only_looked_up_is_never_sent(wire: Wire) -> None:
+    wire.answers = [answer(**PAID)]
+    with pytest.raises(base.RefundUncertain):
+        RAIL.refund(replace(REFUND, repeated=True, only_looked_up=True))
+    assert len(wire.asked) == 1
 
 
 def test_a_refund_is_left_to_a_person_where_the_centre_does_not_say_what_it_gave_back(wire: Wire) -> None:

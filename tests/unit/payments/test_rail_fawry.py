@@ -116,6 +116,18 @@ def test_a_repeated_refund_is_looked_up_before_it_is_sent(
     assert len(wire.asked) == calls
 
 
+@pytest.mark.parametrize(("said", "done"), [("PAID", False), ("PARTIAL_REFUNDED", True)])
+def test_a_refund_that_is_only_looked_up_is_never_sent(wire: Any, said: str, done: bool) -> None:
+    wire.answers = [(200, status(said))]
+    order = base.RefundOrder("r-1", "ours-1", "9", 2_050, 12_050, "", repeated=True, only_looked_up=True)
+    if done:
+        assert RAIL.refund(order).status == base.DONE
+    else:
+        with pytest.raises(base.RefundUncertain):
+            RAIL.refund(order)
+    assert len(wire.asked) == 1
+
+
 @pytest.mark.parametrize(("said", "before"), [("PARTIAL_REFUNDED", 1_000), ("REFUNDED", 0), ("PAID", 1_000)])
 def test_a_repeated_refund_of_which_nobody_can_tell_is_for_a_person(wire: Any, said: str, before: int) -> None:
     wire.answers = [(200, status(said))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,6 +138,13 @@ def test_a_refund_is_not_made_twice(
     else:
         with pytest.raises(raises):
             rail.refund(order)
+    assert len(wire.asked) == 2
+
+
+def test_a_refund_that_is_only_looked_up_is_never_sent(rail: Paymob, wire: Wire) -> None:
+    wire.answers = [(201, {"token": "t"}), (200, {**TRANSACTION, "refunded_amount_cents": 0})]
+    with pytest.raises(base.RefundUncertain):
+        rail.refund(replace(REFUND, repeated=True, only_looked_up=True))
     assert len(wire.asked) == 2
 
 

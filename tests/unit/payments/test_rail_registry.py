@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from chassis import config
 from chassis.errors import ConfigurationError
+from infra import secrets
 from rules.refusal import Refusal
-from services.payments.rails import RAILS, base, efinance, fawry, paymob, pos
+from services.payments.rails import RAILS, base, centre, efinance, fawry, paymob, pos
 from services.payments.rails.base import NotSetUp
 from services.payments.rails.registry import Registry
 
@@ -43,7 +45,32 @@ def test_a_rail_that_is_not_set_up_is_found_out_once_and_never_offered(fault: Ex
 
 
 def test_every_adapter_is_known_under_the_name_that_its_traits_say() -> None:
-    assert RAILS.names == list(USUAL) == [traits.name for traits in USUAL.values()]
+    assert list(USUAL) == [traits.name for traits in USUAL.values()]
+    # `centre` has no traits of its own: it can do what the rail behind it at the centre can.
+    assert [name for name in RAILS.names if name != centre.NAME] == list(USUAL)
+
+
+def settings_of(**environ: str) -> config.Settings:
+    return config.load("payments", {
+        **secrets.keys(), "SHUBBAK_MODE": "demo", "SHUBBAK_NODE": "EG-C", "SHUBBAK_BUS": "local",
+        "SHUBBAK_DATABASE_URL": "postgresql://nowhere", **environ})
+
+
+def test_the_rail_of_the_centre_looks_like_the_one_behind_it_and_is_never_called() -> None:
+    made = RAILS.of(settings_of(SHUBBAK_CENTRE_RAIL="fawry", SHUBBAK_CENTRE_MOST="500"), centre.NAME)
+    traits = made.traits
+    assert (traits.name, traits.label, traits.way) == ("centre", fawry.USUAL.label, fawry.USUAL.way)
+    assert (traits.travels, traits.refund, traits.asks, traits.calls_back, traits.most) == (
+        True, fawry.USUAL.refund, False, False, 500_00)
+    for call in (lambda: made.charge(base.Order("x", 100, "a bill", None)), lambda: made.ask("x")):
+        with pytest.raises(base.RailRefused):
+            call()
+
+
+@pytest.mark.parametrize(("rail", "node"), [("cash", "EG-C"), ("fawry", "EG"), ("centre", "EG-C")])
+def test_a_rail_of_the_centre_that_cannot_be_stops_the_start(rail: str, node: str) -> None:
+    with pytest.raises(ConfigurationError, match="CENTRE_RAIL"):
+        RAILS.check(settings_of(SHUBBAK_CENTRE_RAIL=rail, SHUBBAK_NODE=node))
 
 
 @pytest.mark.parametrize("name", USUAL)

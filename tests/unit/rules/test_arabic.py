@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.arabic import MAX_AMOUNT, amount_in_words, fold, format_egp, long_date, western_digits
+from rules.arabic import MAX_AMOUNT, amount_in_words, fold, format_egp, long_date, weekday_date, western_digits
 
 
 @pytest.mark.parametrize("one, other", [
@@ -130,3 +130,10 @@ def test_a_long_date_names_the_month_as_egypt_does() -> None:
     assert long_date(date(2026, 11, 1)) == "1 نوفمبر 2026"
     assert long_date(date(2027, 3, 21), "en") == "21 March 2027"
     assert len({long_date(date(2026, month, 1)) for month in range(1, 13)}) == 12
+
+
+def test_a_date_with_its_day_of_the_week() -> None:
+    assert weekday_date(date(2026, 3, 3)) == "الثلاثاء 3 مارس 2026"
+    assert weekday_date(date(2026, 3, 1), "en") == "Sunday 1 March 2026"
+    assert weekday_date(date(2026, 3, 3), "en", this_year=2026) == "Tuesday 3 March"
+    assert weekday_date(date(2026, 3, 3), "en", this_year=2025) == "Tuesday 3 March 2026"

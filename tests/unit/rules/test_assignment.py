@@ -10,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import assignment
-from rules.assignment import HELD_MOST, LEFT_LYING, ROOM, SPREAD, TURN, Candidate, File, next_file
+from rules.assignment import (
+    FULL,
+    HELD_MOST,
+    LEFT_LYING,
+    ROOM,
+    SPREAD,
+    TURN,
+    UNFIT,
+    Candidate,
+    File,
+    next_file,
+    why_not,
+)
 from rules.calendar import Calendar
 
 SUNDAY = date(2026, 3, 1)
@@ -158,3 +170,37 @@ def test_an_asker_who_is_not_at_the_desk_is_an_error_of_ours() -> None:
         next_file("staff:a", [], [], "s")
     with pytest.raises(ValueError, match="rule 9"):
         assignment.recompute("staff:a", {"rule": 9})
+
+
+# -- a head hands a file to somebody by name
+
+
+@given(st.builds(File, st.uuids().map(str), st.none() | st.dates(SUNDAY, SUNDAY + timedelta(days=3)), some, some),
+       candidates, accounts)
+def test_a_head_hands_a_file_to_exactly_those_who_could_be_dealt_it(
+        file: File, desk: list[Candidate], account: str) -> None:
+    assert (why_not(account, file, desk, ()) is None) is (account in {one.account for one in able(file, desk)})
+
+
+@given(st.builds(File, st.uuids().map(str), st.none(), some, some), candidates, accounts)
+def test_who_is_barred_is_refused_alike_whatever_they_hold(file: File, desk: list[Candidate], account: str) -> None:
+    if account in file.barred or account not in {one.account for one in desk}:
+        assert why_not(account, file, desk, ()) == UNFIT
+
+
+def test_a_full_hand_is_told_from_one_that_may_not_have_it() -> None:
+    full, free = Candidate("staff:a", HELD_MOST, 0), Candidate("staff:b", 0, 0)
+    file = File("t", None)
+    assert why_not("staff:a", file, [full, free], ()) == FULL and why_not("staff:b", file, [full, free], ()) is None
+
+
+def test_the_spread_does_not_bind_a_head() -> None:
+    loaded, idle = Candidate("staff:a", SPREAD + 5, 0), Candidate("staff:b", 0, 0)
+    assert why_not("staff:a", File("t", None), [loaded, idle], ()) is None
+
+
+def test_who_let_it_lie_is_handed_it_again_only_where_nobody_else_may_have_it() -> None:
+    both = [Candidate("staff:a", 0, 0), Candidate("staff:b", 0, 0)]
+    lain = File("t", None, left_by=frozenset({"staff:a"}))
+    assert why_not("staff:a", lain, both, ()) == UNFIT and why_not("staff:a", lain, both[:1], ()) is None
+    assert why_not("staff:a", lain, both[:1], ["staff:b"]) == UNFIT  # who belongs to the desk and is not there now

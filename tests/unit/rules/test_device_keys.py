@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rules import device_keys, signed
 from rules.device_keys import Certificate
 from rules.refusal import Refusal
+from tests.support.examples import examples
 
 NODE = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
 DEVICE = Ed25519PrivateKey.from_private_bytes(b"d" * 32)
@@ -28,7 +29,7 @@ def test_the_certificate_says_what_the_node_signed() -> None:
     assert device_keys.read(text, KEYS) == CERTIFICATE
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(place=st.integers(0, len(device_keys.certify(CERTIFICATE, NODE)) - 1),
        letter=st.characters(min_codepoint=33, max_codepoint=126))
 def test_no_letter_of_it_can_be_another(place: int, letter: str) -> None:

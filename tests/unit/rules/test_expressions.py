@@ -23,6 +23,7 @@ from rules.expression_tree import (
     write,
 )
 from rules.refusal import Refusal
+from tests.support.examples import examples
 
 TYPES = {"area": "decimal", "days": "integer", "corner": "boolean", "use": "choice", "remark": "text", "from": "date",
          "parts": "multi_choice"}
@@ -172,7 +173,7 @@ def reference(node, answers):
     return Fraction(ceil(found[0]) if node.function == "ceil" else floor(found[0]))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(trees.filter(lambda node: readable(write(node))), st.decimals(-1000, 1000, places=3), st.integers(-9, 9),
        st.booleans(), st.sampled_from(["home", "shop"]))
 def test_arithmetic_is_exact(node, area, days, corner, use):
@@ -198,7 +199,7 @@ HOSTILE = st.one_of(
                                "given("]), max_size=200).map("".join))
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(HOSTILE)
 @example("(" * 1000)
 @example("-" * 999 + "1")

@@ -10,6 +10,7 @@ from contracts.problems import catalogue, describe
 from rules import fees, forms
 from rules.fee_bounds import bounds
 from rules.refusal import Fault, Refusal
+from tests.support.examples import examples
 
 NAME = {"ar": "رسم", "en": "Fee"}
 
@@ -209,7 +210,7 @@ def answers_(draw):
     return forms.validate(FORM, given_)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(st.lists(bodies, min_size=1, max_size=3), st.lists(answers_(), min_size=1, max_size=8))
 def test_what_is_accepted_is_computed_for_every_answer_and_lies_within_its_bounds(given_bodies, all_answers):
     lines = [line(f"l{index}", **body) for index, body in enumerate(given_bodies)]
@@ -223,7 +224,7 @@ def test_what_is_accepted_is_computed_for_every_answer_and_lies_within_its_bound
         assert all(proved[code].least <= found.get(code, 0) <= proved[code].most for code in proved)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(numbers_, st.lists(answers_(), min_size=1, max_size=5))
 def test_what_fails_for_an_answer_was_not_accepted(text, all_answers):
     lines = [formula(text)]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from rules import conditions, forms
 from rules.implication import Interval, Knowledge
+from tests.support.examples import examples
 
 NAME = {"ar": "حقل", "en": "Field"}
 
@@ -110,7 +111,7 @@ def answers_(draw):
     return forms.validate(FORM, found)
 
 
-@settings(max_examples=800)
+@settings(max_examples=examples(800))
 @given(some_conditions, some_conditions, st.booleans(), st.lists(answers_(), min_size=1, max_size=10))
 def test_what_is_said_to_follow_holds_of_every_answer(known, other, holds, all_answers):
     assert conditions.check(known, TYPES) == []

@@ -14,6 +14,7 @@ from rules.organisation import Operation, Organisation, Version, fold
 from rules.organisation_base import base
 from rules.organisation_check import check
 from rules.organisation_overlay import Overlay
+from tests.support.examples import examples
 
 TODAY = date(2026, 11, 22)
 HORIZON = 14
@@ -144,7 +145,7 @@ def assert_there(there, day):
                if kind == "holiday" and body["scope"] and day.isoformat() <= body["last"]), day  # also before it begins
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(changes)
 def test_what_is_accepted_is_sound_on_every_day(proposed):
     organisation, taken = BASE, 0
@@ -156,7 +157,7 @@ def test_what_is_accepted_is_sound_on_every_day(proposed):
     event(f"operations accepted: {min(taken, 10)}")
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(changes)
 def test_a_change_that_would_make_it_unsound_is_refused(proposed):
     """The other way round: what folds and is sound on each of its days is only refused for what is wrong with a body, a
@@ -175,7 +176,7 @@ def test_a_change_that_would_make_it_unsound_is_refused(proposed):
         raise AssertionError(f"refused without a reason: {faults}")
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(operations(), min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_the_order_in_which_a_change_lists_its_operations_means_nothing(change, chance):
     unique = list({(operation.key, operation.start): operation for operation in change}.values())
@@ -188,7 +189,7 @@ def test_the_order_in_which_a_change_lists_its_operations_means_nothing(change, 
         assert after(BASE, unique).timelines == after(BASE, shuffled).timelines
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(operations(), min_size=4, max_size=10), st.lists(operations(), min_size=4, max_size=10))
 def test_independent_changes_may_be_approved_in_either_order(one, other):
     one = sound_part(BASE, one)
@@ -219,7 +220,7 @@ def test_folding_never_gives_overlapping_periods(given_operations):
             assert version.valid_until is not None and version.valid_until <= following.valid_from
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(changes)
 def test_decrees_that_are_accepted_make_one_calendar_whatever_their_order(proposed):
     organisation = BASE
@@ -263,7 +264,7 @@ def changes_of_real_units(draw):
     return Operation(op, kind, draw(st.sampled_from(codes[kind])), draw(st.sampled_from(DAYS)), body)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.lists(changes_of_real_units(), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_what_is_told_gives_others_the_same_units_and_days_off(proposed):
     """Other services know the lists and the timelines that were told, nothing else."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rules import device_keys, licence, release, signed
 from rules.refusal import Refusal
 from rules.release import Release, Ticket
+from tests.support.examples import examples
 
 NODE = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
 OTHER_NODE = Ed25519PrivateKey.from_private_bytes(b"m" * 32)
@@ -68,7 +69,7 @@ def test_what_node_and_device_signed_is_proved_by_the_nodes_keys_alone(ticket: T
     assert shown.released == release.Released(ticket, made)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(place=st.integers(0, len(text_of()) - 1), letter=st.characters(min_codepoint=33, max_codepoint=126))
 def test_no_letter_of_it_can_be_another(place: int, letter: str) -> None:
     text = text_of()

@@ -16,22 +16,27 @@ def test_the_roles_and_permissions_that_others_rely_on():
     assert set(load().roles) == {"public", "citizen", "window_clerk", "cashier", "officer", "inspector", "unit_head",
                                  "department_head", "mobile_clerk",
                                  "centre_manager", "catalogue_editor", "catalogue_reviewer", "organisation_editor",
-                                 "message_editor", "bound_citizen", "provider",
+                                 "message_editor", "bound_citizen", "provider", "partner", "unsecured", "device",
                                  "council_reviewer", "follow_up_reviewer", "administrator", "rail", "system",
-                                 "finance_officer", "finance_head"}
+                                 "finance_officer", "finance_head", "governorate_follow_up", "kiosk"}
     assert set(load().permissions) == {
+        "queue.take", "queue.call", "queue.read",
         "request.find", "request.find_person", "visit.order", "visit.plan", "visit.carry_out", "offline.read",
+        "offline.work", "offline.intake", "device.contact",
         "offline.review", "device.manage", "guide.read", "request.submit", "request.inquire", "request.complete",
         "document.add", "licence.verify", "licence.fetch", "bill.read", "bill.pay", "bill.callback", "bill.take_cash",
         "receipt.read", "receipt.print", "shift.approve", "counter.manage", "task.list", "task.next", "task.read",
         "task.act", "message.read", "message.dashboard", "message.performance", "message.receipt", "provider.steer",
-        "account.manage", "audit.read", "parked.manage", "catalog.load", "proposal.read",
-        "proposal.write", "proposal.decide", "guide.edit", "guide.review", "guide.adopt", "guide.approve_adoption",
+        "account.manage", "account.own", "key.manage", "audit.read", "parked.manage", "link.read",
+        "link.settle", "link.command",
+        "catalog.load", "proposal.read", "proposal.write", "proposal.decide", "guide.edit", "guide.review",
+        "guide.adopt", "guide.approve_adoption",
         "organisation.read", "organisation.propose", "organisation.review_council", "organisation.review_follow_up",
         "task.oversee", "task.oversee_unit", "relation.declare", "relation.withdraw", "request.correct",
         "collections.read", "licence.read", "licence.print", "licence.replace", "licence.suspend", "licence.resume",
         "licence.cancel", "licence.deliver", "output.preview", "letter.send", "request.rate", "complaint.make",
-        "complaint.answer", "request.reopen", "warning.list", "request.extend", "silence.review", "silence.release",
+        "complaint.answer", "request.reopen", "warning.list", "late.read", "late.explain", "request.extend",
+        "silence.review", "silence.release",
         "template.read", "template.write", "template.review",
         "campaign.write", "campaign.approve", "campaign.run",
         "bill.issue", "bill.amend", "bill.approve", "bill.cancel", "refund.request", "refund.approve", "refund.pay",
@@ -39,6 +44,8 @@ def test_the_roles_and_permissions_that_others_rely_on():
         "reconciliation.import",
         "preference.own", "preference.set",
         "code.use", "citizen.bind", "request.own", "request.own_person", "account.tell",
+        "board.read", "board.read_unit",
+        "agency.manage", "agency.read", "feed.read", "subscription.own", "letter.reply",
         "settlement.record", "settlement.let_go", "treasury.export", "treasury.close"}
     assert set(load().departments) >= {"licensing", "engineering", "leadership", "planning", "industrial_safety"}
 
@@ -51,6 +58,11 @@ def test_what_anybody_may_read_staff_may_too():
 
 def test_who_is_asked_at_the_window_what_was_sent_can_tell():
     assert permits(["window_clerk"], "message.read") and not permits(["officer"], "message.read")
+
+
+def test_only_heads_and_managers_say_why_something_is_late():
+    assert {code for code, role in load().roles.items() if "late.explain" in role.may} == {
+        "unit_head", "department_head", "centre_manager"}
 
 
 def test_duties_that_stay_apart():

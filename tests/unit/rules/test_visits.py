@@ -65,12 +65,25 @@ def test_a_day_takes_so_many_visits_and_no_more(day: date, planned: int, capacit
 
 
 @pytest.mark.parametrize("purpose", visits.PURPOSES)
-@given(kind=some.sampled_from(("task", "payment", "applicant", "external", "parallel")), licensed=some.booleans())
-def test_an_ended_request_is_visited_only_to_hand_its_licence_over(purpose: str, kind: str, licensed: bool) -> None:
-    ended = visits.fits(purpose, state_kind="end", outcome="approved", licensed=licensed)
+@given(kind=some.sampled_from(("task", "payment", "applicant", "external", "parallel")), licensed=some.booleans(),
+       renewal=some.booleans())
+def test_an_ended_request_is_visited_only_to_hand_its_licence_over(
+    purpose: str, kind: str, licensed: bool, renewal: bool
+) -> None:
+    ended = visits.fits(purpose, state_kind="end", outcome="approved", licensed=licensed, renewal=renewal)
     assert (not ended) is (purpose == "delivery" and licensed)
-    going = visits.fits(purpose, state_kind=kind, outcome=None, licensed=False)
-    assert (not going) is (purpose in ("renewal", "inspection") or (purpose == "documents" and kind == "applicant"))
+    going = visits.fits(purpose, state_kind=kind, outcome=None, licensed=False, renewal=renewal)
+    assert (not going) is (purpose == "inspection" or (purpose == "renewal" and renewal)
+                           or (purpose == "documents" and kind == "applicant"))
+
+
+@pytest.mark.parametrize(("supersedes", "renews"), [
+    (None, False), ({"answer": "former", "as": "renewal"}, True), ({"answer": "former", "as": "transfer"}, False),
+    ({"answer": "former", "as": "alteration"}, False)])
+def test_only_what_takes_the_place_of_a_licence_as_its_renewal_renews(
+    supersedes: dict[str, str] | None, renews: bool
+) -> None:
+    assert visits.renews({"supersedes": supersedes} if supersedes else {}) is renews
 
 
 @pytest.mark.parametrize(("before", "after", "day_before", "day", "told"), [

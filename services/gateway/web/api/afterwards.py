@@ -40,6 +40,10 @@ class Rating(Schema):
     comment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
 
 
+class RatingInvitation(Shown):
+    token = text()
+
+
 class RatingShown(Shown):
     service_name = named()
     unit_name = named()
@@ -196,6 +200,14 @@ def deliver(body: dict[str, Any], serial: str) -> Response:
     """Record to whom a print was handed over, how, and what identity was looked at"""
     found = platform().call("requests.deliver", {"serial": serial, **body}, caller().actor, command_id=g.command_id)
     return answer(found, 201)
+
+
+@door(blueprint, "POST", "/requests/<tracking_number>/rating-invitations", permission="request.rate",
+      idempotent=True, parameters=[PHONE_PARAMETER])
+@blueprint.response(201, RatingInvitation)
+def ask_rating(tracking_number: str) -> Response:
+    """The token of the rating's page, for whoever holds the number and the digits of a request that has ended"""
+    return answer(ask.inquire("requests.ask_rating", tracking_number, last4(), command_id=g.command_id), 201)
 
 
 @door(blueprint, "GET", "/ratings/<token>", permission="request.rate")

@@ -70,6 +70,8 @@ class RailShown(Shown):
     lives_hours = fields.Integer(required=True, metadata={"description": "How long a reference can be paid"})
     currency = fields.String(required=True)
     currency_number = fields.String(required=True)
+    travels = fields.Boolean(required=True, metadata={
+        "description": "Orders go over the line to the centre, and wait where that is cut"})
 
 
 class RailList(Shown):
@@ -81,6 +83,7 @@ class PaymentStarted(Shown):
     state = fields.String()
     reference = fields.String(allow_none=True)
     pay_url = fields.String(allow_none=True)
+    travels = fields.Boolean(metadata={"description": "Asked for over the line to the centre"})
     receipt_number = fields.String(allow_none=True)
     change = fields.Integer(allow_none=True)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from flask import Response, g, request
 from flask_smorest import Blueprint
@@ -14,7 +12,6 @@ from marshmallow import fields, validate
 from contracts.notifications_campaigns import (
     AUDIENCE_STATES,
     LIST_BYTES,
-    LIST_PIECE_BYTES,
     STATES,
     AcceptAudience,
     ChooseApplicants,
@@ -27,12 +24,12 @@ from contracts.notifications_campaigns import (
     WriteCampaign,
 )
 from rules.refusal import refuse
-from services.gateway.web import uploads
+from services.gateway.web import campaign_lists
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.shapes import text, text_or_none
 from services.gateway.web.caller import caller
-from services.gateway.web.platform import UPLOAD_SECONDS, platform
+from services.gateway.web.platform import platform
 
 blueprint = Blueprint("api_campaigns", __name__, url_prefix=f"{PREFIX}/campaigns",
                       description="Messages to many citizens at once")
@@ -258,22 +255,8 @@ def upload_list(campaign_id: UUID) -> Response:
     size = request.content_length
     if size is None:
         raise refuse("length_required", "Content-Length")
-    if not size:
-        raise refuse("list_heading_missing", "file")
-
-    def call(method: str, payload: dict[str, Any], step: str) -> dict[str, Any]:
-        return platform().call(f"notifications.{method}", payload, caller().actor,
-                               command_id=uuid5(g.command_id, step), timeout=UPLOAD_SECONDS)
-
     name = request.args.get("file_name", "").strip()[:200] or f"list.{kind}"
-    begun = call("begin_list", {"campaign_id": str(campaign_id), "file_name": name, "format": kind, "size": size},
-                 "begin")
-    audience_id, whole = begun["audience_id"], hashlib.sha256()
-    for number, piece in enumerate(uploads.pieces(request.stream, size, LIST_PIECE_BYTES)):
-        whole.update(piece)
-        content = base64.b64encode(piece).decode()
-        call("add_list_piece", {"audience_id": audience_id, "number": number, "content": content}, f"piece {number}")
-    return answer(call("end_list", {"audience_id": audience_id, "sha256": whole.hexdigest()}, "end"))
+    return answer(campaign_lists.hand_on(campaign_id, name, kind, request.stream, size, g.command_id))
 
 
 @door(blueprint, "GET", "/<uuid:campaign_id>/faults", permission=RUN)

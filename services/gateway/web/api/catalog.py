@@ -18,6 +18,10 @@ from contracts.catalog import (
     ListProposals,
     Propose,
 )
+from contracts.definition import load_definition
+from rules import measure
+from rules.refusal import refuse
+from services.gateway.web import drafts
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.versions import DifferenceShown
@@ -145,6 +149,28 @@ class GovernorateDifferences(Shown):
     services = fields.List(fields.Nested(ServiceDifferences), required=True)
 
 
+class InLanguage(Schema):
+    language = fields.String(load_default="ar", validate=validate.OneOf(("ar", "en")))
+
+
+class ProposalEffect(Shown):
+    code = fields.String(required=True)
+    from_version = fields.Integer(required=True)
+    before = fields.Dict(required=True, metadata={"description": "Steps, departments, documents, days, visits, fees"})
+    after = fields.Dict(required=True)
+    difference = fields.Dict(required=True)
+
+
+class OpenOfVersion(Shown):
+    version = fields.Integer(required=True)
+    count = fields.Integer(required=True)
+
+
+class OpenRequests(Shown):
+    code = fields.String(required=True)
+    open = fields.List(fields.Nested(OpenOfVersion), required=True, metadata={"description": "Newest version first"})
+
+
 @door(blueprint, "POST", "/proposals", permission="proposal.write", media_types=JSON, idempotent=True,
       limit=DEFINITION_BYTES)
 @blueprint.arguments(Propose(), example=_EXAMPLE)
@@ -206,6 +232,34 @@ def withdraw(body: dict[str, Any], proposal_id: Any) -> Response:
     return answer(_command("catalog.withdraw_proposal", {"proposal_id": proposal_id, **body}))
 
 
+@door(blueprint, "GET", "/proposals/<uuid:proposal_id>/graph.svg", permission="proposal.read")
+@blueprint.arguments(InLanguage(), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="image/svg+xml")
+def draw_proposal(query: dict[str, Any], proposal_id: Any) -> Response:
+    """The path of a proposed definition, drawn as far as it can be. Refuses workflow_malformed where it cannot"""
+    body = _definition(proposal_id)
+    drawn = drafts.drawn(body, query["language"])
+    return Response(drawn, content_type="image/svg+xml")
+
+
+@door(blueprint, "GET", "/proposals/<uuid:proposal_id>/effect", permission="proposal.read")
+@blueprint.response(200, ProposalEffect)
+def show_proposal_effect(proposal_id: Any) -> Response:
+    """What a proposed definition changes for people, against the newest national version: steps, documents, days,
+    visits and fees. Refuses definition_invalid while it has faults"""
+    body = load_definition(_definition(proposal_id))
+    newest = _query("catalog.versions", {"code": body["code"], "scope": "national"})["versions"][0]["version"]
+    before = _query("catalog.get", {"code": body["code"], "scope": "national", "version": newest})["definition"]
+    return answer({"code": body["code"], "from_version": newest, **measure.effect(before, body).as_dict()})
+
+
+@door(blueprint, "GET", "/services/<code>/open-requests", permission="proposal.read")
+@blueprint.response(200, OpenRequests)
+def count_open_requests(code: str) -> Response:
+    """How many requests of a service are open, by the version that they were lodged under and go on by"""
+    return answer(_query("requests.open_of_service", {"code": code}))
+
+
 @door(blueprint, "POST", "/checks", permission="proposal.write", media_types=JSON, idempotent=True,
       limit=DEFINITION_BYTES)
 @blueprint.arguments(CheckProposal(), example=_EXAMPLE)
@@ -229,6 +283,15 @@ def list_adoptions(query: dict[str, Any]) -> Response:
 def list_differences(query: dict[str, Any]) -> Response:
     """What each governorate does otherwise than the national guide"""
     return answer(_query("catalog.differences", query))
+
+
+def _definition(proposal_id: Any) -> dict[str, Any]:
+    """The definition that a proposal says. Refuses not_found where it proposes something else."""
+    found = _query("catalog.proposal", {"proposal_id": proposal_id})
+    if found["kind"] != "definition":
+        raise refuse("not_found")
+    body: dict[str, Any] = found["body"]
+    return body
 
 
 def _command(method: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.gateway.web import citizens
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.finding import Found
-from services.gateway.web.api.shapes import text, text_or_none
+from services.gateway.web.api.shapes import StillOpen, text, text_or_none
 
 blueprint = Blueprint("api_citizens", __name__, url_prefix=f"{PREFIX}/citizens",
                       description="Citizens' accounts: log in by a one-time code, own requests, binding at a window")
@@ -72,6 +72,10 @@ class OwnRequest(Found):
         exclude = ("applicant",)
 
     lodged_here = fields.Boolean(required=True, metadata={"description": "Lodged from this account"})
+    visit = fields.Nested(StillOpen, required=True, allow_none=True, metadata={
+        "description": "The visit of the mobile district that is still to come; `on` is its day"})
+    complaint = fields.Nested(StillOpen, required=True, allow_none=True, metadata={
+        "description": "The complaint that is not answered yet; `on` is the day of its answer"})
 
 
 class OwnPage(Shown):

@@ -9,7 +9,8 @@ from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests_mobile import REASON, ListDevices, RegisterDevice
+from chassis.ids import uuid7
+from contracts.requests_mobile import REASON, DeviceContact, ListDevices, RegisterDevice, WipeDevice
 from rules import devices as rule
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
@@ -31,10 +32,16 @@ class Why(Schema):
     reason = fields.String(required=True, validate=REASON)
 
 
+class Wipe(WipeDevice):
+    class Meta:
+        exclude = ("device_id",)
+
+
 class DeviceShown(Shown):
     device_id = fields.UUID(required=True)
     version = fields.Integer(required=True)
     unit = text()
+    kind = text(validate=validate.OneOf(tuple(rule.KINDS)))
     label = text()
     public_key = text(metadata={"description": "The raw 32 bytes of the tablet's Ed25519 key in base64"})
     state = text(validate=validate.OneOf(rule.STANDINGS))
@@ -44,6 +51,29 @@ class DeviceShown(Shown):
     valid_from = fields.AwareDateTime(required=True, allow_none=True)
     valid_until = fields.AwareDateTime(required=True, allow_none=True)
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+    contacted_at = fields.AwareDateTime(required=True, allow_none=True,
+                                        metadata={"description": "When it last made itself known"})
+    wipe = text_or_none(metadata={"description": "What it is to do at its next contact: `after_upload`, `at_once`"})
+    wiped_at = fields.AwareDateTime(required=True, allow_none=True)
+    wiped_lost = fields.List(fields.Integer(), required=True,
+                             metadata={"description": "Numbers of items that it had not uploaded when it was emptied"})
+
+
+class Contacted(Shown):
+    device_id = fields.UUID(required=True)
+    kind = text(validate=validate.OneOf(tuple(rule.KINDS)))
+    unit = text()
+    label = text()
+    state = text(validate=validate.OneOf(rule.STANDINGS))
+    valid_until = fields.AwareDateTime(required=True, allow_none=True)
+    wipe = text_or_none()
+    server_time = fields.AwareDateTime(required=True)
+
+
+class Unlocking(Shown):
+    secret = text(metadata={"description": "32 bytes in base64: always the same of one account on one device"})
+    former = fields.List(fields.String(), required=True,
+                         metadata={"description": "What it was before the node exchanged its key"})
 
 
 class DeviceListed(DeviceShown):
@@ -122,6 +152,33 @@ def resume_device(body: dict[str, Any], device_id: UUID) -> Response:
 def revoke_device(body: dict[str, Any], device_id: UUID) -> Response:
     """Revoke a tablet for good, at once. All that it holds and did not report is void"""
     return answer(_call("requests.revoke_device", body, device_id))
+
+
+@door(blueprint, "POST", "/<uuid:device_id>/wipe", permission="device.manage", media_types=JSON, idempotent=True)
+@blueprint.arguments(Wipe(), example={"reason": "يُسلَّم اللوح إلى وحدة أخرى", "at_once": False})
+@blueprint.response(200, DeviceShown)
+def wipe_device(body: dict[str, Any], device_id: UUID) -> Response:
+    """Have a device empty itself at its next contact: once what it did is uploaded, or at once"""
+    return answer(_call("requests.wipe_device", body, device_id))
+
+
+@door(blueprint, "POST", "/contact", permission="device.contact", media_types=JSON, signed=True)
+@blueprint.arguments(DeviceContact(), example={"public_key": _KEY, "at": "2026-11-22T09:00:00Z", "wiped": None,
+                                               "signature": "c2lnbmF0dXJlIG9mIHRoZSB0YWJsZXQ="})
+@blueprint.response(200, Contacted)
+def contact_device(body: dict[str, Any]) -> Response:
+    """A device makes itself known by its key, and hears how it stands and whether it is to empty itself
+
+    Signed by the device (Ed25519) over `SHD1.contact`, its public key, its time and `wiped`, a line each; carries no
+    Idempotency-Key and no session."""
+    return answer(platform().call("requests.device_contact", body, caller().actor, command_id=uuid7()))
+
+
+@door(blueprint, "GET", "/<uuid:device_id>/unlocking", permission="offline.work")
+@blueprint.response(200, Unlocking)
+def unlock_device(device_id: UUID) -> Response:
+    """What opens my own data on this device where I forgot its PIN. Each is recorded"""
+    return answer(platform().call("requests.device_unlock", {"device_id": str(device_id)}, caller().actor))
 
 
 @door(blueprint, "POST", "/<uuid:device_id>/serials/return", permission="device.manage", media_types=JSON,

@@ -5,8 +5,9 @@ here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import orjson
 from flask import Response, g, request
@@ -138,6 +139,12 @@ _BODY = {"requestBody": {"required": True, "content": {
 @blueprint.response(200, ImportReport)
 def import_guide(query: dict[str, Any]) -> Response:
     """Propose what a file changes, one proposal a service, and report what was refused and why"""
+    return answer(take(request.mimetype, request.get_data(), query.get("effective_from"), g.command_id))
+
+
+def take(media_type: str, data: bytes, effective_from: date | None, command_id: UUID) -> dict[str, Any]:
+    """What became of a file that somebody sends in (contracts.exchange.importing.report): a proposal for each service
+    that it changes, in the caller's name. Refuses a file that cannot be understood as a whole."""
     edition = platform().guide.edition()
 
     def standing(code: str) -> Any:
@@ -146,11 +153,11 @@ def import_guide(query: dict[str, Any]) -> Response:
 
     def ask(method: str, payload: Mapping[str, Any], code: str) -> dict[str, Any]:
         # Each proposal has a command id of its own, so that a repeat of the import proposes nothing twice.
-        command = uuid5(g.command_id, code) if method == "catalog.propose" else None
+        command = uuid5(command_id, code) if method == "catalog.propose" else None
         try:
             return platform().call(method, dict(payload), caller().actor, command_id=command, timeout=PROPOSE_SECONDS)
         except Unavailable as error:
             raise importing.NotAnswered from error
 
-    judged = offload(importing.judge, request.mimetype, request.get_data(), standing)
-    return answer(importing.propose(judged, query.get("effective_from"), ask))
+    judged = offload(importing.judge, media_type, data, standing)
+    return importing.propose(judged, effective_from, ask)

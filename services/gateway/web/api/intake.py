@@ -14,7 +14,7 @@ from marshmallow import Schema, fields, validate
 
 from contracts.requests_intake import PIECE_BYTES, BeginUpload, Correct, GivenDocument, SaveDraft
 from rules.refusal import refuse
-from services.gateway.web import ask
+from services.gateway.web import ask, citizens
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, Shown, answer
 from services.gateway.web.api.licences import pdf
@@ -291,3 +291,19 @@ def drop_draft() -> Response:
     """Forget a saved application"""
     _command("requests.drop_draft", {"token": request.headers.get(TOKEN_HEADER, "")}, uuid4())
     return Response(status=204)
+
+
+class OwnDraft(DraftSaved):
+    """One draft of an account."""
+
+
+class OwnDraftsShown(Shown):
+    drafts = fields.List(fields.Nested(OwnDraft), required=True)
+
+
+@door(blueprint, "GET", "/citizens/drafts", permission="request.own")
+@blueprint.response(200, OwnDraftsShown)
+def list_own_drafts() -> Response:
+    """What was begun in the own account and not lodged yet, the latest first; a draft's `token` opens it"""
+    codes = [entry.code for entry in platform().guide.in_force()]
+    return answer({"drafts": citizens.own_drafts(citizens.the_citizen(), codes)})

@@ -9,7 +9,9 @@ from flask import Response, current_app
 from flask_smorest import Blueprint
 
 from chassis.actors import PUBLIC
+from services.gateway import partners
 from services.gateway.web.access import Gate, door
+from services.gateway.web.api import examples
 from services.gateway.web.api.answers import PREFIX, answer
 
 blueprint = Blueprint("api_openapi", __name__, url_prefix=f"{PREFIX}/openapi.json", description="This description")
@@ -75,6 +77,10 @@ def describe_security(spec: Any) -> None:
     spec.components.security_scheme(
         "staff", {"type": "http", "scheme": "bearer", "description": "The token of POST /api/v1/sessions"}
     )
+    spec.components.security_scheme(
+        "partner", {"type": "http", "scheme": "bearer", "description": "A partner's key (`shk_…`), made by an"
+                    " administrator; it opens the operations whose `x-scope` it was given"}
+    )
     spec.components.schema("Problem", PROBLEM)
 
 
@@ -86,7 +92,14 @@ def openapi() -> Response:
 
 
 def document(app: Any) -> dict[str, Any]:
-    """The description as a dictionary, with every gate's demands added."""
+    """The description as a dictionary, with every gate's demands and examples added. Made once a process."""
+    kept: dict[str, Any] | None = app.extensions.get("openapi_document")
+    if kept is None:
+        kept = app.extensions["openapi_document"] = _make(app)
+    return kept
+
+
+def _make(app: Any) -> dict[str, Any]:
     described: dict[str, Any] = deepcopy(app.extensions["openapi"].description())
     for rule in app.url_map.iter_rules():
         gate: Gate = app.gates[rule.endpoint]
@@ -98,6 +111,7 @@ def document(app: Any) -> dict[str, Any]:
             operation["operationId"] = rule.endpoint.rpartition(".")[2]
             _complete(operation, gate)
     _drop_unused(described)
+    examples.fill(described)
     return described
 
 
@@ -132,6 +146,8 @@ def _complete(operation: dict[str, Any], gate: Gate) -> None:
     if gate.staff or not (gate.signed or gate.lets_in(PUBLIC.permits)):
         operation["security"] = [{"staff": []}]
     operation["x-permission"] = gate.permission
+    if not gate.staff and (open_to := [one for one in gate.permissions if one in partners.scopes()]):
+        operation["x-scope"] = "|".join(open_to)
     operation["responses"] = {
         code: found for code, found in operation["responses"].items() if code not in ("422", "default")
     }

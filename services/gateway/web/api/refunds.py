@@ -86,6 +86,8 @@ class RefundShown(RefundStands):
     error = text_or_none(metadata={"description": "What the rail said last"})
     done_by = text_or_none()
     open = fields.Boolean(required=True)
+    travels = fields.Boolean(required=True, metadata={
+        "description": "It goes by a rail of the centre's: until that has answered, nothing else can be done with it"})
 
 
 class CreditShown(Shown):

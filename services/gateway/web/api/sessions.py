@@ -21,6 +21,8 @@ blueprint = Blueprint("api_sessions", __name__, url_prefix=f"{PREFIX}/sessions",
 class LogIn(Schema):
     username = fields.String(required=True, validate=validate.Length(1, 64))
     password = fields.String(required=True, validate=validate.Length(1, 200))
+    code = fields.String(load_default="", validate=validate.Length(max=40), metadata={
+        "description": "Of the authenticator app, or one on paper; where the account has an authenticator"})
 
 
 class Session(Shown):
@@ -34,7 +36,7 @@ class Session(Shown):
 @blueprint.response(201, Session)
 def open_session(body: dict[str, Any]) -> Response:
     """Log in: a token for `Authorization: Bearer`, good for one shift"""
-    token, ends, row = ask.log_in(body["username"], body["password"])
+    token, ends, row = ask.log_in(body["username"], body["password"], body["code"])
     return answer(
         {
             "token": token,

@@ -38,6 +38,7 @@ class ActionOffered(Shown):
     code = text()
     name = named()
     requires = fields.List(fields.String(), required=True, metadata={"description": "What to send along: `reason`, …"})
+    to_applicant = fields.Boolean(metadata={"description": "It sends the file back: `missing` may go along"})
 
 
 class BranchShown(Shown):
@@ -136,9 +137,41 @@ class TimelineEntry(Shown):
         allow_none=True,
         metadata={"description": "The ground in law that was named: code, name, legal_basis"},
     )
+    missing = fields.Dict(
+        allow_none=True,
+        metadata={"description": "What is to be completed: {documents, answers}, codes of the definition"},
+    )
+
+
+class ComplaintTold(Shown):
+    complaint_number = text()
+    kind = text()
+    state = text()
+    made_at = fields.AwareDateTime(required=True)
+    due_on = fields.Date(required=True)
+    before = text(metadata={"description": "The role of the head before whom it lies"})
+    late = fields.Boolean(required=True)
+    upheld = fields.Boolean(required=True, allow_none=True)
+
+
+class StillOpen(Shown):
+    """Something of a request that is not over yet, and the day it is for."""
+
+    number = text()
+    state = text()
+    on = day_or_none()
 
 
 class TimelineShown(StatusShown):
+    visit = fields.Nested(
+        StillOpen, required=True, allow_none=True, metadata={"description": "The mobile district's, still to come"}
+    )
+    complaints = fields.List(fields.Nested(ComplaintTold), required=True)
+    reopening = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={"description": "{state} once it was asked to look at the end anew; {until} while it may be"},
+    )
     entries = fields.List(fields.Nested(TimelineEntry), required=True)
     documents_refused = fields.List(
         fields.Dict(), metadata={"description": "Documents that were not taken, and why: bring others"}
@@ -166,6 +199,8 @@ class BillPayment(Shown):
     pay_url = text_or_none()
     started_at = fields.AwareDateTime(required=True)
     late = fields.Boolean(metadata={"description": "The rail has kept its reference back for too long: use another"})
+    travels = fields.Boolean(metadata={"description": "Asked for over the line to the centre; it waits where that is "
+                                                      "cut, and lapses with the bill"})
 
 
 class BillShown(BillState):
@@ -173,6 +208,8 @@ class BillShown(BillState):
     rails = fields.List(fields.String(), required=True, metadata={"description": "Where it can be paid"})
     other_rails = fields.List(fields.String(), metadata={"description": "Those at which nothing is under way yet"})
     payments = fields.List(fields.Nested(BillPayment), required=True)
+    shown_as = fields.Dict(keys=fields.String(), values=fields.String(), metadata={
+        "description": "Rails behind rails: `centre` → the one at the centre, by which people know it"})
 
 
 class VerificationShown(Shown):
@@ -211,7 +248,19 @@ class TaskShown(Shown):
     branch = text_or_none(metadata={"description": "Of a parallel state, which branch the task is for"})
     branch_name = named(allow_none=True)
     due_on = day_or_none()
+    days_left = fields.Integer(
+        allow_none=True, metadata={"description": "Working days left of the desk's own date; after it less than none"}
+    )
     request_due_on = day_or_none()
+    purpose = fields.String(allow_none=True)
+    held_at = fields.AwareDateTime()
+    handed_over = fields.Boolean(metadata={"description": "A head handed it over by name"})
+    body_name = fields.Dict(
+        allow_none=True, metadata={"description": "The outside body that this task asks"}
+    )
+    letter = fields.Dict(
+        allow_none=True, metadata={"description": "Where its letter stands: number, status, sent_on"}
+    )
 
 
 class TaskList(Shown):
@@ -284,6 +333,11 @@ class TaskFileShown(TaskShown):
     shows = fields.List(
         fields.String(), required=True, metadata={"description": "What of the applicant this step needs: name, contact"}
     )
+    task_days_left = fields.Integer(allow_none=True, metadata={"description": "Working days left of the desk's date"})
+    may_miss = fields.Dict(metadata={"description": "What an applicant can be asked to complete: documents, answers"})
+    branches = fields.List(fields.Nested(BranchShown), metadata={"description": "Who acts on it at once"})
+    fees = fields.List(fields.Dict(), metadata={"description": "Its payments: stage, name, paid_at"})
+    letters = fields.List(fields.Dict(), metadata={"description": "Its letters to outside bodies, and the answers"})
     photos_wanted = fields.Boolean(required=True, metadata={"description": "Whether this task reports an inspection"})
     steps = fields.List(
         fields.Dict(), required=True, metadata={"description": "What was done before, with findings and photos"}

@@ -9,7 +9,7 @@ from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from contracts.requests import ListTasks, Photo
+from contracts.requests import ListTasks, Missing, Photo
 from contracts.requests_assignment import DeclareRelation, Desk
 from services.gateway.web.access import JSON, door
 from services.gateway.web.api.answers import PREFIX, answer
@@ -44,6 +44,7 @@ class Action(Schema):
     legal_reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
     inputs = fields.Dict(load_default=dict)
     photos = fields.List(fields.Nested(Photo), load_default=list, validate=validate.Length(max=20))
+    missing = fields.Nested(Missing, load_default=None, allow_none=True)
     version = fields.Integer(load_default=None, allow_none=True)  # of the task as it was read
 
 

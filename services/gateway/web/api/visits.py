@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
@@ -306,7 +307,7 @@ def miss_visit(body: dict[str, Any], visit_number: str) -> Response:
     return answer(_ask("requests.miss_visit", {"visit_number": visit_number, **body}, command_id=g.command_id))
 
 
-@door(blueprint, "POST", "/devices/<uuid:device_id>/bundle", permission="visit.carry_out", media_types=JSON,
+@door(blueprint, "POST", "/devices/<uuid:device_id>/bundle", permission="offline.work", media_types=JSON,
       idempotent=True)
 @blueprint.arguments(BundleAsked(), example={"services": ["shop-licence"], "numbers": 20})
 @blueprint.response(200, Bundle)
@@ -316,7 +317,7 @@ def take_bundle(body: dict[str, Any], device_id: UUID) -> Response:
                        timeout=UPLOAD_SECONDS))  # fmt: skip
 
 
-@door(blueprint, "POST", "/devices/<uuid:device_id>/items", permission="visit.carry_out", media_types=JSON,
+@door(blueprint, "POST", "/devices/<uuid:device_id>/items", permission="offline.work", media_types=JSON,
       idempotent=True, limit=ITEM_BYTES)
 @blueprint.arguments(Item())
 @blueprint.response(200, ItemAnswered)
@@ -348,6 +349,14 @@ def list_items(query: dict[str, Any]) -> Response:
 def show_item(item_id: UUID) -> Response:
     """One item with its body and why it was not applied. Reading it is recorded"""
     return answer(_ask("requests.offline_item_file", {"item_id": str(item_id)}))
+
+
+@door(blueprint, "GET", "/offline-items/<uuid:item_id>/documents/<sha256>", permission="offline.review")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def show_item_document(item_id: UUID, sha256: str) -> Response:
+    """A photo or signature that an item signed. Reading it is recorded"""
+    found = _ask("requests.offline_item_document", {"item_id": str(item_id), "sha256": sha256[:64]})
+    return Response(base64.b64decode(found["content"]), content_type=found["media_type"])
 
 
 @door(blueprint, "POST", "/offline-items/<uuid:item_id>/retry", permission="offline.review", media_types=JSON,

@@ -7,15 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from rules import numbering
 from rules.arabic import western_digits
 from rules.refusal import Fault, Refusal
+from rules.turns import parse_label
 from services.gateway import bills
 from services.gateway.web.access import FORM, door
 from services.gateway.web.api.counter import printed
 from services.gateway.web.caller import caller
-from services.gateway.web.pages import kept
+from services.gateway.web.pages import kept, turn_bar
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.platform import platform
 
@@ -24,16 +26,37 @@ _CASHIER = LANG + "/staff/cashier"
 SLIP = ("terminal_id", "batch", "approval_code", "last4", "amount")
 
 
+OPEN = ("created", "pending", "failed")
+
+
 @door(blueprint, "GET", _CASHIER, permission="bill.take_cash")
-def find() -> str:
-    """A bill by its own number or by the request's; both are asked of the gateway's index."""
+def find() -> ResponseReturnValue:
+    """A bill by its own number, by the request's or by today's ticket; where there is one that can be paid, it is
+    opened. Without a number: the bills of whoever was called to this window."""
     number = request.args.get("number", "").strip()[:40]
-    found = platform().run(lambda work: bills.find(work, _canonical(number)), caller().actor) if number else []
-    unit = caller().actor.unit
-    mine = [bill for bill in found if unit is None or bill.unit == unit]
+    bar = turn_bar.desk()
+    mine = _bills(number, bar)
+    payable = [bill for bill in mine if bill.state in OPEN]
+    if number and len(payable) == 1:
+        return redirect(url_for("cashier.show_bill", bill_id=payable[0].id), 303)
     shift = platform().call("payments.shift", {}, caller().actor)["shift"]
-    return render_template("staff/cashier.html", number=number, found=mine, shift=shift,
-                           once=secrets.token_urlsafe(18))
+    return render_template("staff/cashier.html", number=number, found=mine, shift=shift, bar=bar,
+                           faults=turn_bar.told(), once=secrets.token_urlsafe(18))
+
+
+def _bills(number: str, bar: dict[str, Any]) -> list[Any]:
+    """What is meant, of the own unit: what can be paid first."""
+    if parse_label(number) is not None:
+        about = platform().call("requests.turn_of_label", {"label": number}, caller().actor)["requests"]
+    elif number:
+        about = [{"tracking_number": _canonical(number)}]
+    else:
+        about = bar["desk"]["requests"] if bar["desk"] else []
+    unit = caller().actor.unit
+    found = [bill for one in about for bill in platform().run(
+        lambda work, wanted=one["tracking_number"]: bills.find(work, wanted), caller().actor)]  # type: ignore[misc]
+    mine = [bill for bill in found if unit is None or bill.unit == unit]
+    return sorted(mine, key=lambda bill: bill.state not in OPEN)
 
 
 def _canonical(number: str) -> str:
@@ -54,7 +77,8 @@ def show_bill(bill_id: Any) -> str:
 @door(blueprint, "POST", _CASHIER + "/bills/<uuid:bill_id>", permission="bill.take_cash", media_types=FORM, csrf=True)
 def take_cash(bill_id: Any) -> Response | tuple[str, int]:
     given = request.form.get("tendered", "")[:20]
-    tendered = piastres(given)
+    exact = request.form.get("exact", "")[:20]  # the button that says: exactly what is asked
+    tendered = int(exact) if exact.isascii() and exact.isdecimal() else piastres(given)
     if tendered is None:
         return _page(bill_id, [Fault("amount_malformed", "tendered")], {"tendered": given}), 422
     try:
@@ -126,8 +150,10 @@ def print_receipt(bill_id: Any) -> Response | tuple[str, int]:
 
 def _receipt(bill_id: Any, faults: list[Fault], given: dict[str, str]) -> str:
     found = platform().call("payments.receipt", {"bill_id": str(bill_id)}, caller().actor)
+    bar = turn_bar.desk() if caller().actor.permits("queue.call") else None
     return render_template("receipt.html", receipt=found, back=url_for("cashier.find"), faults=faults, given=given,
-                           once=secrets.token_urlsafe(18), prints=caller().actor.permits("receipt.print"))
+                           once=secrets.token_urlsafe(18), prints=caller().actor.permits("receipt.print"), bar=bar,
+                           tendered=request.args.get("tendered", "")[:20])
 
 
 def piastres(text: str) -> int | None:

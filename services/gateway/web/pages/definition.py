@@ -10,6 +10,7 @@ from flask import g
 from rules import arabic, fees, places
 from rules.refusal import Refusal
 from rules.workflow import LEGAL_REASON, REASON
+from services.gateway.web import nationwide
 from services.gateway.web.pages import shown
 from services.gateway.web.platform import platform
 
@@ -29,12 +30,14 @@ def applicant_kinds(definition: Definition) -> list[str]:
 
 
 def units(definition: Definition) -> list[places.Unit]:
-    """The units of this node that offer the service and are open."""
+    """The units that offer the service and are open: of this node, or at the centre of the governorate whose service
+    is asked for."""
     held = platform()
+    governorate = nationwide.governorate_asked() or held.settings.node
     return [
         unit
         for unit in held.organisation.known().units(held.today())
-        if unit.governorate == held.settings.node
+        if unit.governorate == governorate
         and unit.kind in definition["unit_kinds"]
         and unit.status == "open"
     ]

@@ -6,16 +6,16 @@ from typing import Any
 from uuid import uuid5
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from rules.refusal import Fault, Refusal
 from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
 from services.gateway.web.api.licences import pdf
-from services.gateway.web.caller import caller
-from services.gateway.web.pages import apply, kept
+from services.gateway.web.pages import apply, drafts, kept
 from services.gateway.web.pages.follow import _again, _digits
 from services.gateway.web.pages.public import LANG, entry_of
-from services.gateway.web.platform import UPLOAD_SECONDS, platform
+from services.gateway.web.platform import UPLOAD_SECONDS
 
 blueprint = Blueprint("intake", __name__)
 _DRAFTS = LANG + "/drafts"
@@ -31,15 +31,19 @@ def show_drafts() -> str:
 
 
 @door(blueprint, "POST", _DRAFTS, permission="request.submit", media_types=FORM, csrf=True)
-def resume() -> str | tuple[str, int]:
-    """Open a draft by its code, which comes in a form's body, never in an address."""
+def resume() -> ResponseReturnValue:
+    """Open a draft by its code, which comes in a form's body, never in an address. Whoever has the code has the draft:
+    from now on it is this browser's, in whichever account it was begun."""
     token = request.form.get("token", "").strip()[:40]
     try:
-        found = platform().call("requests.draft", {"token": token}, caller().actor)
+        draft = drafts.opened(token)
+        entry_of(draft["code"])
+        draft["account"] = None
+        drafts.save(draft)
     except Refusal as refusal:
         faults = [Fault(fault.code, "token", fault.params) for fault in refusal.faults]
         return render_template("public/drafts.html", faults=faults, token=token), 422
-    return apply.show_draft(entry_of(found["service_code"]), {**found["draft"], "token": token})
+    return drafts.keep(redirect(url_for("apply.show_form", code=draft["code"]), 303), draft)  # type: ignore[arg-type]
 
 
 # -- after it was lodged ---------------------------------------------------------------------------------------------

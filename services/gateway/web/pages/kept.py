@@ -7,35 +7,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import orjson
 from flask import Response, g, request
 
-from chassis.privacy import CannotOpen
 from rules.refusal import refuse
 from services.gateway.web.caller import set_cookie
+from services.gateway.web.compressing import holds_a_secret
 from services.gateway.web.idempotency import NAMESPACE
-from services.gateway.web.platform import platform
+from services.gateway.web.sealing import seal as seal
+from services.gateway.web.sealing import unseal as unseal
 
 FOLLOW_COOKIE = "shubbak_follow"
+DRAFTS_COOKIE = "shubbak_drafts"
 FOLLOW_SECONDS = 30 * 60
 DRAFT_SECONDS = 3 * 60 * 60
 _FOLLOWED = 5  # requests one browser holds open at a time
-
-
-def seal(value: Any, field: str, seconds: int) -> str:
-    ends = platform().now().timestamp() + seconds
-    return platform().privacy.seal(orjson.dumps({"ends": ends, "value": value}).decode(), field=f"gateway.{field}")
-
-
-def unseal(sealed: str, field: str) -> Any:
-    """The value again; None when it is not ours, was changed, or its time is over."""
-    if not sealed:
-        return None
-    try:
-        kept = orjson.loads(platform().privacy.open(sealed, field=f"gateway.{field}"))
-    except (CannotOpen, ValueError):
-        return None
-    return kept["value"] if kept["ends"] > platform().now().timestamp() else None
 
 
 # -- a draft application ---------------------------------------------------------------------------------------------
@@ -74,6 +59,8 @@ def followed() -> dict[str, str]:
     if "followed" not in g:
         found = unseal(request.cookies.get(FOLLOW_COOKIE, ""), "follow")
         g.followed = found if isinstance(found, dict) else {}
+        if g.followed:
+            holds_a_secret()
     return dict(g.followed)
 
 

@@ -14,7 +14,7 @@ from rules.refusal import Fault, Refusal, refuse
 from services.gateway.web import ask, citizens
 from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import CITIZEN_COOKIE, CITIZENS_PAGES, renew_visitor, set_cookie
-from services.gateway.web.pages import kept
+from services.gateway.web.pages import completing, kept, visits
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.pages.staff import local
 from services.gateway.web.platform import platform
@@ -22,6 +22,9 @@ from services.gateway.web.platform import platform
 blueprint = Blueprint(CITIZENS_PAGES, __name__)
 _MY = LANG + "/my"
 _CODE_SECONDS = 30 * 60  # longer than a code holds, so that a new one can be asked for on the same page
+_A_PAGE = 50
+_MINE = ("applicant", "payment")  # kinds of state in which a request waits for its applicant
+_PARTS = {"reads": "reads.show", "messages": "choices.show_of_request"}
 CARD = ("national_id", "passport", "phone")
 
 
@@ -66,23 +69,43 @@ def log_out() -> ResponseReturnValue:
     who = citizens.the_citizen()
     citizens.end_session(who, who.session_id)
     renew_visitor()
-    response = redirect(url_for("public.home"), 303)
+    response = redirect(url_for("citizens.logged_out"), 303)
     response.delete_cookie(CITIZEN_COOKIE)
-    response.delete_cookie(kept.FOLLOW_COOKIE)  # what was opened while logged in is not the next person's to see
+    for cookie in (kept.FOLLOW_COOKIE, kept.DRAFTS_COOKIE, completing.COOKIE, visits.COOKIE):
+        # what was opened and begun here is not the next person's to see
+        response.delete_cookie(cookie)
     return response
 
 
 @door(blueprint, "GET", _MY, permission="request.own")
 def home() -> str:
-    """My requests, a page at a time, and where the account is open."""
+    """My requests, those that wait for me first; what I began, and where the account is open."""
     who = citizens.the_citizen()
     try:
         after = str(UUID(request.args["after"])) if "after" in request.args else None
     except ValueError:
         after = None
-    page = citizens.own_requests(who, after)
+    page = citizens.own_requests(who, after, _A_PAGE)
+    waiting: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for one in page["requests"]:
+        (waiting if one["state_kind"] in _MINE and not one["outcome"] else others).append(one)
     return render_template(
-        "my/home.html", account=citizens.account(who), requests=page["requests"], next=page["next"], after=after)
+        "my/home.html", account=citizens.account(who), waiting=waiting, others=others, next=page["next"], after=after,
+        drafts=[] if after else _drafts(who))
+
+
+def _drafts(who: Any) -> list[dict[str, Any]]:
+    """What was begun and is not lodged yet, with the name of its service."""
+    entries = {entry.code: entry for entry in platform().guide.in_force()}
+    return [{**one, "name": entries[one["service_code"]].document["name"]}
+            for one in citizens.own_drafts(who, sorted(entries)) if one["service_code"] in entries]
+
+
+@door(blueprint, "GET", _MY + "/logged-out", permission="guide.read")
+def logged_out() -> str:
+    """That one has left. The page's script forgets what this device kept, where the service worker did not."""
+    return render_template("my/logged_out.html")
 
 
 @door(blueprint, "POST", _MY + "/sessions/<uuid:session_id>", permission="request.own", media_types=FORM, csrf=True)
@@ -93,10 +116,11 @@ def end_session(session_id: UUID) -> ResponseReturnValue:
 
 @door(blueprint, "GET", _MY + "/requests/<tracking_number>", permission="request.own")
 def open_request(tracking_number: str) -> ResponseReturnValue:
-    """On to the request itself. Where it has the account's phone nothing more is asked; where another one was given,
-    its digits are."""
+    """On to the request itself, or with `to` to who looked at it or what messages come. Where it has the account's
+    phone nothing more is asked; where another one was given, its digits are."""
     digits = citizens.the_citizen().phone[-4:]
-    response: Response = redirect(url_for("follow.show", tracking_number=tracking_number), 303)  # type: ignore[assignment]
+    target = _PARTS.get(request.args.get("to", ""), "follow.show")
+    response: Response = redirect(url_for(target, tracking_number=tracking_number), 303)  # type: ignore[assignment]
     if tracking_number in kept.followed():
         return response
     try:

@@ -14,6 +14,7 @@ from rules.refusal import Fault, Refusal
 from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import caller
 from services.gateway.web.pages import shown
+from services.gateway.web.pages import wordings as wordings_pages
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.platform import platform
 
@@ -72,11 +73,18 @@ def wordings() -> str:
 @door(blueprint, "GET", _WORDINGS + "/<string:code>", permission="template.read")
 def wording(code: str) -> str:
     """What one kind says, in force and as it is being written, in both languages with sample values."""
+    done = request.args.get("done", "")
+    return show(code, [], "", done if done in ("written", *wordings_pages.MOVES) else "")
+
+
+def show(code: str, faults: list[Fault], remark: str, done: str = "") -> str:
+    """The page of one kind, with what could not be done."""
     one = platform().call("notifications.template", {"code": code}, caller().actor)
     opened = [each["version"] for each in one["versions"] if each["state"] in _OPEN]
     seen = [(version, language, _preview(code, version, language))
             for version in (one["version"], *opened) for language in ("ar", "en")]
-    return render_template("staff/wording.html", one=one, seen=seen)
+    return render_template("staff/wording.html", one=one, seen=seen, faults=faults, remark=remark, done=done,
+                           **wordings_pages.acts(one))
 
 
 @door(blueprint, "GET", LANG + "/performance", permission="message.performance")

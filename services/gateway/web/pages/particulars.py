@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -52,8 +52,9 @@ def nested(flat: Mapping[str, str], language: str) -> dict[str, Any]:
     return found
 
 
-def faults(flat: Mapping[str, str], today: date) -> list[Fault]:
-    """Everything that is wrong with the applicant, each at the field of the page that is to be changed."""
+def faults(flat: Mapping[str, str], today: date, *, each_heir: bool = False) -> list[Fault]:
+    """Everything that is wrong with the applicant, each at the field of the page that is to be changed: all heirs are
+    one field, or with `each_heir` each has its own (`applicant/heirs/0/name`)."""
     if flat["kind"] not in applicants.KINDS:
         return [Fault("choose_one", "applicant/kind")]
     given = nested(flat, "ar")
@@ -68,7 +69,20 @@ def faults(flat: Mapping[str, str], today: date) -> list[Fault]:
         found = applicants.read(given, today)[1]
     except Refusal as refusal:
         found = refusal.faults
-    return [Fault(fault.code, _place(fault.field), fault.params) for fault in found] + told
+    placed = found if each_heir else [Fault(fault.code, _place(fault.field), fault.params) for fault in found]
+    return [*placed, *told]
+
+
+def heirs(text: str) -> list[dict[str, str | None]]:
+    """The heirs as they were typed, one a line: {name, national_id}, each None where it was left out."""
+    return [_heir(line) for line in text.splitlines() if line.strip()]
+
+
+def heirs_text(rows: Iterable[tuple[str, str]]) -> str:
+    """The same as text, from pairs of name and national ID; empty pairs are left out."""
+    lines = (f"{' '.join(_BETWEEN.sub(' ', name).split())}، {' '.join(number.split())}".rstrip("، ")
+             for name, number in rows if name.strip() or number.strip())  # fmt: skip
+    return "\n".join(lines)
 
 
 def _place(field: str | None) -> str | None:
@@ -78,7 +92,7 @@ def _place(field: str | None) -> str | None:
 def _value(path: str, text: str) -> Any:
     text = text.strip()
     if path == "heirs":
-        return [_heir(line) for line in text.splitlines() if line.strip()]
+        return heirs(text)
     if path.endswith("/year") and text:
         digits = western_digits(text)
         return int(digits) if re.fullmatch(r"[0-9]{4}", digits) else _IMPOSSIBLE_YEAR

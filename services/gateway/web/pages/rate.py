@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from chassis.ids import uuid7
 from rules.refusal import Fault, Refusal
+from services.gateway.web import ask
 from services.gateway.web.access import FORM, door
 from services.gateway.web.caller import caller
+from services.gateway.web.pages.follow import ONE, again, digits_of
 from services.gateway.web.pages.public import LANG
 from services.gateway.web.platform import platform
 
@@ -35,6 +38,16 @@ def take(token: str) -> str | tuple[str, int]:
             raise
         return _page(token, list(refusal.faults)), 422
     return _page(token, [])
+
+
+@door(blueprint, "POST", ONE + "/rate", permission="request.rate", media_types=FORM, csrf=True)
+def begin(tracking_number: str) -> ResponseReturnValue:
+    """From a followed request that has ended to its stars."""
+    digits = digits_of(tracking_number)
+    if digits is None:
+        return again(tracking_number)
+    found = ask.inquire("requests.ask_rating", tracking_number, digits, command_id=uuid7())
+    return redirect(url_for("rate.show", token=found["token"]), 303)
 
 
 def _page(token: str, faults: list[Any]) -> str:

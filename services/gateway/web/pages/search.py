@@ -1,5 +1,5 @@
 """The page on which a service is found: words, filters, and what each filter would leave. It works without scripts: the
-filters are one form, further results are a link."""
+filters are one form, further results are a link. With them it finds while one types, and so does the home page."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from services.gateway.web.platform import platform
 PER_PAGE = 20
 FILTERS = ("sector", "life_event", "unit", "channel")
 _MOST_LETTERS = 200
+_PARTS = {"found": "public/_found.html", "suggested": "public/_suggested.html"}
 
 
 def page(asked: Mapping[str, str]) -> str:
@@ -29,8 +30,9 @@ def page(asked: Mapping[str, str]) -> str:
     filters = Filters(chosen["sector"] or None, chosen["life_event"] or None, kind, chosen["channel"] or None)
     found = platform().guide.edition().find(query, filters, after=asked.get("after") or None, limit=PER_PAGE)
     kept: dict[str, Any] = {name: value for name, value in {"q": query, **chosen}.items() if value}
+    part = next((name for name in _PARTS if shown.for_a_part(name)), None)
     return render_template(
-        "public/services.html",
+        _PARTS[part] if part else "public/services.html",
         query=query,
         entries=found.entries,
         total=found.total,

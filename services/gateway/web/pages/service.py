@@ -28,7 +28,7 @@ def about(document: Definition) -> dict[str, Any]:
         "cost": _cost(document, examples),
         "cost_unverified": any(map(_unsourced, document["fees"])),
         "steps": _steps(document),
-        "documents": [_document(one, document) for one in document["documents"]],
+        "documents": documents(document),
         "applicants": [shown.text(f"kind.{kind}") for kind in document["applicants"]],
         "channels": [shown.text(f"channel.{channel}") for channel in document["channels"]],
         "unit_kinds": [shown.named(places.UNIT_KINDS.get(kind, kind)) for kind in document["unit_kinds"]],
@@ -45,6 +45,8 @@ def about(document: Definition) -> dict[str, Any]:
 
 def _graph(code: str) -> str:
     """Where the drawing of the workflow is, or nothing where this node draws none."""
+    if platform().at_centre:  # the drawing is of the node's own copy of the guide
+        return ""
     drawn = any(rule.rule == f"{PREFIX}/services/<code>/graph.svg" for rule in current_app.url_map.iter_rules())
     return f"{PREFIX}/services/{code}/graph.svg?language={g.language}" if drawn else ""
 
@@ -60,6 +62,11 @@ def _any_unverified(document: Definition) -> bool:
 
 
 # -- documents and fees ----------------------------------------------------------------------------------------------
+
+
+def documents(document: Definition) -> list[dict[str, Any]]:
+    """Each document in words: name, help, whether it is required, how it is shown, when it is asked for."""
+    return [_document(one, document) for one in document["documents"]]
 
 
 def _document(one: Mapping[str, Any], document: Definition) -> dict[str, Any]:

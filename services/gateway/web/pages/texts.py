@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from rules import payment_states
+from services.gateway.web.pages.texts_access import ACCESS
+from services.gateway.web.pages.texts_agencies import AGENCIES
+from services.gateway.web.pages.texts_answers import ANSWERS
+from services.gateway.web.pages.texts_apply import APPLY
+from services.gateway.web.pages.texts_boards import BOARDS
+from services.gateway.web.pages.texts_campaigns import CAMPAIGNS
+from services.gateway.web.pages.texts_charges import CHARGES
 from services.gateway.web.pages.texts_choices import CHOICES
 from services.gateway.web.pages.texts_citizens import CITIZENS
 from services.gateway.web.pages.texts_counter import COUNTER
+from services.gateway.web.pages.texts_desk import DESK
+from services.gateway.web.pages.texts_device import DEVICE
+from services.gateway.web.pages.texts_devices import DEVICES
+from services.gateway.web.pages.texts_editor import EDITOR
+from services.gateway.web.pages.texts_event_types import EVENT_TYPES
+from services.gateway.web.pages.texts_events import EVENTS
+from services.gateway.web.pages.texts_field import FIELD
+from services.gateway.web.pages.texts_finance import FINANCE
+from services.gateway.web.pages.texts_follow import FOLLOW
 from services.gateway.web.pages.texts_intake import INTAKE
+from services.gateway.web.pages.texts_keys import KEYS
+from services.gateway.web.pages.texts_links import LINKS
+from services.gateway.web.pages.texts_machinery import MACHINERY
+from services.gateway.web.pages.texts_menu import MENU
 from services.gateway.web.pages.texts_messages import MESSAGES
+from services.gateway.web.pages.texts_national import NATIONAL
+from services.gateway.web.pages.texts_people import PEOPLE
+from services.gateway.web.pages.texts_providers import PROVIDERS
 from services.gateway.web.pages.texts_service import SERVICE
 from services.gateway.web.pages.texts_staff import STAFF
+from services.gateway.web.pages.texts_visits import VISITS
+from services.gateway.web.pages.texts_window import WINDOW
+from services.gateway.web.pages.texts_wordings import WORDINGS
 
 TEXTS: dict[str, tuple[str, str]] = {
     "app.name": ("شُبّاك", "Shubbak"),
@@ -39,15 +65,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "اعرف المستندات والرسوم والمدة قبل أن تخرج من البيت، ثم قدّم وادفع وتابع من هنا.",
         "Know the documents, fees and time before you leave home; then apply, pay and follow here.",
     ),
-    "home.services": ("خدمات متاحة الآن", "Services offered now"),
-    "home.all": ("كل الخدمات", "All services"),
+    "home.begun": ("أكمل طلباً بدأته", "Go on with what you began"),
+    "home.ways": ("إلى أين؟", "Where to?"),
+    "home.all": ("كل الخدمات ({count})", "All services ({count})"),
+    "home.all_why": ("المستندات والرسوم والمدة لكل خدمة", "Documents, fees and time of each"),
+    "home.draft": ("بكود المسودة، من أي جهاز", "With the draft's code, on any device"),
+    "home.events": ("ماذا تريد أن تفعل؟", "What are you about to do?"),
+    "home.sectors": ("الخدمات حسب القطاع", "Services by sector"),
+    "search.see_all": ("كل النتائج ({count})", "All results ({count})"),
     "home.follow": (
         "برقم المتابعة وآخر أربعة أرقام من هاتفك",
         "With the tracking number and your phone's last four digits",
     ),
     "home.verify": ("برقم الرخصة أو برمزها المطبوع", "By its serial or its printed code"),
     "search.label": ("عن أي خدمة تبحث؟", "Which service are you looking for?"),
-    "search.example": ("مثال: ترخيص محل", "Example: shop licence"),
+    "search.example": ("مثل: ترخيص محل", "e.g. shop licence"),
     "search.button": ("بحث", "Search"),
     "search.found": ("عدد الخدمات: {count}", "Services found: {count}"),
     "search.narrow": ("تضييق النتائج", "Narrow down"),
@@ -89,7 +121,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "apply.about": ("بيانات الطلب", "About the request"),
     "apply.kind": ("صفة مقدم الطلب", "You apply as"),
     "apply.name": ("الاسم كاملاً", "Full name"),
-    "apply.name_help": ("كما في البطاقة أو السجل التجاري", "As on the ID card or in the commercial register"),
+    "apply.name_help": ("كما في البطاقة أو جواز السفر", "As on the ID card or passport"),
     "apply.national_id": ("الرقم القومي", "National ID"),
     "apply.national_id_help": ("14 رقماً من بطاقة الرقم القومي", "The 14 digits on the ID card"),
     "apply.passport": ("رقم جواز السفر", "Passport number"),
@@ -103,12 +135,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "apply.email_help": ("لتصلك نسخة من كل إشعار", "For a copy of every message"),
     "apply.unit": ("الحي أو المدينة", "District or city"),
     "apply.unit_help": ("الوحدة المحلية التي يقع فيها المكان", "The local unit in which the place lies"),
-    "apply.more": (
-        "إجاباتك تستدعي أسئلة أو مستندات أخرى. أكملها ثم تابع.",
-        "Your answers bring up further questions or documents. Complete them and go on.",
-    ),
     "apply.check": ("تابع للمراجعة", "Continue to check"),
-    "apply.check_help": ("سترى إجاباتك والرسوم قبل الإرسال.", "You will see your answers and the fee before you send."),
     "kind.citizen": ("مواطن", "Citizen"),
     "kind.company": ("شركة", "Company"),
     "kind.attorney": ("وكيل بتوكيل", "Attorney"),
@@ -151,8 +178,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Give the tracking number and the last four digits of the phone in the request.",
     ),
     "inquiry.number_help": (
-        "كما في الإيصال أو الرسالة، مثل \u206601-26-48392075-K\u2069",
-        "From the receipt or message, such as 01-26-48392075-K",
+        "كما في الإيصال أو الرسالة، مثل \u206601-26-48392075-0\u2069",
+        "From the receipt or message, such as \u206601-26-48392075-0\u2069",
     ),
     "inquiry.digits": ("آخر أربعة أرقام من الهاتف", "Last four digits of the phone"),
     "inquiry.digits_help": ("لا تُحفظ في عنوان الصفحة", "They never stand in the page's address"),
@@ -262,8 +289,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "verify.given": ("رقم الرخصة أو نص الرمز", "Serial or text of the code"),
     "verify.given_help": (
-        "مثل \u2066C-2026-000123-K\u2069 أو نص يبدأ بـ \u2066SHB1\u2069 أو \u2066SHB2\u2069",
-        "Such as C-2026-000123-K, or a text beginning with SHB1 or SHB2",
+        "مثل \u2066C-2026-000123-9\u2069 أو نص يبدأ بـ \u2066SHB1\u2069 أو \u2066SHB2\u2069",
+        "Such as \u2066C-2026-000123-9\u2069, or a text beginning with SHB1 or SHB2",
     ),
     "verify.button": ("تحقق", "Verify"),
     "verify.valid": ("رخصة صحيحة وسارية", "Genuine and in force"),
@@ -327,11 +354,37 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.other": ("تعذر تنفيذ الطلب", "This could not be done"),
     "problem.home": ("الصفحة الرئيسية", "Home"),
     "problem.reference": ("رقم البلاغ:", "Reference:"),
+    **APPLY,
+    **BOARDS,
+    **CAMPAIGNS,
+    **ACCESS,
     **CHOICES,
     **CITIZENS,
     **COUNTER,
+    **EDITOR,
+    **EVENTS,
+    **EVENT_TYPES,
+    **AGENCIES,
+    **FIELD,
+    **DEVICE,
+    **FINANCE,
+    **CHARGES,
+    **FOLLOW,
+    **DESK,
     **INTAKE,
+    **MACHINERY,
+    **ANSWERS,
+    **LINKS,
+    **DEVICES,
+    **KEYS,
+    **WORDINGS,
+    **PROVIDERS,
+    **MENU,
+    **NATIONAL,
     **MESSAGES,
+    **PEOPLE,
     **SERVICE,
+    **WINDOW,
     **STAFF,
+    **VISITS,
 }

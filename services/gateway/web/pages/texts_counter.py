@@ -75,4 +75,9 @@ COUNTER: dict[str, tuple[str, str]] = {
     "shift.approve": ("اعتمد الوردية", "Counter-sign"),
     "shift.waiting": ("ورديات تنتظر الاعتماد", "Shifts that wait for a counter-signature"),
     "shift.none_waiting": ("لا توجد ورديات تنتظر الاعتماد.", "No shift waits."),
+    "cashier.exact": ("المبلغ بالضبط", "Exactly this amount"),
+    "cashier.to_return": ("الباقي للمواطن", "To give back"),
+    "cashier.of_turn": ("مطلوب من صاحب الدور", "To be paid by whoever was called"),
+    "cashier.of_turn_none": ("لا توجد مطالبات مرتبطة بهذا الدور. ابحث برقم المطالبة أو الطلب.",
+                             "No bill belongs to this turn. Search by the bill's or the request's number."),
 }

@@ -1,0 +1,1 @@
+"""The small authority whose certificates the line and the agencies' doors accept."""

@@ -1,0 +1,1 @@
+"""A small country on one machine: the centre and its nodes, each with a broker and a database of its own."""

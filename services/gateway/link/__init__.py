@@ -1,0 +1,1 @@
+"""The line between this place and the other one (README.md)."""

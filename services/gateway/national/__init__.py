@@ -1,0 +1,1 @@
+"""The centre: what it knows of every governorate, and the national portal."""

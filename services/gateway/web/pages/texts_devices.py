@@ -1,0 +1,75 @@
+"""Texts of the administrator's pages about devices of the field app."""
+
+from __future__ import annotations
+
+DEVICES: dict[str, tuple[str, str]] = {
+    "devices.title": ("الأجهزة الميدانية", "Field devices"),
+    "devices.lead": (
+        "أجهزة الحي المتنقل وشبابيك العمل دون خط. يُسجَّل الجهاز من التطبيق نفسه على الجهاز.",
+        "Tablets of the mobile district, and windows without a line. A device is registered in the app on it.",
+    ),
+    "devices.app": ("افتح التطبيق الميداني", "Open the field app"),
+    "devices.unit": ("الوحدة", "Unit"),
+    "devices.all_units": ("كل الوحدات", "All units"),
+    "devices.none": ("لا توجد أجهزة مسجلة.", "No device is registered."),
+    "devices.heard": ("آخر اتصال {at}", "last heard {at}"),
+    "devices.never_heard": ("لم يتصل بعد", "not heard yet"),
+    "devices.held": ("أرقام لديه لم تُستخدم: {count}", "unused numbers that it holds: {count}"),
+    "devices.wipe.after_upload": ("سيُمسح بعد أن يرفع ما عليه", "will be emptied once it has uploaded"),
+    "devices.wipe.at_once": ("سيُمسح فور اتصاله", "will be emptied at its next contact"),
+    "devices.wiped": ("مُسح في {at}", "emptied on {at}"),
+    "devices.lost": (
+        "عمليات لم تكن قد رُفعت وفُقدت بالمسح، بأرقامها: {numbers}",
+        "Not uploaded before, and lost by emptying it; their numbers: {numbers}",
+    ),
+    "devices.kind": ("نوع الجهاز", "Kind"),
+    "devices.state": ("الحالة", "Standing"),
+    "devices.certified": ("مدة الاعتماد", "Certified"),
+    "devices.between": ("من {start} حتى {end}", "from {start} to {end}"),
+    "devices.certified_by": ("اعتمده", "Certified by"),
+    "devices.registered_by": ("سجله", "Registered by"),
+    "devices.contact": ("آخر اتصال", "Last heard"),
+    "devices.key": ("المفتاح العام", "Public key"),
+    "devices.history": ("ما جرى على الجهاز", "What was done to it"),
+    "devices.act.register": ("تسجيل الجهاز", "Registered"),
+    "devices.act.return_serials": ("رد الأرقام غير المستخدمة", "Unused numbers given back"),
+    "devices.act.wipe": ("الأمر بمسح الجهاز", "Told to empty itself"),
+    "devices.acts": ("إجراءات", "What can be done"),
+    "devices.days": ("مدة الاعتماد بالأيام", "Days of the certificate"),
+    "devices.days_help": ("من يوم إلى 366 يوماً", "From 1 to 366"),
+    "devices.reason": ("السبب", "Reason"),
+    "devices.reason_help": (
+        "خمسة أحرف على الأقل، ويُحفظ في سجل الجهاز.",
+        "At least five letters; kept with the device.",
+    ),
+    "devices.help.suspend": (
+        "لجهاز يُبحث عنه: لا يعمل حتى يُرفع الإيقاف، ولا يُمسح ما عليه.",
+        "For a device that is looked for: it does nothing until this is lifted, and keeps what is on it.",
+    ),
+    "devices.help.revoke": (
+        "نهائي: يبطل كل ما لديه من تذاكر وأرقام، ويُمسح الجهاز عند اتصاله بعد أن يرفع ما عليه.",
+        "For good: its tickets and numbers are void, and it empties itself at its next contact once it has uploaded.",
+    ),
+    "devices.wipe": ("مسح الجهاز عن بُعد", "Empty the device from afar"),
+    "devices.help.wipe": (
+        "ينفذه الجهاز عند أول اتصال له بالخادم.",
+        "The device does so at its next contact with the node.",
+    ),
+    "devices.wipe_when": ("متى يُمسح؟", "When?"),
+    "devices.wipe_later": ("بعد أن يرفع ما عليه: لا يضيع شيء", "Once it has uploaded: nothing is lost"),
+    "devices.wipe_now": (
+        "فوراً: الجهاز في يد غير صاحبه، ويضيع ما لم يُرفع",
+        "At once: it is in other hands; what was not uploaded is lost",
+    ),
+    "devices.return_serials": ("رد الأرقام والتذاكر غير المستخدمة", "Give back unused numbers and tickets"),
+    "devices.help.return_serials": (
+        "تبطل الأرقام والتذاكر التي لم يستخدمها الجهاز.",
+        "Numbers and tickets that the device did not use are void.",
+    ),
+    "desk.done.device_certify": ("اعتُمد الجهاز.", "The device is certified."),
+    "desk.done.device_suspend": ("أُوقف الجهاز.", "The device is suspended."),
+    "desk.done.device_resume": ("رُفع إيقاف الجهاز.", "The suspension is lifted."),
+    "desk.done.device_revoke": ("أُلغي اعتماد الجهاز.", "The device is revoked."),
+    "desk.done.device_wipe": ("صدر أمر المسح، وينفذه الجهاز عند اتصاله.", "It will empty itself at its next contact."),
+    "desk.done.device_return_serials": ("رُدت الأرقام والتذاكر.", "Numbers and tickets were given back."),
+}

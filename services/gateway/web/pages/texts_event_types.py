@@ -1,0 +1,40 @@
+"""What each type of event is called where people choose among them."""
+
+from __future__ import annotations
+
+_NAMES: dict[str, tuple[str, str]] = {
+    "catalog.adoption.changed.v1": ("ما تقدمه محافظة من خدمة", "What a governorate offers of a service"),
+    "catalog.definition.published.v1": ("إصدار جديد من خدمة", "A service's new edition"),
+    "catalog.definition.retired.v1": ("إلغاء خدمة", "A service retired"),
+    "catalog.organisation.changed.v1": ("تعديل في الهيكل التنظيمي", "The organisation changed"),
+    "requests.request.submitted.v1": ("تقديم طلب", "A request lodged"),
+    "requests.request.moved.v1": ("حركة طلب", "A request moved"),
+    "requests.request.due_changed.v1": ("تغير موعد طلب", "A request's date due changed"),
+    "requests.request.corrected.v1": ("تصحيح طلب", "A request corrected"),
+    "requests.licence.issued.v1": ("صدور ترخيص", "A licence issued"),
+    "requests.licence.changed.v1": ("تغير ترخيص", "A licence changed"),
+    "requests.warning.raised.v1": ("تنبيه بموعد", "A deadline's warning"),
+    "requests.lateness.explained.v1": ("سبب تأخير", "A delay explained"),
+    "requests.followup.changed.v1": ("متابعة بعد الترخيص", "A follow-up inspection"),
+    "requests.deemed.issued.v1": ("قرار حكمي", "A decision by silence"),
+    "requests.review.opened.v1": ("فتح مراجعة قرار حكمي", "A review of silence opened"),
+    "requests.review.decided.v1": ("نتيجة مراجعة قرار حكمي", "A review of silence decided"),
+    "requests.letter.changed.v1": ("خطاب إلى جهة خارجية", "A letter to an outside body"),
+    "requests.delivery.recorded.v1": ("تسليم ترخيص لصاحبه", "A licence handed over"),
+    "requests.rating.given.v1": ("تقييم خدمة", "A rating given"),
+    "requests.complaint.changed.v1": ("شكوى", "A complaint"),
+    "requests.reopening.changed.v1": ("طلب إعادة نظر", "A request to look anew"),
+    "requests.person.forgotten.v1": ("محو بيانات مقدم طلب", "An applicant's data forgotten"),
+    "requests.release.reported.v1": ("ترخيص صدر في الزيارة", "A licence released on the spot"),
+    "requests.visit.changed.v1": ("زيارة الحي المتنقل", "A visit of the mobile district"),
+    "payments.bill.issued.v1": ("صدور مطالبة", "A bill issued"),
+    "payments.bill.pending.v1": ("كود سداد", "A bill's payment begun"),
+    "payments.bill.paid.v1": ("سداد مطالبة", "A bill paid"),
+    "payments.bill.changed.v1": ("تغير مطالبة", "A bill changed"),
+    "payments.refund.changed.v1": ("رد مبلغ", "A refund"),
+    "payments.shift.changed.v1": ("وردية محصل", "A cashier's shift"),
+    "payments.statement.matched.v1": ("مطابقة كشف وسيلة سداد", "A rail's statement matched"),
+    "payments.treasury.closed.v1": ("إغلاق فترة الخزانة", "A treasury period closed"),
+    "notifications.campaign.changed.v1": ("حملة رسائل", "A campaign of messages"),
+}
+EVENT_TYPES = {f"events.type.{name}": told for name, told in _NAMES.items()}

@@ -1,0 +1,45 @@
+"""Texts of the administrator's page about providers of messages."""
+
+from __future__ import annotations
+
+PROVIDERS: dict[str, tuple[str, str]] = {
+    "providers.title": ("مقدمو خدمة الرسائل", "Providers of messages"),
+    "providers.lead": (
+        "يقسّم النظام رسائل كل قناة على من يعمل منهم، بالوزن وبصحة التسليم.",
+        "Each channel's messages are shared among those that are on, by weight and by how well they deliver.",
+    ),
+    "providers.none": ("لا مقدم خدمة في إعدادات هذه المنصة.", "The settings of this node name no provider."),
+    "providers.on": ("يعمل", "On"),
+    "providers.off": ("موقوف", "Off"),
+    "providers.channel": ("القناة", "Channel"),
+    "providers.sms": ("رسائل قصيرة", "Text messages"),
+    "providers.email": ("بريد إلكتروني", "E-mail"),
+    "providers.share": ("نصيبه الآن", "Its part now"),
+    "providers.health": ("صحة التسليم", "Health"),
+    "providers.weight": ("الوزن", "Weight"),
+    "providers.weight_set": ("ضُبط باليد", "set by hand"),
+    "providers.weight_settings": ("من الإعدادات", "of the settings"),
+    "providers.weight_help": (
+        "من 1 إلى 100؛ و0 يعيد وزن الإعدادات. اتركه فارغاً ليبقى كما هو.",
+        "1 to 100; 0 goes back to the settings. Left empty it stays as it is.",
+    ),
+    "providers.steer": ("غيّر", "Change"),
+    "providers.work": ("التشغيل", "Whether it works"),
+    "providers.work.stays": ("يبقى كما هو", "As it is"),
+    "providers.work.yes": ("يعمل", "On"),
+    "providers.work.no": ("يُوقف فوراً", "Off, at once"),
+    "providers.reason": ("السبب", "Why"),
+    "providers.reason_help": ("ثلاثة أحرف على الأقل. يبقى في السجل.", "Three letters or more; it stays on record."),
+    "providers.steered": ("حُفظ التغيير ويسري الآن.", "Changed, from now on."),
+    "providers.changes": ("كيف تغيّرت الأنصبة", "How the parts came about"),
+    "providers.changes_none": ("لا تغييرات بعد.", "No changes yet."),
+    "providers.what.added": ("أُضيف من الإعدادات", "added by the settings"),
+    "providers.what.removed": ("خرج من الإعدادات", "no longer in the settings"),
+    "providers.what.weight_from_settings": ("تغيّر وزنه في الإعدادات", "weight changed by the settings"),
+    "providers.what.health_fell": ("تراجعت صحته", "health fell"),
+    "providers.what.health_rose": ("تحسنت صحته", "health rose"),
+    "providers.what.weight_set": ("ضُبط وزنه باليد", "weight set by hand"),
+    "providers.what.weight_released": ("عاد إلى وزن الإعدادات", "back to the settings' weight"),
+    "providers.what.switched_off": ("أُوقف", "switched off"),
+    "providers.what.switched_on": ("شُغّل", "switched on"),
+}
