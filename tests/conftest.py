@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
 if os.environ.get("SHUBBAK_TESTS_GREEN", "1") != "0":
     # Before anything else is imported: what was imported unpatched would block every green thread.
@@ -9,5 +11,7 @@ if os.environ.get("SHUBBAK_TESTS_GREEN", "1") != "0":
 
     eventlet.monkey_patch()
 
-from tests.support.apart import *  # noqa: F403
-from tests.support.fixtures import *  # noqa: F403
+pytest.register_assert_rewrite("tests.support")  # what is checked there says its values too
+
+from tests.support.apart import *  # noqa: E402, F403
+from tests.support.fixtures import *  # noqa: E402, F403
