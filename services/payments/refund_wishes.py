@@ -7,6 +7,7 @@ nothing else can be done with the refund, because the money may be on its way ba
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -31,6 +32,8 @@ from services.payments.refund_records import Refund
 if TYPE_CHECKING:
     from chassis.service import Platform
 
+log = logging.getLogger(__name__)
+
 FORGOTTEN = "given back at the centre's rail by an order of before this place was restored"
 _OPEN_HERE = ("approved", *rules.AT_RAIL)
 _ON_ITS_WAY = ("sent", "under_way", "uncertain")  # ordered here, as far as we know, and not answered for
@@ -40,10 +43,12 @@ _NOW_DONE = Statement(text("UPDATE review SET body = :body WHERE id = :id AND bo
 _LIFTED = Statement(text("UPDATE review SET settled_at = :now, settled_by = :by, decision = 'noted' "
                          "WHERE id = :id AND settled_at IS NULL"))
 _FORGOTTEN = Statement(text(f"""
-    SELECT told.body FROM review told
+    SELECT told.id, told.body FROM review told
     WHERE told.reason = 'refund_reported' AND told.rail = :rail AND told.settled_at IS NULL AND told.body IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.id = {refund_ways.ORDER_ID} AND r.state <> 'rejected')
-    ORDER BY told.raised_at LIMIT 100"""))  # noqa: S608
+      AND told.id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000')
+    ORDER BY told.id LIMIT :most"""))  # noqa: S608
+PAGE = 100
 _KEPT = ("refund_id", "charge_id", "of", "owner_id", "parts", "amount")
 
 
@@ -162,13 +167,23 @@ def _lay_before(work: UnitOfWork, standing: Refund | None, data: dict[str, Any])
 
 def ask_forgotten(platform: Platform) -> None:
     """Have asked for what could not be when it was told, because another refund of its bill was open, once that one is
-    over. As long as it still cannot be, nothing changes."""
-    look = platform.unit_of_work()
-    for row in look.all(_FORGOTTEN, rail=centre.NAME):
-        platform.attempt(partial(_ask_forgotten, told=orjson.loads(look.privacy.open(row.body, field=settle.SEALED))))
+    over. As long as it still cannot be, nothing changes. One that fails, such as a review whose key is not there, is
+    logged, tried again the next time, and holds up no other."""
+    after = None
+    while True:
+        rows = platform.unit_of_work().all(_FORGOTTEN, rail=centre.NAME, after=after, most=PAGE)
+        for row in rows:
+            try:
+                platform.attempt(partial(_ask_forgotten, sealed=row.body))
+            except Exception:
+                log.exception("a refund could not be asked for again", extra={"review": str(row.id)})
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].id
 
 
-def _ask_forgotten(work: UnitOfWork, told: dict[str, Any]) -> None:
+def _ask_forgotten(work: UnitOfWork, sealed: str) -> None:
+    told = orjson.loads(work.privacy.open(sealed, field=settle.SEALED))
     row = work.first(_PAYMENTS, wanted=UUID(told["charge_id"]), rail=centre.NAME)
     before = _known(work, UUID(told["refund_id"]))
     if row is not None and (before is None or before.state == "rejected"):

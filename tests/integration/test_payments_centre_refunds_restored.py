@@ -174,13 +174,18 @@ def forgotten(country: Country, stage: Any, postgres: Postgres, **more: Any) -> 
     """A refund that the rail gave back, and of which its restored node knows nothing: its bill, id and the news."""
     bill, _ = paid(country)
     stage(base.DONE, base.DONE, base.DONE)
+    refund_id, told = forget(country, bill, postgres, **more)
+    return bill, refund_id, told
+
+
+def forget(country: Country, bill: dict[str, Any], postgres: Postgres, **more: Any) -> tuple[Any, list[Event]]:
     refund_id = approved(country, bill, **more)
     country.at_centre(up(country))
     at_rail(country)
     unsaid(country, postgres, refund_id, wish_subject(refund_id))
     country.node.rows("DELETE FROM refund WHERE id = :r RETURNING 1", r=refund_id)
     country.node.rows("UPDATE bill SET state = 'paid' WHERE id = :b RETURNING 1", b=bill["bill_id"])
-    return bill, refund_id, country.coming_down()
+    return refund_id, country.coming_down()
 
 
 def by_hand(country: Country, bill: dict[str, Any], **more: Any) -> Any:
@@ -370,3 +375,46 @@ def test_whatever_the_line_does_each_refund_is_in_both_books_once_or_in_neither(
     total = sum(gave.values())
     assert (country.owed(), country.got()) == (before[0] - total, before[1] - total)
     assert [booked(country, refund_id) for refund_id in refunds] == [(1, 1)] * 4
+
+
+def test_a_review_that_cannot_be_opened_holds_up_no_other(
+        country: Country, stage: Any, postgres: Postgres, caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three refunds that were forgotten while another of their bill was open, the second's key is not there; a page
+    holds one review."""
+    monkeypatch.setattr(refund_wishes, "PAGE", 1)
+    bills = [paid(country)[0] for _ in range(3)]
+    stage(*[base.DONE] * 9)
+    lost = {}
+    for bill in bills:
+        refund_id, told = forget(country, bill, postgres, lines=STAMP)
+        other = ask(country.node, bill)["refund_id"]
+        country.at_node(told)
+        decide(country.node, other, approve=False)
+        assert of(country, bill)["refund_id"] == other
+        lost[UUID(str(refund_id))] = bill
+    [_, hidden, _] = [UUID(row.reference) for row in country.node.rows(
+        "SELECT reference FROM review WHERE reference = ANY(:lost) ORDER BY id", lost=[str(one) for one in lost])]
+    turn_key(country, hidden, "replace(body, 'v1.', 'v1.gone')")
+    refund_wishes.ask_forgotten(country.node)  # type: ignore[arg-type]
+    assert asked_again(country, lost) == {*lost} - {hidden}
+    assert "could not be asked for again" in caplog.text
+    turn_key(country, hidden, "replace(body, 'v1.gone', 'v1.')")
+    refund_wishes.ask_forgotten(country.node)  # type: ignore[arg-type]
+    assert asked_again(country, lost) == {*lost}
+    for refund_id in lost:
+        decide(country.node, refund_id)
+    country.at_centre(up(country))
+    country.at_node(country.coming_down())
+    assert [booked(country, refund_id) for refund_id in lost] == [(1, 1)] * 3
+
+
+def asked_again(country: Country, lost: dict[UUID, dict[str, Any]]) -> set[UUID]:
+    """Those of these refunds that wait for a decision at their bill."""
+    return {UUID(str(one["refund_id"])) for bill in lost.values() for one in standing(country.node, bill)["refunds"]
+            if one["state"] == "requested"} & {*lost}
+
+
+def turn_key(country: Country, refund_id: UUID, body: str) -> None:
+    """The key under which a review is sealed is another one from now on."""
+    [_] = country.node.rows(f"UPDATE review SET body = {body} WHERE reference = :r RETURNING 1", r=str(refund_id))
