@@ -7,6 +7,7 @@ Python process that started it is killed outright; the atexit and signal hooks a
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import pwd
 import random
@@ -32,6 +33,9 @@ class NotStarted(RuntimeError):
     """A server did not come up; the message carries the end of its log."""
 
 
+_CLAIMS = Path(tempfile.gettempdir()) / f"shubbak-ports-{os.getuid()}"
+_claimed: dict[int, set[int]] = {}  # by process: the ports it was given, which are its own while it lives
+_claims: list[IO[bytes]] = []
 _open: list[Closable] = []
 _hooked = False
 
@@ -88,6 +92,9 @@ def free_port() -> int:
 
     A port inside that range could be taken, while its server is down, as the source port of a client that tries to
     reconnect to it: the client then talks to itself and the server cannot come back.
+
+    It is given once: whoever asks for it often listens on it seconds later, when others have asked for theirs. So it is
+    claimed for this process, and no other process that asks here is given it while this one lives.
     """
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     chance = random.SystemRandom()
@@ -98,8 +105,25 @@ def free_port() -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        if _claim(port):
             return port
     raise NotStarted("no free loopback port below the ephemeral range")
+
+
+def _claim(port: int) -> bool:
+    """Lock the byte of this port in a file that all of the user's processes know. The kernel lets go of it when the
+    process ends, however it does; a child by fork has no claims, and may not take its parent's."""
+    mine = _claimed.setdefault(os.getpid(), set())
+    if port in mine:
+        return False
+    if not _claims:
+        _claims.append(_CLAIMS.open("ab"))  # never closed: that would let go of all
+    try:
+        fcntl.lockf(_claims[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    mine.add(port)
+    return True
 
 
 def temporary_folder(purpose: str) -> Path:
