@@ -67,6 +67,8 @@ _put = upsert(state).values({name: bindparam(name) for name in ("way", "subject"
 PUT_STATE = Statement(_put.on_conflict_do_update(
     index_elements=["way", "subject"], set_={"sequence": _put.excluded.sequence, "text": _put.excluded.text}))
 SLEEP = Statement(text("SELECT pg_sleep(:seconds)"))
+HELD = 7_100_001  # the advisory lock of `held`
+HOLD = Statement(text("SELECT pg_advisory_xact_lock(:lock)"))
 
 
 def write_note(work: UnitOfWork, note_id: uuid.UUID, words: str, event_type: EventType = WRITTEN) -> dict[str, Any]:
@@ -117,8 +119,9 @@ class Catalog(Service):
 
     @command("catalog.slow_write", Write, permission="guide.edit")
     def slow_write(self, work: UnitOfWork, body: Any) -> dict[str, Any]:
+        """As slow as a test has it (`held`)."""
         answer = write_note(work, body["note_id"], body["text"])
-        work.all(SLEEP, seconds=1.0)
+        work.all(HOLD, lock=HELD)
         return answer
 
     @query("catalog.wait", Wait, permission="guide.read")
@@ -218,7 +221,7 @@ def rows(url: str, statement: str, *values: object) -> list[Any]:
         connection.close()
 
 
-def until(true: Callable[[], Any], seconds: float = 15.0, what: str = "") -> Any:
+def until(true: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
     """Wait until something holds; fails the test when it never does."""
     ends = time.monotonic() + seconds
     while not (found := true()):
@@ -263,6 +266,19 @@ def asking(broker: Broker, url: str = "postgresql+psycopg2://nobody@127.0.0.1/no
         yield ask
     finally:
         bus.stop()
+
+
+@contextmanager
+def held(url: str) -> Iterator[Callable[[], int]]:
+    """Keeps whoever writes slowly from ending until it is left; gives how many wait."""
+    connection = psycopg2.connect(url.replace("+psycopg2", ""))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (HELD,))
+        yield lambda: int(rows(url, "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+                                    "AND objid = %s", HELD)[0].n)
+    finally:
+        connection.close()
 
 
 def at_once(run: Callable[[int], Any], count: int) -> list[Any]:

@@ -7,6 +7,8 @@ database; toy services by the real runner.
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import eventlet
 import pytest
@@ -15,6 +17,7 @@ from chassis.bus import rabbit
 from chassis.bus.base import Outgoing
 from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.ids import uuid7
+from chassis.inbox import RETRY
 from tests.integration.chassis.ground import (
     UNHEARD,
     WRITTEN,
@@ -22,6 +25,7 @@ from tests.integration.chassis.ground import (
     Requests,
     at_once,
     environment,
+    held,
     rows,
     running,
     unsent,
@@ -53,10 +57,13 @@ def test_01_our_own_runner_needs_no_pkg_resources(toy, database, ask):
 def test_02_sigterm_lets_a_request_in_flight_end_and_exits_0(toy, database, ask):
     process = toy("catalog", database).wait_ready()
     note_id = uuid7()
-    asked = eventlet.spawn(ask, "catalog.slow_write", {"note_id": str(note_id), "text": "ن"}, command_id=uuid7())
-    until(lambda: rows(database, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
-                                 "AND wait_event = 'PgSleep'"))
-    process.terminate()
+    with held(database) as waiting:
+        asked = eventlet.spawn(ask, "catalog.slow_write", {"note_id": str(note_id), "text": "ن"}, command_id=uuid7(),
+                               timeout=30)
+        until(lambda: waiting() == 1)
+        process.terminate()
+        until(lambda: process.health() != 200)
+        assert waiting() == 1
     assert asked.wait()["version"] == 1
     assert process.status() == 0, process.log.read_text()
     assert [row.version for row in rows(database, "SELECT version FROM note")] == [1]
@@ -103,7 +110,7 @@ def test_03_the_broker_going_away_while_a_worker_answers_costs_the_answer_only(c
 def test_03_a_broker_that_restarts_is_found_again(clean, ask, catalog):
     assert write(ask)["version"] == 1
     clean.restart()
-    until(lambda: all(catalog.ready.values()) and ask.bus.ready(), 30)
+    until(lambda: all(catalog.ready.values()) and ask.bus.ready(), 60)
     assert write(ask, timeout=10)["version"] == 1
 
 
@@ -120,23 +127,23 @@ def test_04_under_a_memory_alarm_everything_is_bounded_and_recovers_without_a_re
         started = time.monotonic()
         with pytest.raises(Unavailable):
             catalog.bus.publish([Outgoing(WRITTEN.name, b"{}")])
-        assert time.monotonic() - started < 4  # once for the relay's own batch, it may be, and once for ours
+        assert time.monotonic() - started < 10  # once for the relay's own batch, it may be, and once for ours
         started = time.monotonic()
         with pytest.raises(Unavailable):
             write(ask, timeout=2)
-        assert time.monotonic() - started < 4.5
+        assert time.monotonic() - started < 10
         started = time.monotonic()
         with pytest.raises(Unavailable):  # the alarm is known by now: not one millisecond is waited
-            ask.bus.call("catalog", b"{}", 5)
-        assert time.monotonic() - started < 4
+            ask.bus.call("catalog", b"{}", 30)
+        assert time.monotonic() - started < 15
         assert catalog.ready["database"]
         # What is accepted meanwhile (by HTTP, by a timer) stays in the log.
         catalog.attempt(lambda work: write_note(work, uuid7(), "ن", UNHEARD))
     finally:
         clean.set_memory_alarm(False)
-    until(lambda: all(catalog.ready.values()) and ask.bus.ready(), 15)
+    until(lambda: all(catalog.ready.values()) and ask.bus.ready())
     assert write(ask)["version"] == 1
-    until(lambda: unsent(database) == 0, 15)
+    until(lambda: unsent(database) == 0)
 
 
 # 5, 6 ----------------------------------------------------------------------------------------------------------------
@@ -145,8 +152,8 @@ def test_04_under_a_memory_alarm_everything_is_bounded_and_recovers_without_a_re
 def test_05_a_call_without_an_answer_ends_at_its_deadline(ask, catalog):
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
-        ask("catalog.wait", {"seconds": 5}, timeout=0.6)
-    assert 0.5 < time.monotonic() - started < 4.5  # not the five seconds that the answer takes
+        ask("catalog.wait", {"seconds": 10}, timeout=0.6)
+    assert 0.5 < time.monotonic() - started < 9  # not the ten seconds that the answer takes
     until(lambda: catalog._in_flight == 0)  # the one who was asked gives up too
 
 
@@ -166,7 +173,8 @@ def test_06_fifty_timeouts_leave_no_channel_and_no_connection_behind(clean, ask)
     before = counts()
     outcomes = at_once(lambda _: ask("requests.wait", timeout=0.3), 50)
     assert all(isinstance(outcome, DeadlineExceeded) for outcome in outcomes)
-    assert counts() == before
+    # What the test before left may still have been counted.
+    until(lambda: all(now <= then for now, then in zip(counts(), before, strict=True)))
     assert ask.bus._pending == {}
 
 
@@ -181,13 +189,13 @@ def test_07_after_a_cut_the_caller_has_a_new_reply_queue_and_gets_answers(clean,
 
 
 def test_07_a_caller_that_waits_when_its_connection_is_cut_is_told_at_once(clean, ask):
-    waiting = eventlet.spawn(ask.bus.call, "requests", b"{}", 20)
+    waiting = eventlet.spawn(ask.bus.call, "requests", b"{}", 60)
     until(lambda: ask.bus._pending)
     started = time.monotonic()
     clean.close_all_connections()
     with pytest.raises(Unavailable, match="lost"):
         waiting.wait()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 # 8 -------------------------------------------------------------------------------------------------------------------
@@ -195,15 +203,17 @@ def test_07_a_caller_that_waits_when_its_connection_is_cut_is_told_at_once(clean
 
 def test_08_an_event_whose_handler_fails_is_kept_and_tried_again_by_the_table(clean, ask, pair, listening):
     Requests.failing = {1}
+    begun = datetime.now(UTC)
     write(ask)
-    (owed,) = until(lambda: rows(listening, "SELECT attempts, error, next_at - now() AS wait FROM inbox "
-                                            "WHERE state = 'waiting'"))
-    assert owed.error == "RuntimeError: cannot" and owed.wait.total_seconds() > 0
+    (owed,) = until(lambda: rows(listening, "SELECT attempts, error, next_at FROM inbox WHERE state = 'waiting'"))
+    assert owed.error == "RuntimeError: cannot" and owed.next_at >= begun + timedelta(seconds=RETRY[0])
     until(lambda: clean.queue_length("events.requests") == 0)  # the broker holds nothing meanwhile
+    failed_for = (datetime.now(UTC) - begun).total_seconds()
     Requests.failing = set()
     until(lambda: rows(listening, "SELECT 1 FROM effect WHERE way = 'each'"))
     (done,) = rows(listening, "SELECT state, attempts FROM inbox WHERE subscription = 'requests.each'")
-    assert done.state == "done" and done.attempts <= 2
+    due = sum(seconds <= failed_for for seconds in accumulate(RETRY))
+    assert done.state == "done" and 1 <= done.attempts <= 1 + due
 
 
 def test_08_consuming_survives_a_cut_while_a_handler_is_at_work(clean, ask, pair, listening):

@@ -1,6 +1,5 @@
 """The ninth to the sixteenth of the things that a service of ours survives; the first eight are in the file beside."""
 
-import itertools
 import os
 import re
 import subprocess
@@ -11,6 +10,7 @@ import eventlet
 import pytest
 import requests as http
 
+from chassis.bus import rabbit
 from chassis.bus.base import Outgoing
 from chassis.errors import Busy, DeadlineExceeded, RemoteFailure
 from chassis.ids import uuid7
@@ -19,6 +19,7 @@ from tests.integration.chassis.ground import (
     Catalog,
     at_once,
     environment,
+    held,
     rows,
     running,
     unsent,
@@ -74,14 +75,14 @@ def test_10_a_bug_in_a_timer_or_a_handler_or_a_set_up_leaves_the_service_standin
         ask("catalog.wait", {"seconds": 0})
     monkeypatch.undo()
     assert ask("catalog.wait", {"seconds": 0})["waited"] == 0
-    assert catalog._in_flight == 0
+    until(lambda: catalog._in_flight == 0)  # it has answered, and ends
 
 
 @pytest.mark.parametrize("message", [b"", b"[]", b"{}", (b'{"method": "catalog.wait", "payload": {}, "actor": null, '
                                      b'"command": 5, "deadline": 1, "correlation": null}')])
 def test_10_a_request_that_makes_no_sense_is_refused_and_the_connection_stays(ask, catalog, message):
     source = catalog.bus._source
-    assert b"not_found" in ask.bus.call("catalog", message, 3)
+    assert b"not_found" in ask.bus.call("catalog", message, 20)
     assert catalog.bus._source is source
 
 
@@ -92,10 +93,10 @@ def test_11_twenty_slow_queries_run_side_by_side(clean, database, ask, monkeypat
     with running(monkeypatch, {"catalog": environment("catalog", database, clean, MAX_WORKERS="20")}):
         at_once(lambda _: ask("catalog.wait", {"seconds": 0}), 20)  # connections are made once
         started = time.monotonic()
-        outcomes = at_once(lambda _: ask("catalog.wait", {"seconds": 0.2}), 20)
+        outcomes = at_once(lambda _: ask("catalog.wait", {"seconds": 0.5}, timeout=30), 20)
         took = time.monotonic() - started
-    assert [outcome["waited"] for outcome in outcomes] == [0.2] * 20
-    assert took < 3, f"one after the other takes 4 s; took {took:.2f} s"
+    assert [outcome["waited"] for outcome in outcomes] == [0.5] * 20
+    assert took < 8, f"one after the other takes 10 s; took {took:.2f} s"
 
 
 def test_11_the_hub_turns_while_the_database_thinks(database):
@@ -109,7 +110,7 @@ def test_11_the_hub_turns_while_the_database_thinks(database):
     turning = eventlet.spawn(turn)
     rows(database, "SELECT pg_sleep(2)")
     turning.kill()
-    assert max(later - sooner for sooner, later in itertools.pairwise(turns)) < 1
+    assert len(turns) > 20  # some 200 where nothing else runs; a hub that waits along turns before and after
 
 
 # 12, 13, 14 ----------------------------------------------------------------------------------------------------------
@@ -142,15 +143,15 @@ def test_14_a_service_that_nobody_runs_is_answered_for_within_the_deadline(ask):
 # 15, 16 --------------------------------------------------------------------------------------------------------------
 
 
-def test_15_a_batch_is_confirmed_with_one_wait(clean, catalog):
+def test_15_a_batch_is_confirmed_with_one_wait(clean, catalog, monkeypatch):
+    waits, arrival = [], rabbit.Arrival
+    monkeypatch.setattr(rabbit, "Arrival", lambda: waits.append(arrival()) or waits[-1])
     batch = [Outgoing("catalog.definition.published.v1", b"{}")] * 500
     with amqp_client.channel(clean, "operator") as channel:
-        started = time.monotonic()
         assert catalog.bus.publish(batch) == []
-        took = time.monotonic() - started
         for queue in ("events.requests", "events.gateway", "events.payments"):
             channel.queue_purge(queue)
-    assert took < 3, f"500 in {took:.2f} s"
+    assert len(waits) == 1
 
 
 def test_16_event_queues_are_quorum_queues_that_forgive_crashes_and_never_reject(clean):
@@ -170,13 +171,16 @@ def test_16_event_queues_are_quorum_queues_that_forgive_crashes_and_never_reject
 def test_more_than_a_service_holds_is_refused_at_once(clean, database, ask, monkeypatch):
     environ = environment("catalog", database, clean, MAX_IN_FLIGHT="4")
     with running(monkeypatch, {"catalog": environ}) as platforms:
-        started = time.monotonic()
-        held = [eventlet.spawn(ask, "catalog.wait", {"seconds": 4}, timeout=15) for _ in range(4)]
-        until(lambda: platforms["catalog"]._in_flight == 4)
-        refused = at_once(lambda _: ask("catalog.wait", {"seconds": 0}), 10)
-        assert all(isinstance(outcome, Busy) for outcome in refused)
-        assert time.monotonic() - started < 4
-        assert [one.wait()["waited"] for one in held] == [4] * 4
+        with held(database) as waiting:
+            slow = [eventlet.spawn(ask, "catalog.slow_write", {"note_id": str(uuid7()), "text": "ن"},
+                                   command_id=uuid7(), timeout=60) for _ in range(4)]
+            until(lambda: waiting() == 4)
+            assert platforms["catalog"]._in_flight == 4
+            refused = at_once(lambda _: ask("catalog.wait", {"seconds": 0}), 10)
+            assert all(isinstance(outcome, Busy) for outcome in refused)
+            assert waiting() == 4  # at once, and not when one of them had ended
+        assert [one.wait()["version"] for one in slow] == [1] * 4
+        until(lambda: platforms["catalog"]._in_flight == 0)
         assert ask("catalog.wait", {"seconds": 0})["waited"] == 0  # and takes again what it can hold
 
 

@@ -41,7 +41,7 @@ class Toy:
             return None
 
     def wait_ready(self) -> Any:
-        until(lambda: self.health() == 200 or self.process.poll() is not None, 20)
+        until(lambda: self.health() == 200 or self.process.poll() is not None, 60)
         assert self.process.poll() is None, self.log.read_text()
         return self
 
@@ -49,7 +49,7 @@ class Toy:
         self.process.send_signal(signal.SIGTERM)
         return self
 
-    def status(self, seconds: float = 20) -> int:
+    def status(self, seconds: float = 60) -> int:
         return self.process.wait(seconds)
 
 
