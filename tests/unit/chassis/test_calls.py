@@ -73,7 +73,7 @@ def test_trouble_is_asked_about_again_under_the_same_command_id_but_not_a_hundre
     with pytest.raises(Unavailable):
         Calls(bus)("requests.submit", command_id=command_id, timeout=1.0)
     assert 0.4 < time.monotonic() - started < 5
-    assert 3 <= len(bus.asked) <= 8
+    assert 2 <= len(bus.asked) <= 8
     assert {message["command"] for _, message, _ in bus.asked} == {str(command_id)}
     assert len({message["deadline"] for _, message, _ in bus.asked}) == 1
 

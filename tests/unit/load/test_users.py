@@ -55,7 +55,7 @@ class Door:
             writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
 
 
-def lived(door: Door, seconds: float = 0.05) -> users.Seen:
+def lived(door: Door, seconds: float = 0.5) -> users.Seen:
     async def run() -> users.Seen:
         server = await asyncio.start_server(_ending(door.serve), "127.0.0.1", 0)
         async with server:

