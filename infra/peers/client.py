@@ -37,7 +37,7 @@ class Peers:
 
     @classmethod
     def start(cls, *, http: int = 0, smpp: int = 0, smtp: int = 0, state: Path | None = None,
-              env: dict[str, str] | None = None, timeout: float = 20.0, sms_callback: str | None = None,
+              env: dict[str, str] | None = None, timeout: float = 90.0, sms_callback: str | None = None,
               tls: tuple[str, str] | None = None) -> Peers:
         """Start and wait (at most `timeout` seconds) until all three doors are open. The process ends by `stop()`,
         and also when this process dies, since it watches its standard input."""
@@ -83,7 +83,7 @@ class Peers:
                 pipe.close()
 
     def get(self, path: str, **query: str) -> Any:
-        answer = requests.get(self.url + path, params=query, timeout=10)
+        answer = requests.get(self.url + path, params=query, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
@@ -92,7 +92,7 @@ class Peers:
 
     def pay(self, reference: str, behaviour: str | None = None) -> dict[str, Any]:
         """Pay at the kiosk; the callback follows by itself."""
-        answer = requests.post(f"{self.url}/pay/{reference}", json={"behaviour": behaviour}, timeout=10)
+        answer = requests.post(f"{self.url}/pay/{reference}", json={"behaviour": behaviour}, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -105,7 +105,7 @@ class Peers:
 
     def write_back(self, number: str, text: str) -> None:
         """A handset sends a text to our sender; somebody has to be bound who takes it."""
-        requests.post(self.url + "/sms/replies", json={"from": number, "text": text}, timeout=15).raise_for_status()
+        requests.post(self.url + "/sms/replies", json={"from": number, "text": text}, timeout=30).raise_for_status()
 
     def mail(self, to: str | None = None) -> list[dict[str, Any]]:
         return list(self.get("/mail", **({"to": to} if to else {}))["messages"])
@@ -113,11 +113,11 @@ class Peers:
     def forget(self) -> None:
         """Empty the records of callbacks, SMS and mail; charges stay."""
         for path in ("/sent", "/sms", "/mail"):
-            requests.delete(self.url + path, timeout=10).raise_for_status()
+            requests.delete(self.url + path, timeout=30).raise_for_status()
 
     def control(self, **settings: dict[str, Any]) -> dict[str, Any]:
         """Change behaviour: `control(rail={...}, smsc={...}, smtp={...})`; answers all settings."""
-        answer = requests.post(self.url + "/control", json=settings, timeout=10)
+        answer = requests.post(self.url + "/control", json=settings, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
 

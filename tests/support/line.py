@@ -48,7 +48,7 @@ class Line:
             [sys.executable, "-m", "tests.support.line", str(self.port), str(self.to), str(self._control)],
             log=log, folder=ROOT)  # fmt: skip
         processes.register(self)
-        processes.wait_until(lambda: processes.accepts(self._control), self._process, log, 10)
+        processes.wait_until(lambda: processes.accepts(self._control), self._process, log, 60)
         return self
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class Line:
         return count
 
     def _tell(self, **wish: Any) -> dict[str, Any]:
-        with socket.create_connection(("127.0.0.1", self._control), timeout=10) as door:
+        with socket.create_connection(("127.0.0.1", self._control), timeout=60) as door:
             door.sendall(json.dumps(wish).encode() + b"\n")
             answer: dict[str, Any] = json.loads(door.makefile().readline())
         return answer
