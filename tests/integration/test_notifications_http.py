@@ -44,7 +44,7 @@ def node(database_url, peers, monkeypatch) -> Iterator[Ground]:
 
 
 def settings(peers: Peers, **own: object) -> HttpSettings:
-    return HttpSettings(peers.sms_http, KEY, RECEIPT_KEY, **{"timeout": 2.0, **own})
+    return HttpSettings(peers.sms_http, KEY, RECEIPT_KEY, **{"timeout": 20.0, **own})
 
 
 def sms(node: Ground, peers: Peers, **own: object):
@@ -114,12 +114,12 @@ def test_what_may_be_with_it_is_left_to_it_while_it_lives(node, peers):
 
 
 def test_a_429_rests_the_provider_as_long_as_it_asks(node, peers):
-    peers.control(sms_http={"answer": 429, "times": 1, "retry_after": 2})
+    peers.control(sms_http={"answer": 429, "times": 1, "retry_after": 5})
     channel, made = sms(node, peers), [node.message()]
     node.until(lambda: node.states(made) == {"failed_temporarily"}, channel)
     row = node.row(made[0])
     assert row.error == "throttled"
-    assert (row.next_at - node.now).total_seconds() <= 2
+    assert (row.next_at - node.now).total_seconds() <= 5
     provider = channel.members["nile"].provider
     assert provider.room() == 0
     assert not provider.away

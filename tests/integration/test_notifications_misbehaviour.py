@@ -221,7 +221,8 @@ def test_an_operator_in_trouble_holds_up_no_mail(node, peers, sms, mail, trouble
 
 @pytest.mark.parametrize("channel", ["sms", "email"])
 def test_a_process_that_is_asked_to_end_hears_the_answers_to_what_it_has_in_hand(node, peers, sms, mail, channel):
-    peers.control(smsc={"delay_ms": 400}, smtp={"delay_ms": 400})
+    # The answers to texts come together, those to mails one after the other: long after the step has looked at them.
+    peers.control(smsc={"delay_ms": 2000}, smtp={"delay_ms": 400})
     ending = {"sms": sms, "email": mail}[channel]
     made = [node.message(channel) for _ in range(8)]
     ending.step(node.transact)

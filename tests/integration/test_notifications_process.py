@@ -50,7 +50,7 @@ def environ(database_url, peers) -> dict[str, str]:
         "SHUBBAK_SMTP_HOST": "127.0.0.1",
         "SHUBBAK_SMTP_PORT": str(peers.smtp),
         "SHUBBAK_MAIL_FROM": "no-reply@cairo.example",
-        "SHUBBAK_UNCERTAIN_AFTER_SECONDS": "2",
+        "SHUBBAK_UNCERTAIN_AFTER_SECONDS": "5",
         "SHUBBAK_QUIET_HOURS": "off",
         "EVENTLET_NO_GREENDNS": "yes",
     }
@@ -101,7 +101,7 @@ class Case:
         return envelope(requests.LICENCE_ISSUED, uuid7(), 1, data)
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that in time"
@@ -181,7 +181,7 @@ def test_killed_while_it_sends_every_message_still_arrives_and_only_the_unanswer
             return dict(connection.execute(text("SELECT state, count(*) FROM message GROUP BY 1")).fetchall())
 
     lodge(environ, cases)
-    peers.control(smsc={"delay_ms": 400})
+    peers.control(smsc={"delay_ms": 1000})
     process = run()
     try:
         until(lambda: states().get("sending"))
@@ -201,7 +201,7 @@ def test_killed_while_it_sends_every_message_still_arrives_and_only_the_unanswer
             submissions = sum(message["submissions"] for message in arrived)
             assert submissions <= 4 if case.request_id in unanswered else submissions == 2
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         if process.poll() is None:
             process.kill()

@@ -74,7 +74,7 @@ def test_a_message_nobody_takes_for_72_hours_expires(office, peers):
     assert office.state(request_id) == "expired"
     peers.control(smsc={"down": False})
     provider = office.sms.members["smpp"].provider
-    office.until(lambda: office.sms.send_due(office.transact) == 0 and provider.room(), None, 20)
+    office.until(lambda: office.sms.send_due(office.transact) == 0 and provider.room())
     office.sms.step(office.transact)
     assert peers.sms(bare(phone)) == []
 
@@ -119,7 +119,7 @@ def test_a_mail_whose_answer_was_lost_is_sent_again_under_the_same_message_id(of
     peers.control(smtp={"drop": True})
     request_id, _ = office.lodge(email="twice@example.org")
     office.until(lambda: peers.mail("twice@example.org"), office.email)
-    office.email.step(office.transact)
+    office.step(office.email)
     assert office.state(request_id, "email") == "sending"
     peers.control(smtp={"drop": False})
     office.later(LEASE + timedelta(seconds=1))
@@ -134,7 +134,7 @@ def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(office):
     away = settings.SmtpSettings("127.0.0.1", port, "no-reply@cairo.example", timeout=5)
     channel = Channel("email", Smtp(away), pack_email(away.sender), LEASE)
     request_id, _ = office.lodge(email="down@example.org")
-    channel.step(office.transact)
+    office.step(channel)
     assert office.state(request_id, "email") == "queued"
     with Peers.running(smtp=port) as back:
         office.until(lambda: office.state(request_id, "email") == "sent", channel)
@@ -146,7 +146,7 @@ def test_where_tls_is_demanded_nothing_goes_out_in_the_clear(office, peers):
     demanded = settings.SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", tls_required=True, timeout=5)
     channel = Channel("email", Smtp(demanded), pack_email(demanded.sender), LEASE)
     request_id, _ = office.lodge(email="secret@example.org")
-    channel.step(office.transact)
+    office.step(channel)
     assert office.state(request_id, "email") == "queued"
     assert peers.mail("secret@example.org") == []
 

@@ -204,7 +204,7 @@ def test_of_two_who_begin_at_once_one_does_and_the_other_is_told(desk):
         work = UnitOfWork(desk.office.context, actor, "test")
         body = {"code": CODE, "version": None, "revision": None, "wording": wording()}
         template_review.write(work, body, URL)
-        ready.wait(10)  # both have read that nothing is open
+        ready.wait(60)  # both have read that nothing is open
         try:
             work.commit()
         except Conflict:  # the chassis runs it again then
@@ -216,7 +216,7 @@ def test_of_two_who_begin_at_once_one_does_and_the_other_is_told(desk):
     for thread in pair:
         thread.start()
     for thread in pair:
-        thread.join(20)
+        thread.join(60)
     [row] = desk.rows()
     assert told == [({"mona", "sami"} - set(row.authors)).pop()]
 

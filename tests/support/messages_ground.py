@@ -86,7 +86,7 @@ class Ground:
         with self.context.database.transaction() as connection:
             return list(connection.execute(text(statement), params))
 
-    def until(self, condition: Callable[[], object], *channels: Channel, seconds: float = 20) -> None:
+    def until(self, condition: Callable[[], object], *channels: Channel, seconds: float = 60) -> None:
         """Let channels work until something is so."""
         end = time.monotonic() + seconds
         while not condition():

@@ -87,7 +87,12 @@ class Office:
             )
             return [(row.sequence, json.loads(row.body)["data"]["state"]) for row in found]
 
-    def until(self, condition: Callable[[], object], channel: Channel | None = None, seconds: float = 15) -> None:
+    def step(self, channel: Channel) -> None:
+        """Let a channel work until what it handed over has come back, with an answer or without."""
+        channel.step(self.transact)
+        self.until(lambda: not any(member.rounds for member in channel.members.values()))
+
+    def until(self, condition: Callable[[], object], channel: Channel | None = None, seconds: float = 60) -> None:
         """Let a channel work until something is so."""
         end = time.monotonic() + seconds
         while not condition():
