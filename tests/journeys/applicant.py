@@ -72,7 +72,7 @@ def fill(
         before = page.url
         visitor.press(page.locator("form[data-apply] button[type=submit]:not([name])"))
         try:
-            page.wait_for_url(partial(ne, before), wait_until="domcontentloaded", timeout=15_000)
+            page.wait_for_url(partial(ne, before), wait_until="domcontentloaded", timeout=45_000)
         except TimeoutError as error:
             raise AssertionError(f"{code} goes no further: {page.inner_text('main')}") from error
     return passed

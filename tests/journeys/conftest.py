@@ -22,17 +22,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Error, Locator, Page, expect, sync_playwright
 
-from infra.demo.walk import PASSWORD, Walk
+from infra.demo.walk import PASSWORD, Walk, until
 from infra.processes import free_port
 from services.gateway.web.pages.texts import TEXTS
 from tests.journeys import axe, pages_seen
+from tests.support.days import within_one_day
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "build" / "screens"
@@ -40,10 +40,12 @@ SCREENS = ROOT / "build" / "screens"
 PICTURES = os.environ.get("SHUBBAK_SCREENS", "0") != "0"
 # Without windows of its own it needs half the time (30 pages opened, filled and drawn: 3.4 s of CPU against 7.2).
 CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-START_SECONDS = 90.0
+START_SECONDS = 300.0  # on a busy machine; otherwise some twenty
+LONGEST = 240.0  # seconds that a journey takes
+PATIENCE = 90.0  # seconds that a fact may be on its way, or a document being drawn, on such a machine
 SLOW = int(os.environ.get("SHUBBAK_SLOW_PAGES", "0"))  # milliseconds by which every answer is late
 # What a page is to show is waited for so long: facts travel as events, and scripts ask for what they show.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=45_000)
 # In every page: whether a press makes the browser itself leave for another one. Known when the event has passed all
 # that the page's scripts do with it; gone with the page.
 _LEAVING = """
@@ -60,8 +62,10 @@ READY_LINE = "Ctrl-C ends it"  # the demo prints it last, when its own walk is o
 
 
 @pytest.fixture(autouse=True)
-def on_one_day(one_day: date) -> None:
-    """The platform goes by the real clock: no journey begins on one day and ends on the next."""
+def on_one_day() -> None:
+    """The platform goes by the real clock: no journey begins on one day and ends on the next, the longest on a busy
+    machine neither."""
+    within_one_day(LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -118,17 +122,26 @@ def _await_ready(process: subprocess.Popen[bytes], errors: Path) -> str:
     return said.decode()
 
 
-def _walk(url: str) -> Walk:
+class UnhurriedWalk(Walk):
+    """The same, which waits as long as the pages are waited for."""
+
+    def until(self, ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+        return until(ask, wanted, patience=PATIENCE)
+
+
+def walking(url: str) -> Walk:
+    """People over the API who pay at no rail."""
+
     def nobody_pays(reference: str) -> None:
         raise AssertionError("this journey pays in cash")
 
-    return Walk(url, nobody_pays)
+    return UnhurriedWalk(url, nobody_pays)
 
 
 @pytest.fixture
 def walk(url: str) -> Walk:
     """The same people over the API, for what a journey does not want to look at again. Paying at a rail is no part."""
-    return _walk(url)
+    return walking(url)
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +150,7 @@ def empty_desks(request: pytest.FixtureRequest, url: str) -> None:
     does nothing over the API brings no file to a desk."""
     if "walk" not in request.fixturenames:
         return
-    walk = _walk(url)
+    walk = walking(url)
     for username, action in (("officer", "accept"), ("inspector", "report"), ("head", "reject")):
         while walk.post("/tasks/next", {}, as_=username)["task"]:
             pass
@@ -234,11 +247,11 @@ class Visitor:
         else:
             self.page.wait_for_load_state("domcontentloaded")
 
-    def until(self, seen: Callable[[], bool], url: str, *, seconds: float = 20.0) -> None:
+    def until(self, seen: Callable[[], bool], url: str, *, seconds: float = PATIENCE) -> None:
         """Open a page again and again until something is seen on it: facts travel as events."""
         self._again_and_again(seen, lambda: self.page.goto(url), f"waited {seconds:.0f} s", seconds)
 
-    def wait_for(self, text: str, *, seconds: float = 20.0) -> None:
+    def wait_for(self, text: str, *, seconds: float = PATIENCE) -> None:
         """Reload until a line begins so: facts travel as events, and the pages use no scripts."""
         line = self.page.locator("main").get_by_text(re.compile(rf"^\s*{re.escape(text)}")).first
         self._again_and_again(line.is_visible, self.page.reload, f"waited {seconds:.0f} s for: {text}", seconds)
@@ -260,6 +273,7 @@ def _click(what: Locator) -> None:
 def watched(context: BrowserContext) -> Page:
     """A page whose presses are waited for, of a browser of one's own; slow, where slow pages are asked for."""
     context.add_init_script(_LEAVING)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     if SLOW:
         context.new_cdp_session(page).send("Network.emulateNetworkConditions", {

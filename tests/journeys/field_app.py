@@ -75,7 +75,7 @@ class FieldApp:
 
     def heading(self, key: str) -> None:
         """Wait for a screen."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(self.t(key), timeout=20_000)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(self.t(key))
 
     # before the work
 
@@ -118,19 +118,19 @@ class FieldApp:
         if (days := self.page.locator("[name=day]")).count():
             days.select_option(working_day().isoformat())
         self.press("field.take.button")
-        expect(self.page.locator(".lead")).to_be_visible(timeout=20_000)
+        expect(self.page.locator(".lead")).to_be_visible()
 
     # the line
 
     def wait_until_kept(self) -> None:
         """Both languages of the app are kept on the device."""
         self.page.evaluate("""async () => {
-            for (const ends = Date.now() + 30000; Date.now() < ends; ) {
+            for (const ends = Date.now() + 90000; Date.now() < ends; ) {
                 const all = await navigator.serviceWorker.getRegistrations();
                 if (all.length === 2 && all.every((one) => one.active?.state === 'activated')) return;
                 await new Promise((resolve) => { setTimeout(resolve, 50); });
             }
-            throw new Error('the app was not kept within half a minute');
+            throw new Error('the app was not kept within a minute and a half');
         }""")
 
     def cut(self) -> None:
@@ -139,10 +139,11 @@ class FieldApp:
     def mend(self) -> None:
         self.page.context.set_offline(False)
 
-    def kill(self) -> None:
-        """The tab dies without a word; another is opened on the same device."""
+    def kill(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """The tab dies without a word; another is opened on the same device, after what happens meanwhile."""
         context, address = self.page.context, self.page.url.split("#")[0]
         self.page.close()
+        meanwhile()
         self.visitor.page = context.new_page()
         self.page.goto(address)
 
@@ -167,7 +168,7 @@ class FieldApp:
             }
             throw new Error('not everything was uploaded within a minute');
         }""")
-        expect(self.page.locator(".said")).to_have_text(self.t("field.sync.done"), timeout=30_000)
+        expect(self.page.locator(".said")).to_have_text(self.t("field.sync.done"))
 
     # gathering
 

@@ -59,13 +59,16 @@ class Line:
         self._target = (target.hostname or "127.0.0.1", target.port or 80)
         self._open: set[socket.socket] = set()
         self._up = True
+        self._lock = threading.Lock()  # what is taken while the line is cut is cut as well
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        self._up = False
-        for one in list(self._open):
+        with self._lock:
+            self._up = False
+            ended = list(self._open)
+        for one in ended:
             self._end(one)
 
     def mend(self) -> None:
@@ -81,11 +84,12 @@ class Line:
                 came, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            if not self._up:
-                came.close()
-                continue
-            onward = socket.create_connection(self._target)
-            self._open |= {came, onward}
+            with self._lock:
+                if not self._up:
+                    came.close()
+                    continue
+                onward = socket.create_connection(self._target)
+                self._open |= {came, onward}
             for pair in ((came, onward), (onward, came)):
                 threading.Thread(target=self._carry, args=pair, daemon=True).start()
 

@@ -104,8 +104,9 @@ def test_an_agency_from_its_registration_to_its_first_sample(
     admin.press(page.locator("form[action$='/test'] button"))
     reads(page, t("agencies.test_taken"), "HTTP 204")
     admin.see("subscription-tested")
-    assert [one["event"]["type"] for one in came] == [ISSUED] and came[0]["event"]["sample"] is True
-    assert set(came[0]["event"]["data"]) == {"serial"} and came[0]["headers"]["webhook-signature"].startswith("v1,")
+    [sample] = [one for one in came if one["event"].get("sample")]  # beside what another journey left on its way
+    assert sample["event"]["type"] == ISSUED and sample["event"]["sample"] is True
+    assert set(sample["event"]["data"]) == {"serial"} and sample["headers"]["webhook-signature"].startswith("v1,")
 
     admin.press(page.locator("summary", has_text=t("agencies.do.pause")))
     admin.press(page.locator("form", has=page.locator("#pause_reason")).get_by_role("button"))

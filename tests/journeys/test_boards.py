@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from infra.demo.walk import Walk
+from tests.journeys.conftest import PATIENCE
 from tests.journeys.test_other_ways import pay_cash_over_the_api
 from tests.journeys.ways import WAYS
 
@@ -32,12 +34,14 @@ def figure(visitor: Any, key: str) -> int:
 
 def refresh(visitor: Any, until: Callable[[], bool]) -> None:
     """Have the board ask again, as it does by itself every half minute, until something is so."""
-    for _ in range(40):
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
         with visitor.page.expect_response(lambda answer: "/staff/board" in answer.url):
             visitor.page.evaluate("htmx.trigger('#board', 'board-again')")
         visitor.page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
         if until():
             return
+        visitor.page.wait_for_timeout(100)
     raise AssertionError(visitor.page.inner_text("main"))
 
 

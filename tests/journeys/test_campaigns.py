@@ -62,7 +62,7 @@ def test_a_campaign_from_its_first_word_to_its_end(visit: Callable[..., Visitor]
     editor.press(accept)
     done(editor, "accepted")
     price = page.locator("#campaign-now strong", has_text="ج.م" if lang == "ar" else "EGP")
-    expect(price).to_be_visible(timeout=30_000)  # the page learns of it by itself
+    expect(price).to_be_visible()  # the page learns of it by itself
     page.reload()
     reads(page, "أهلاً منى" if lang == "ar" else "Hello John")
     editor.see("campaign-ready")

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import expect
 
 from infra.demo.walk import API, Walk, application
-from tests.journeys.conftest import Visitor, reads
+from tests.journeys.conftest import PATIENCE, Visitor, reads
 from tests.journeys.test_other_ways import log_in
 
 pytestmark = pytest.mark.journey
@@ -31,7 +31,7 @@ def lodge(walk: Walk, phone: str, mailbox: str) -> str:
 
 def link_of(operator: str, mailbox: str) -> str:
     """The path of the page that a mail to this mailbox leads to."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + PATIENCE
     while True:
         kept = requests.get(f"{operator}/mail", params={"to": mailbox}, timeout=10).json()["messages"]
         found = re.search(r"/ar/messages/[A-Za-z0-9_-]{43}\b", kept[0]["text"]) if kept else None

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import expect
 
 from infra.demo.walk import API, Walk, application
-from tests.journeys.conftest import Visitor, at, reads
+from tests.journeys.conftest import PATIENCE, Visitor, at, reads
 from tests.journeys.test_other_ways import log_in
 
 pytestmark = pytest.mark.journey
@@ -23,7 +23,7 @@ PHONES = {"phone": "01120000011", "desktop": "01120000012"}
 
 def code_of(operator: str, phone: str, nth: int) -> str:
     """The nth code that came to the phone."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + PATIENCE
     while True:
         sent = requests.get(f"{operator}/sms", params={"to": "2" + phone}, timeout=10).json()["messages"]
         found = [re.search(r" ([0-9]{6})$", one["text"].partition("\n")[0]) for one in sent]

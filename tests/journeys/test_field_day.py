@@ -115,7 +115,7 @@ def test_a_day_without_a_line(visit: Callable[..., Visitor], walk: Walk, device:
     lost = lose_answers(app.page, f"/devices/{device_id}/items", times=1)
     with app.page.expect_event("requestfailed", lambda request: request.url.endswith("/items")):
         app.mend()  # it uploads by itself
-    expect(app.page.locator(".said")).to_have_text(app.t("field.sync.line", count=3), timeout=30_000)
+    expect(app.page.locator(".said")).to_have_text(app.t("field.sync.line", count=3))
     assert lost() == 1 and set(app.standing().values()) == {"pending"}
     app.sync()
     app.wait_until_synced()

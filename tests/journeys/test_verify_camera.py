@@ -13,8 +13,7 @@ import pytest
 import segno
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from infra.demo.walk import Walk
-from tests.journeys.conftest import CHROMIUM, Visitor, watched
+from tests.journeys.conftest import CHROMIUM, Visitor, walking, watched
 from tests.journeys.following import licensed
 from tests.journeys.ways import WAYS
 
@@ -70,11 +69,7 @@ def in_front_of_a_camera(browser: Browser, url: str, film: Path, device: str, la
 @pytest.fixture(scope="module")
 def code(url: str) -> str:
     """The signed text of a licence that was issued."""
-
-    def nobody_pays(reference: str) -> None:
-        raise AssertionError("paid in cash")
-
-    walk = Walk(url, nobody_pays)
+    walk = walking(url)
     _, serial = licensed(walk)
     return str(walk.get(f"/licences/{serial}/verification")["qr"])
 
@@ -91,9 +86,9 @@ def test_the_camera_reads_the_code_and_its_signature_decides(
         stranger.press(stranger.t("scan.start"))
         page = stranger.page
         if genuine:
-            expect(page.locator(".state.approved")).to_contain_text(stranger.t("verify.valid"), timeout=30_000)
+            expect(page.locator(".state.approved")).to_contain_text(stranger.t("verify.valid"), timeout=90_000)
         else:
-            expect(page.locator("#faults")).to_be_visible(timeout=30_000)
+            expect(page.locator("#faults")).to_be_visible(timeout=90_000)
             expect(page.locator(".state.approved")).to_have_count(0)
         stranger.see(f"scan-{'genuine' if genuine else 'forged'}")
 
@@ -109,7 +104,7 @@ def test_a_photo_of_the_code_does_as_well(visit: Callable[..., Visitor], code: s
     expect(page.locator(".scan [role=status]")).to_have_text(stranger.t("scan.unread"))
     taken = {"name": "licence.png", "mimeType": "image/png", "buffer": photo_of(code)}
     page.locator("#photo").set_input_files(taken)  # type: ignore[arg-type]
-    expect(page.locator(".state.approved")).to_contain_text(stranger.t("verify.valid"), timeout=20_000)
+    expect(page.locator(".state.approved")).to_contain_text(stranger.t("verify.valid"))
     stranger.see("scan-02-genuine")
 
 
