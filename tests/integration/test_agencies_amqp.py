@@ -76,7 +76,7 @@ def test_a_full_queue_keeps_nobody_else_waiting_and_loses_nothing(
         place.later(300)
         return {event["id"] for event in found} == set(sent)
 
-    until(couriers, woken, 40)
+    until(couriers, woken)
     firsts: dict[str, dict[str, int]] = defaultdict(dict)
     for event in found:
         firsts[event["subject"]].setdefault(event["id"], int(event["sequence"]))

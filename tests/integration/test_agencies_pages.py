@@ -23,6 +23,7 @@ from services.gateway.agencies.webhooks.engine import Engine
 from tests.support.agencies_amqp import ISSUED, MOVED, Centre
 from tests.support.centre_door import Door, browser
 from tests.support.days import today
+from tests.support.line import until
 
 REASON = "لم يعد مطلوباً عند الجهة"
 _AGE = Statement(text("UPDATE delivery SET state = 'dead', next_at = NULL WHERE state = 'waiting'"))
@@ -78,10 +79,12 @@ def test_dead_letters_are_shown_sent_again_and_let_go_with_a_reason(place: Centr
     mine = place.subscribe(of, way="webhook", endpoint="http://127.0.0.1:9999/in", signing="hmac")
     place.arrive(6, requests=2)
     engine = Engine(place.settings, place.unit_of_work)
-    for _ in range(200):
+
+    def both_failed() -> bool:
         engine.step()
-        if watching.watch(place.unit_of_work(), mine)["waiting"] == 2:
-            break
+        return bool(watching.watch(place.unit_of_work(), mine)["waiting"] == 2)
+
+    until(both_failed, 60)
     engine.stop()
     unit = place.unit_of_work()
     unit.write(_AGE)

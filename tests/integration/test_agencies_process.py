@@ -11,13 +11,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
 
 from chassis.database import Database
 from infra import secrets
-from tests.support.agencies_ground import AgencyGround, Receiver, receiving, settings
+from tests.support.agencies_ground import AgencyGround, Received, Receiver, receiving, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS, REQUESTS = 900, 60
@@ -107,10 +108,19 @@ def test_stopped_in_good_order_it_repeats_next_to_nothing(ground: AgencyGround) 
     with receiving() as receiver:
         subscribe(ground, receiver)
         sent = land(ground)
+        told = Event()
+
+        def answers(_: Received) -> int:
+            if len(receiver.got) >= EVENTS // 3:  # the rest waits until the process was told to stop
+                told.wait(30)
+            return 204
+
+        receiver.answers = answers
         with delivering(ground) as process:
             until(lambda: len(receiver.got) >= EVENTS // 3)
             process.terminate()
-            assert process.wait(30) == 0
+            told.set()
+            assert process.wait(60) == 0
         before = len(receiver.got)
         assert before < EVENTS
         with delivering(ground):

@@ -16,7 +16,7 @@ from chassis.ids import uuid7
 from rules import webhook
 from rules.refusal import Refusal
 from services.gateway.agencies import agreements, dead_letters, subscriptions, watching
-from tests.support.agencies_ground import MOVED, AgencyGround, Received, receiving
+from tests.support.agencies_ground import MOVED, AgencyGround, Received, receiving, settings
 
 
 @pytest.fixture
@@ -173,27 +173,38 @@ def test_a_receiver_that_is_down_is_left_alone_and_its_backlog_stays_in_the_feed
 
 
 def test_one_that_hangs_delays_no_other(ground: AgencyGround) -> None:
-    ground.settings = type(ground.settings)(**{**ground.settings.__dict__, "environ": {
-        **ground.settings.environ, "SHUBBAK_WEBHOOK_SECONDS": "3"}})
+    ground.settings = settings(SHUBBAK_WEBHOOK_SECONDS="60")
     released = Event()
-
-    def hang(_: Received) -> int:
-        released.wait(20)
-        return 204
-
-    with receiving(hang) as slow, receiving() as quick:
-        hanging, _ = subscribed(ground, slow.url, "slow")
+    with receiving(lambda _: hang(released)) as slow, receiving() as quick:
+        subscribed(ground, slow.url, "slow")
         subscription, _ = subscribed(ground, quick.url, "quick")
         engine = ground.engine()
         engine.step()
         for _ in range(100):
             ground.moved(uuid7())
-        ground.until(ground.settled(engine, subscription), engine, seconds=2.9)
+        ground.until(ground.settled(engine, subscription), engine, seconds=50)  # before anything of the other is over
         assert len(quick.got) == 100 and not slow.got
-        ground.until(lambda: watched(ground, hanging)["failures"] >= webhook.TRIPS_AT,
-                     engine)
-        assert "no answer within 3 s" in ground.rows("SELECT last_error FROM delivery")[0].last_error
         released.set()
+
+
+def test_one_that_hangs_is_given_up_and_left_alone(ground: AgencyGround) -> None:
+    ground.settings = settings(SHUBBAK_WEBHOOK_SECONDS="1")
+    released = Event()
+    with receiving(lambda _: hang(released)) as slow:
+        hanging, _ = subscribed(ground, slow.url)
+        for _ in range(100):
+            ground.moved(uuid7())
+        engine = ground.engine()
+        ground.until(lambda: watched(ground, hanging)["failures"] >= webhook.TRIPS_AT, engine)
+        assert "no answer within 1 s" in ground.rows("SELECT last_error FROM delivery")[0].last_error
+        assert not slow.got
+        released.set()
+
+
+def hang(released: Event) -> int:
+    """A receiver that takes its time."""
+    released.wait(90)
+    return 204
 
 
 def test_a_process_that_is_killed_sends_again_under_the_same_id_and_loses_nothing(ground: AgencyGround) -> None:

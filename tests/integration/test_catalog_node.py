@@ -17,7 +17,7 @@ class Person:
 
     def __init__(self, node: Node, username: str) -> None:
         self.url = f"{node.url}/api/v1"
-        answer = requests.post(f"{self.url}/sessions", json={"username": username, "password": PASSWORD}, timeout=10)
+        answer = requests.post(f"{self.url}/sessions", json={"username": username, "password": PASSWORD}, timeout=20)
         self.headers = {"Authorization": f"Bearer {answer.json()['token']}"}
 
     def post(self, path: str, body: dict[str, Any], status: int = 200, key: str | None = None) -> Any:
@@ -61,4 +61,4 @@ def test_a_definition_written_and_approved_by_two_people(node: Node) -> None:
     adoption = reviewer.get(f"adoptions?code={code}")["adoptions"][0]
     assert adoption["newest_version"] == 1 and not adoption["offered"] and adoption["allowed"]
     assert any(one["code"] == code for one in reviewer.get("differences")["services"])
-    assert requests.get(f"{node.url}/api/v1/services/{code}", timeout=10).status_code == 404  # not offered here
+    assert requests.get(f"{node.url}/api/v1/services/{code}", timeout=20).status_code == 404  # not offered here

@@ -33,7 +33,7 @@ def told(node: Any, number: str) -> dict[str, tuple[str, str]]:
     return {row.told: (row.language, row.state) for row in found}
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     ends = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < ends, "it did not come to that in time"

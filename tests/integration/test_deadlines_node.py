@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.support.node import Node
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def until(true: Callable[[], bool], node: Node) -> None:

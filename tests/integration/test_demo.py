@@ -24,7 +24,7 @@ def demo(tmp_path):
             env={**os.environ, "SHUBBAK_DEMO_DATA": str(tmp_path / "data")},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
         )
 
     return run

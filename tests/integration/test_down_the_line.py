@@ -75,7 +75,7 @@ class Ground:
         rows = sql(place, service, statement, *values)
         return rows[0] if rows else None
 
-    def soon(self, ask: Callable[[], Any], seconds: float = 30) -> Any:
+    def soon(self, ask: Callable[[], Any], seconds: float = 90) -> Any:
         """What `ask` answers once it is true."""
         found: list[Any] = []
 
@@ -140,9 +140,9 @@ def _decree(ground: Ground) -> str:
 
 def test_from_the_centres_guide_to_a_bill_of_the_node_paid_at_the_centre(ground: Ground) -> None:
     _publish(ground)
-    ground.soon(lambda: ground.one(ground.node, "gateway", "SELECT 1 FROM definition WHERE code = 'shop-licence'"))
     walk = ground.walk()
-    lodged = ground.soon(lambda: _lodged(walk))
+    ground.soon(lambda: _offered(ground, walk))
+    lodged = _lodged(walk)
     walk.pay_bill(lodged, "inspection")
     paid = ground.one(ground.node, "payments", "SELECT rail, state, total FROM bill")
     assert (paid.rail, paid.state) == ("centre", "paid")
@@ -208,6 +208,13 @@ def _given_back(ground: Ground, bill_id: str) -> Any:
     ground.at(ground.node, "payments", lambda work: refunds.decide(work, {
         "refund_id": asked["refund_id"], "approve": True, "way": None, "reason": "checked the receipt"}), second)
     return asked["refund_id"]
+
+
+def _offered(ground: Ground, walk: Walk) -> bool:
+    """Whether whoever deals with an application at the node knows the service; each hears of it when it does."""
+    known = "SELECT 1 FROM definition WHERE code = 'shop-licence'"
+    return bool(walk.get("/services")["services"]) and all(
+        ground.one(ground.node, service, known) for service in ("requests", "payments"))
 
 
 def _lodged(walk: Walk) -> str:

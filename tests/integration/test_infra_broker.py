@@ -13,6 +13,7 @@ from infra.broker.declaring import declare
 from infra.rabbitmq import Broker
 from tests.support import amqp_client
 from tests.support.amqp_client import publish, take
+from tests.support.line import until
 
 SERVICES = topology.SERVICES
 OTHER = {service: SERVICES[(number + 1) % len(SERVICES)] for number, service in enumerate(SERVICES)}
@@ -37,8 +38,8 @@ def test_no_wrong_password_and_no_other_virtual_host(broker: Broker) -> None:
 def emptied(broker: Broker) -> None:
     """Nothing of other tests lies in the queues."""
     with amqp_client.channel(broker, "operator") as channel:
-        for service in SERVICES:
-            channel.queue_purge(f"events.{service}")
+        for queue in (*(f"events.{service}" for service in SERVICES), "events.dead"):
+            channel.queue_purge(queue)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -182,13 +183,15 @@ def test_memory_alarm_blocks_publishers_and_passes(broker: Broker) -> None:
         finally:
             broker.set_memory_alarm(False)
         while "over" not in blocked:
-            channel.connection.drain_events(timeout=5)
+            channel.connection.drain_events(timeout=30)
     assert blocked[0] != "over"
 
 
 def test_cutting_connections_reaches_every_client(broker: Broker) -> None:
+    # Those of the tests before have left; the broker may notice a moment later.
+    until(lambda: broker.evaluate("length(rabbit_networking:connections()).") == "0", 30)
     with amqp_client.channel(broker, "catalog") as one, amqp_client.channel(broker, "payments") as two:
         assert broker.close_all_connections() == 2
         for channel in (one, two):
             with pytest.raises((amqp.exceptions.ConnectionForced, OSError)):
-                channel.connection.drain_events(timeout=5)
+                channel.connection.drain_events(timeout=30)

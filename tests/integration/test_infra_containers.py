@@ -96,7 +96,7 @@ class Containers:
     def admin(self, service: str, path: str) -> tuple[int, str]:
         """Status and text; status 0 while nothing listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_ports[service]}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_ports[service]}{path}", timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -105,13 +105,13 @@ class Containers:
 
     def wait_measured(self, service: str, metric: str) -> None:
         """Its leaders measure once they lead, which may be a moment after the service is ready."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while metric not in self.admin(service, "/metrics")[1]:
             assert time.monotonic() < deadline, f"{metric} is not measured\n{self.log(service)}"
             time.sleep(0.1)
 
     def wait_ready(self, service: str, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while self.admin(service, "/health/ready")[0] != 200:
             assert process.poll() is None, f"{service} ended with {process.returncode}\n{self.log(service)}"
             assert time.monotonic() < deadline, f"{self.admin(service, '/health/ready')}\n{self.log(service)}"

@@ -130,11 +130,18 @@ def test_servers_end_with_the_process_that_started_them(number: signal.Signals) 
         if line.startswith("administrator:"):
             break
     servers = psutil.Process(starter.pid).children(recursive=True)
-    names = {process.name() for process in servers}
-    assert {"postgres", "beam.smp", "epmd"} <= names
+    assert {"postgres", "beam.smp", "epmd"} <= {name for server in servers for name in running(server)}
     os.kill(starter.pid, number)
-    starter.wait(30)
-    deadline = time.monotonic() + 30
-    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in servers):
-        assert time.monotonic() < deadline, [process for process in servers if process.is_running()]
+    starter.wait(60)
+    deadline = time.monotonic() + 60
+    while left := [server for server in servers if running(server)]:
+        assert time.monotonic() < deadline, left
         time.sleep(0.05)  # there is no event for the end of somebody else's child
+
+
+def running(process: psutil.Process) -> list[str]:
+    """Its name, while it runs: it may end between two looks at it, as the helpers of servers do all the time."""
+    try:
+        return [process.name()] if process.is_running() and process.status() != psutil.STATUS_ZOMBIE else []
+    except psutil.NoSuchProcess:
+        return []

@@ -185,6 +185,7 @@ def test_helpers_that_are_killed_while_a_backlog_is_applied_lose_nothing_and_end
     centre.wait_ready(LINK)
 
 
+@pytest.mark.usefixtures("one_day")  # on the next one the counts of this one go up as well
 def test_an_operator_sees_how_far_the_line_is_and_revokes_a_key_from_a_place_on(node: Place, centre: Place) -> None:
     def run(*words: str) -> str:
         done = subprocess.run([sys.executable, "-m", "services.gateway.link", *words], cwd=ROOT, text=True,

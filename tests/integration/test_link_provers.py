@@ -21,9 +21,10 @@ MANY = 2 * FEW
 
 
 @pytest.fixture
-def helped(ends) -> Iterator[tuple[End, Proving]]:
-    """A centre that knows the node's key and has two helpers."""
+def helped(ends, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[End, Proving]]:
+    """A centre that knows the node's key and has two helpers, for which it waits also where the machine is busy."""
     _, centre = ends
+    monkeypatch.setattr(proving, "SECONDS", 60.0)
     made = Proving(2)
     centre.receiving._proving = made
     centre.take(said(centre, 1, 1))
@@ -79,11 +80,12 @@ def test_of_a_helper_that_dies_or_hangs_everything_is_proved_here_and_another_be
     centre, made = helped
     centre.take(said(centre, 2, MANY))
     first, second = made.pids
-    made._helpers._helpers[0]._seconds = 0.3
     os.kill(first, signal.SIGSTOP)  # so that it cannot have answered before it is killed
     batch = centre.receiving.read(said(centre, MANY + 2, MANY))
     os.kill(first, how)
-    centre.receiving.apply(centre.attempt, batch)
+    with monkeypatch.context() as impatient:  # with this one; whoever takes its place has to begin first
+        impatient.setattr(made._helpers._helpers[0], "_seconds", 0.3)
+        centre.receiving.apply(centre.attempt, batch)
     assert applied(centre) == 1 + 2 * MANY and len(here) == MANY // 2
     del here[:]
     centre.take(said(centre, 2 * MANY + 2, MANY))

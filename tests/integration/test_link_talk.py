@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
+import pytest
 from click.testing import CliRunner
 
 from chassis.actors import system
@@ -14,6 +16,7 @@ from chassis.uow import UnitOfWork
 from contracts.link import COUNTED
 from infra import secrets
 from rules.calendar import cairo_date
+from services.gateway.link import control
 from services.gateway.link.__main__ import main as operate
 from tests.support.link_ground import *  # noqa: F403  (fixtures)
 from tests.support.link_ground import LATER, NODE, RATED, End, exchange, sent
@@ -42,19 +45,32 @@ def test_of_many_hellos_that_waited_the_last_is_heard(ends) -> None:
     assert sent(centre).peer_counter == last and centre.parked() == []
 
 
-def test_clocks_are_compared_by_the_way_there_and_back(ends) -> None:
+def test_clocks_are_compared_by_the_way_there_and_back(ends, monkeypatch: pytest.MonkeyPatch) -> None:
     node, centre = ends
+    passed = [datetime.now(UTC)]
+
+    class Machine(datetime):
+        """The clock that what is said carries."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return passed[0].astimezone(tz)
+
+    monkeypatch.setattr(control, "datetime", Machine)
+    monkeypatch.setattr(control, "time", SimpleNamespace(
+        monotonic=lambda: passed[0].timestamp(), time_ns=lambda: int(passed[0].timestamp() * 1e9)))
 
     def hear(end: End, said: list, ahead: timedelta = timedelta(0)) -> None:
-        end.now = datetime.now(UTC) + ahead  # what is said carries the machine's clock
+        passed[0] += timedelta(milliseconds=200)
+        end.now = passed[0] + ahead
         end.take(said)
 
     hear(centre, node.speak())
     hear(node, centre.speak())
-    assert abs(sent(node).skew_ms) < 3000
+    assert sent(node).skew_ms == 0
     hear(centre, node.speak())
     hear(node, centre.speak(), timedelta(seconds=3))  # its clock is set forward between asking and hearing
-    assert -2500 < sent(node).skew_ms < -500  # half of it: neither nothing nor the whole
+    assert sent(node).skew_ms == -1500  # half of it: neither nothing nor the whole
 
 
 def test_both_ends_count_each_day_and_a_difference_is_kept(ends) -> None:

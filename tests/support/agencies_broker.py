@@ -52,7 +52,7 @@ def couriers(place: Centre) -> Iterator[amqp.Couriers]:
     running.stop()
 
 
-def until(couriers: amqp.Couriers, done: Callable[[], bool], seconds: float = 20) -> None:
+def until(couriers: amqp.Couriers, done: Callable[[], bool], seconds: float = 60) -> None:
     """Have the couriers go on until it is so."""
     ends = time.monotonic() + seconds
     while not done():
@@ -89,7 +89,7 @@ class Listener:
 
     def _until(self, done: Callable[[], bool]) -> None:
         while not done():
-            self._channel.connection.drain_events(timeout=10)
+            self._channel.connection.drain_events(timeout=30)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def watched(place: Centre, subscription_id: Any) -> dict[str, Any]:
     return watching.watch(place.unit_of_work(), subscription_id)
 
 
-def eventually(done: Callable[[], bool], seconds: float = 40) -> None:
+def eventually(done: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that another process does."""
     ends = time.monotonic() + seconds
     while not done():

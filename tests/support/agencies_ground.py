@@ -140,7 +140,7 @@ class AgencyGround:
         self.engines.append(made)
         return made
 
-    def until(self, true: Callable[[], Any], engine: Engine, seconds: float = 20.0) -> None:
+    def until(self, true: Callable[[], Any], engine: Engine, seconds: float = 60.0) -> None:
         """Let the engine work until something is so."""
         ends = time.monotonic() + seconds
         while not true():

@@ -7,6 +7,7 @@ import random
 import re
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,17 +15,26 @@ import requests
 
 from infra.demo.walk import API, application
 
-SECONDS = 20.0
+SECONDS = 60.0
+_GIVEN: set[str] = set()
 
 
 def a_phone() -> str:
     """A mobile that no other test has."""
-    return f"010{random.SystemRandom().randrange(10**8):08d}"
+    return _once(lambda chance: f"010{chance.randrange(10**8):08d}")
 
 
 def a_national_id() -> str:
     """A possible national ID that no other test has."""
-    return f"2{random.SystemRandom().randrange(60, 99):02d}0312" + f"01{random.SystemRandom().randrange(10**5):05d}"
+    return _once(lambda chance: f"2{chance.randrange(60, 99):02d}031201{chance.randrange(10**5):05d}")
+
+
+def _once(draw: Callable[[random.Random], str]) -> str:
+    chance = random.SystemRandom()
+    while (drawn := draw(chance)) in _GIVEN:
+        pass
+    _GIVEN.add(drawn)
+    return drawn
 
 
 @dataclass
