@@ -54,7 +54,7 @@ def approved(walk: Walk) -> str:
     number = str(walk.post("/requests", {"service_code": "shop-renewal", "unit": UNIT, "applicant": APPLICANT,
                                          "answers": RENEWAL, "documents": documents})["tracking_number"])  # fmt: skip
     for who, action in (("officer", "accept"), (HEAD, "approve")):
-        walk.act(who, action)
+        walk.act(who, action, number=number)
     walk.until(lambda: walk.bill(number, "final"), bool)
     return number
 

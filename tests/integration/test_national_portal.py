@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from chassis import boxes
 from chassis.answers import load
+from chassis.errors import Conflict
 from chassis.ids import uuid7
 from contracts import downward
 from contracts.gateway_national import GIVEN, PART_GIVEN, LodgeNationally
@@ -129,8 +130,17 @@ def test_the_same_command_lodges_once_and_many_at_once_get_numbers_of_their_own(
     body, command_id = application(centre), uuid7()
     assert lodge(centre, body, command_id=command_id) == lodge(centre, body, command_id=command_id)
     bodies = [application(centre) for _ in range(8)]
+
+    def insist(one: dict[str, Any]) -> dict[str, Any]:
+        """Who was slower five times in a row is told so, and asks again."""
+        while True:
+            try:
+                return lodge(centre, one)
+            except Conflict:
+                continue
+
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda one: lodge(centre, one), bodies))
+        answers = list(pool.map(insist, bodies))
     assert len({one["tracking_number"] for one in answers}) == 8
     assert {one["tracking_number"] for one in answers} <= set(given)
     assert lodging.left(centre.unit_of_work()) == {"EG-C": 3}

@@ -42,7 +42,9 @@ def desk(database_url: Callable[..., str]) -> Iterator[Ground]:
                 "address": privacy.seal("+201012345678", field=messages.ADDRESS),
                 "content": privacy.seal('{"text": "x"}', field=messages.CONTENT)})
         with made.context.database.engine.connect() as connection:
+            connection.execute(text("SET statement_timeout = '2min'"))
             connection.execute(text("VACUUM ANALYZE message"))
+            connection.execute(text("RESET statement_timeout"))
         yield made
         with made.context.database.transaction() as connection:
             connection.execute(text("TRUNCATE message CASCADE"))
@@ -86,10 +88,12 @@ def test_a_code_is_first_and_as_quick_as_in_an_empty_house(desk: Ground) -> None
     draft = Draft("sms", "+201098765432", "login_code", 1, "ar", {"text": "123456"}, lane=Lane.CODE, id=uuid7())
     desk.transact(lambda work: messages.create(work, None, uuid7(), [draft]))
     claim(desk.work(), (Lane.CODE,))  # plans are made
-    begun = time.perf_counter()
-    for _ in range(20):
+    took = []
+    for _ in range(21):
+        begun = time.perf_counter()
         taken = claim(desk.work(), (Lane.CODE,))
+        took.append(time.perf_counter() - begun)
     assert [one.message_id for one in taken] == [draft.id]
-    assert (time.perf_counter() - begun) / 20 < 0.1
+    assert sorted(took)[10] < 0.1  # most of them: something else may have held up one
     first = claim(desk.work())[0]
     assert first.message_id == draft.id

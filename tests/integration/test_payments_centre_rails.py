@@ -27,7 +27,7 @@ def country(request: pytest.FixtureRequest, database_url: Callable[..., str], po
     made = Country(database_url("payments"), centre_url, peers.url, door.url, datetime.now(UTC), rail=request.param)
     peers.control(rail={"down": False, "callbacks_paused": False, "refunds": "normal"})
     door.ground = made.centre
-    door.answers.clear()
+    door.fresh(peers)
     before = made.got()
     yield made
     peers.control(rail={"callbacks_paused": False})  # what the rail still has to say is no news

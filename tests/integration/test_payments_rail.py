@@ -39,9 +39,8 @@ def ground(rail_ground: Ground, peers: Peers, door: CallbackDoor) -> Iterator[Gr
     """A fresh test on the same ground. Whatever a test did, the books are right after it."""
     peers.control(rail={"down": False, "reference_delay_ms": 0, "behaviour": None, "behaviours": {},
                         "callbacks_paused": False, "repeats": "answered", "delay_ms": 0})
+    door.fresh(peers)
     peers.forget()
-    door.answers.clear()
-    door.closed = False
     yield rail_ground
     rail_ground.database.engine.dispose()
     assert rail_ground.faults() == []

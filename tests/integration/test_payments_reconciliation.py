@@ -19,6 +19,7 @@ from sqlalchemy import text
 from rules.refusal import Refusal
 from services.payments import retention as payments_retention
 from services.payments.reconciliation import differences, formats, imports, matching, reports, settlements
+from tests.support.backends import gone_after, locked
 from tests.support.payments_ground import NOON, TOTAL, Ground, callback_body
 from tests.support.statements import DAY, HEAD, OFFICER, Paid, file_of, line, pay, read_in, waiting
 
@@ -285,11 +286,14 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(
     def kept() -> int:
         return int(ground.rows("SELECT coalesce(max(last_line), 0) AS n FROM statement WHERE name = 'long.csv'")[0].n)
 
-    killed = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    while kept() < 2000:
-        assert killed.poll() is None, "it ended before it was killed"
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    url = ground.settings.database_url
+    # However late the kill is, it does not come to its end: what does not agree can be written down by nobody.
+    with gone_after(url), locked(url, "LOCK TABLE difference IN SHARE MODE"):
+        killed = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while kept() < 2000:
+            assert killed.poll() is None, "it ended before it was killed"
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
     assert 2000 <= kept() <= wanted
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

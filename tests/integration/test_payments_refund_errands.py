@@ -35,7 +35,7 @@ def module_ground(database_url: Callable[..., str], peers: Peers, door: Callback
 @pytest.fixture
 def ground(module_ground: Ground, peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
     peers.control(rail={"refunds": "normal"})
-    door.answers.clear()
+    door.fresh(peers)
     noon = module_ground.now
     yield module_ground
     module_ground.now = noon

@@ -27,7 +27,7 @@ def ground(database_url: Callable[..., str], peers: Peers, door: CallbackDoor) -
     made = Ground(database_url("payments"), peers.url, door.url, datetime.now(UTC))
     made.publish()
     door.ground = made
-    door.answers.clear()
+    door.fresh(peers)
     yield made
     assert made.faults() == []
     made.close()
@@ -45,14 +45,14 @@ def order(ground: Ground, rail: str) -> Any:
 @pytest.mark.parametrize("rail", RAILS)
 def test_a_simulated_day_agrees_but_for_what_the_rail_kept_silent_about(
         ground: Ground, peers: Peers, door: CallbackDoor, rail: str) -> None:
-    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {rail: "1.25"}}}, timeout=5).raise_for_status()
+    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {rail: "1.25"}}}, timeout=30).raise_for_status()
     for _, reference in (order(ground, rail) for _ in range(2)):
-        requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=5).raise_for_status()
+        requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=30).raise_for_status()
     silent, reference = order(ground, rail)
-    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "silent"}, timeout=5).raise_for_status()
+    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "silent"}, timeout=30).raise_for_status()
     door.wait_for(2)
     ground.now, day = datetime.now(UTC), today()
-    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
+    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=30).content
     found = read_in(ground, content, since=day, rail=rail)
     assert {kind: one["lines"] for kind, one in found["found"].items()} == {"matched": 2, "missing_here": 1}
     assert found["commission"] == 2 * 151  # 1.25 % of 120.50 is 1.50625
@@ -66,16 +66,16 @@ def test_a_simulated_day_agrees_but_for_what_the_rail_kept_silent_about(
 @pytest.mark.parametrize("rail", RAILS)
 def test_what_the_rail_gave_back_stands_in_its_file_and_agrees(
         ground: Ground, peers: Peers, door: CallbackDoor, rail: str) -> None:
-    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {}}}, timeout=5).raise_for_status()
+    requests.post(f"{peers.url}/control", json={"rail": {"commissions": {}}}, timeout=30).raise_for_status()
     bill_id, reference = order(ground, rail)
-    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=5).raise_for_status()
+    requests.post(f"{peers.url}/pay/{reference}", json={"behaviour": "normal"}, timeout=30).raise_for_status()
     door.wait_for(1)
     asked = refunds_ground.ask(ground, {"bill_id": bill_id})
     refunds_ground.decide(ground, asked["refund_id"])
     refund_errands.run(ground)
     assert ground.bill(bill_id)["state"] == "refunded"
     ground.now, day = datetime.now(UTC), today()
-    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=5).content
+    content = requests.get(f"{peers.url}/statements/{rail}", {"day": day.isoformat()}, timeout=30).content
     with_refund = content.splitlines(keepends=True)
     own = b"".join([with_refund[0], *(line for line in with_refund if reference.encode() in line)])
     found = read_in(ground, own, since=day, rail=rail)
@@ -85,15 +85,15 @@ def test_what_the_rail_gave_back_stands_in_its_file_and_agrees(
 
 def test_a_day_of_no_rail_is_not_found(peers: Peers) -> None:
     for path in ("statements/nobody?day=2026-03-01", "statements/fawry?day=today", "statements/fawry"):
-        assert requests.get(f"{peers.url}/{path}", timeout=5).status_code == 404
+        assert requests.get(f"{peers.url}/{path}", timeout=30).status_code == 404
 
 
 def test_a_terminal_charges_a_card_and_its_bank_tells_it(peers: Peers) -> None:
     slip = requests.post(f"{peers.url}/terminals/10000001/slips", json={"amount": "120.50", "last4": "2346"},
-                         timeout=5).json()
+                         timeout=30).json()
     assert (slip["terminal_id"], slip["batch"], slip["last4"], slip["amount"]) == ("10000001", "1", "2346", "120.50")
     day = today().isoformat()
-    told = requests.get(f"{peers.url}/statements/pos", {"day": day}, timeout=5).text.splitlines()
+    told = requests.get(f"{peers.url}/statements/pos", {"day": day}, timeout=30).text.splitlines()
     [line] = [one for one in told if slip["approval_code"] in one]
     assert line.startswith(f"10000001,1,{slip['approval_code']},2346,SALE,120.50,0.00,EGP,{day}T")
 
@@ -104,4 +104,4 @@ def test_a_terminal_charges_a_card_and_its_bank_tells_it(peers: Peers) -> None:
     ("10000001", {"amount": "1", "batch": "x"}),
 ])  # fmt: skip
 def test_a_terminal_takes_nothing_that_no_terminal_takes(peers: Peers, terminal: str, given: dict[str, str]) -> None:
-    assert requests.post(f"{peers.url}/terminals/{terminal}/slips", json=given, timeout=5).status_code == 422
+    assert requests.post(f"{peers.url}/terminals/{terminal}/slips", json=given, timeout=30).status_code == 422

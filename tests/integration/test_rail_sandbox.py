@@ -38,7 +38,7 @@ def module_ground(database_url: Callable[..., str], peers: Peers, door: Callback
 def ground(module_ground: Ground, peers: Peers, door: CallbackDoor) -> Iterator[Ground]:
     """A fresh test on the same ground. Whatever a test did, the books are right after it."""
     peers.control(rail={"refunds": "normal", "repeats": "answered", "behaviours": {}})
-    door.answers.clear()
+    door.fresh(peers)
     noon = module_ground.now
     yield module_ground
     module_ground.now = noon
@@ -88,16 +88,16 @@ def test_a_test_card_ends_as_the_table_says(
     ground: Ground, peers: Peers, door: CallbackDoor, card: magic.Card
 ) -> None:
     bill = started(ground, "paymob")
-    page = requests.get(bill["payments"][0]["pay_url"], timeout=5)
+    page = requests.get(bill["payments"][0]["pay_url"], timeout=30)
     page.encoding = "utf-8"
     assert card.number in page.text and "120.50" in page.text
-    requests.post(f"{peers.url}/pay/{bill['reference']}", data={"card": card.number}, timeout=5).raise_for_status()
+    requests.post(f"{peers.url}/pay/{bill['reference']}", data={"card": card.number}, timeout=30).raise_for_status()
     assert settled(ground, door, bill, card.behaviour) == card.bill
 
 
 def test_a_card_that_is_no_test_card_is_refused(ground: Ground, peers: Peers) -> None:
     bill = started(ground, "paymob")
-    answer = requests.post(f"{peers.url}/pay/{bill['reference']}", data={"card": "4111111111111111"}, timeout=5)
+    answer = requests.post(f"{peers.url}/pay/{bill['reference']}", data={"card": "4111111111111111"}, timeout=30)
     assert answer.status_code == 422
 
 

@@ -22,6 +22,7 @@ from chassis.reseal_cli import reseal
 from infra import secrets
 from services.requests import tasks
 from tests.integration.chassis.ground import rows, until
+from tests.support.backends import gone_after
 from tests.support.requests_ground import NAME, OFFICER, PHONE, Ground, shop
 
 OLD = {name: value for name, value in secrets.keys().items() if "GATEWAY" not in name}
@@ -116,14 +117,15 @@ def test_a_killed_run_goes_on_where_it_stood(ground: Ground) -> None:
             cursor, "INSERT INTO command (id, method, request_hash, answer) VALUES %s",
             [(str(uuid7()), "test", b"x", old.seal_bytes(b'{"n": %d}' % n, field="command.answer"))
              for n in range(count)])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "chassis", "reseal", "requests", "--batch", "10"], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={**os.environ, **environ(ground, f"{NEW_STORE},{STORE}",
-                                                                 f"{NEW_CONTACT},{CONTACT}")})
     far = "SELECT coalesce(max(done), 0) AS done FROM reseal_progress WHERE target = 'command.answer'"
-    until(lambda: rows(url, far)[0].done > 100, 60, "for the first batches")
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with gone_after(url):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chassis", "reseal", "requests", "--batch", "10"], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={**os.environ, **environ(ground, f"{NEW_STORE},{STORE}",
+                                                                     f"{NEW_CONTACT},{CONTACT}")})
+        until(lambda: rows(url, far)[0].done > 100, 60, "for the first batches")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     stood = rows(url, far)[0].done
     new = "SELECT count(*) AS n FROM command WHERE substring(answer from 2 for 2) = 'k2'"
     assert 100 < stood < count and rows(url, new)[0].n == stood

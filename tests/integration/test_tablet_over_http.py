@@ -66,8 +66,8 @@ def texts(node: Any, number: str) -> str:
 def test_a_day_in_the_field(node: Any, walk: Walk, line: HttpLine, tablet: FieldTablet, quiet: None) -> None:
     # the renewal is decided at the node
     number = lodge_renewal(walk)
-    walk.act("officer", "accept")
-    walk.act("trade-head", "approve")
+    walk.act("officer", "accept", number=number)
+    walk.act("trade-head", "approve", number=number)
     walk.until(lambda: walk.bill(number, "final"), bool)
 
     # the citizen orders a visit, the centre plans it
@@ -118,6 +118,7 @@ def test_a_day_in_the_field(node: Any, walk: Walk, line: HttpLine, tablet: Field
                         timeout=20).json()["state"] == "done"  # fmt: skip
 
     # everything again: the same answers, and nothing twice
+    walk.until(node.settled, bool)
     before = node.sql("requests", "SELECT (SELECT count(*) FROM request) AS r, (SELECT count(*) FROM licence) AS l, "
                                   "(SELECT count(*) FROM event_log) AS e")
     assert [tablet.send(line, kept) for kept in tablet.queue] == answers
@@ -126,7 +127,7 @@ def test_a_day_in_the_field(node: Any, walk: Walk, line: HttpLine, tablet: Field
                                 "(SELECT count(*) FROM event_log) AS e") == before
     standing = line.standing(tablet)
     assert (standing["highest"], standing["missing"], standing["applied"], standing["quarantined"]) == (3, [], 3, 0)
-    walk.act("officer", "accept")  # nothing is left open for other tests
+    walk.act("officer", "accept", number=reserved)  # nothing is left open for other tests
 
 
 def test_the_quarantine_over_http(walk: Walk, line: HttpLine, tablet: FieldTablet, quiet: None) -> None:

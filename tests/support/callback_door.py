@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from infra.peers.client import Peers
 from rules.refusal import Refusal
 from tests.support.payments_ground import Ground
 
@@ -50,11 +52,20 @@ class CallbackDoor:
             return (403 if refusal.code == "callback_forged" else 400), None, b""
         return 200, answer["taken"], (answer["reply"] or {"body": ""})["body"].encode()
 
-    def wait_for(self, count: int, seconds: float = 15) -> list[tuple[int, bool | None]]:
+    def wait_for(self, count: int, seconds: float = 60) -> list[tuple[int, bool | None]]:
         """The answers given, once there are `count` of them."""
         with self._news:
             assert self._news.wait_for(lambda: len(self.answers) >= count, seconds), self.answers
             return list(self.answers)
+
+    def fresh(self, peers: Peers, seconds: float = 60) -> None:
+        """Open, with nothing answered, and nothing more to come of what the rail has to say about earlier tests."""
+        self.closed = False
+        ends = time.monotonic() + seconds
+        while any(charge["unsent"] for charge in peers.charges()):
+            assert time.monotonic() < ends, "the rail still has to say something of an earlier test"
+            time.sleep(0.02)
+        self.answers.clear()
 
     def close(self) -> None:
         self._server.shutdown()

@@ -44,7 +44,7 @@ def country(opened: Country, peers: Peers, door: CallbackDoor) -> Iterator[Count
     """A fresh test on the same ground; whatever a test did, both books are right after it and say the same."""
     peers.control(rail={"down": False, "callbacks_paused": False, "refunds": "normal"})
     door.ground = opened.centre
-    door.answers.clear()
+    door.fresh(peers)
     opened.line_up()
     yield opened
     opened.line_up()
