@@ -61,7 +61,7 @@ def peers(running) -> Peers:
 
 @pytest.fixture
 def relay(peers) -> Iterator[Smtp]:
-    made = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=5))
+    made = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=20))
     yield made
     made.close()
 
@@ -95,7 +95,7 @@ def test_a_batch_arrives_whole_with_and_without_grouped_commands(peers, relay, p
 
 def test_grouped_commands_cost_one_round_trip_a_message(peers, monkeypatch):
     """Counted as turns of the conversation: how often it waits for the server after it has written."""
-    line = Line(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=5), ssl.create_default_context())
+    line = Line(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=20), ssl.create_default_context())
     assert line.grouped
     turns: list[str] = []
     write, read = line._write, line._read
@@ -140,7 +140,7 @@ def test_a_refusal_for_the_moment_is_temporary_and_the_next_try_is_taken(peers, 
 
 
 def test_a_server_that_is_not_there_is_away_and_gives_no_room(peers):
-    relay = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=5))
+    relay = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=20))
     peers.control(smtp={"down": True})
     assert relay.room() == 0
     assert relay.away
@@ -149,16 +149,16 @@ def test_a_server_that_is_not_there_is_away_and_gives_no_room(peers):
 
 def test_starttls_is_used_when_offered_and_a_certificate_that_nobody_vouches_for_ends_it(certificate):
     with Peers.running(tls=certificate) as secured:
-        trusting = Smtp(SmtpSettings("127.0.0.1", secured.smtp, SENDER, timeout=5, tls_required=True,
+        trusting = Smtp(SmtpSettings("127.0.0.1", secured.smtp, SENDER, timeout=20, tls_required=True,
                                      ca=certificate[0]))
         assert verdicts(trusting, "a@example.org", "b@example.org") == [Verdict.ACCEPTED] * 2
         trusting.close()
-        wary = Smtp(SmtpSettings("127.0.0.1", secured.smtp, SENDER, timeout=5))
+        wary = Smtp(SmtpSettings("127.0.0.1", secured.smtp, SENDER, timeout=20))
         assert verdicts(wary, "c@example.org") == [Verdict.HELD]
         assert len(secured.mail()) == 2
 
 
 def test_without_starttls_nothing_goes_out_where_the_settings_demand_it(peers):
-    relay = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=5, tls_required=True))
+    relay = Smtp(SmtpSettings("127.0.0.1", peers.smtp, SENDER, timeout=20, tls_required=True))
     assert verdicts(relay, "a@example.org") == [Verdict.HELD]
     assert peers.mail() == []

@@ -42,7 +42,7 @@ def number(one: samples.Sample) -> str:
     return "+2" + one.number
 
 
-def is_so(node: Ground, made: dict, channel, seconds: float = 20) -> None:
+def is_so(node: Ground, made: dict, channel, seconds: float = 60) -> None:
     """Until every message ended as its sample says; the clock goes on so that second tries come."""
     def ended() -> bool:
         node.later(timedelta(seconds=1))
@@ -63,7 +63,7 @@ def test_over_smpp(node, peers):
 
 
 def test_over_http(node, peers):
-    own = HttpSettings(peers.sms_http, samples.KEY, samples.RECEIPT_KEY, timeout=5)
+    own = HttpSettings(peers.sms_http, samples.KEY, samples.RECEIPT_KEY, timeout=20)
     channel = node.channel("sms", [(HttpSms(own, "nile"), 100, 0)])
     made = {node.message(address=number(one)): one for one in QUICK}
     told: list[str] = []
@@ -91,7 +91,7 @@ def take(node: Ground, own: HttpSettings, one: dict) -> None:
 
 
 def test_by_mail(node, peers):
-    provider = Smtp(SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", timeout=5))
+    provider = Smtp(SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", timeout=20))
     channel = node.channel("email", [(provider, 100, 0)])
     made = {node.message("email", f"{one.behaviour}@{samples.DOMAIN}"): FINAL.get(one.behaviour, "sent")
             for one in BY_MAIL}
@@ -112,5 +112,6 @@ def test_the_table_names_each_number_once_and_knows_no_other():
 
 
 def test_the_operator_takes_nothing_without_its_key(peers):
-    answer = requests.post(f"{peers.sms_http}/messages", json={"key": "a"}, headers={"Idempotency-Key": "a"}, timeout=5)
+    answer = requests.post(f"{peers.sms_http}/messages", json={"key": "a"}, headers={"Idempotency-Key": "a"},
+                           timeout=20)
     assert answer.status_code == 401

@@ -131,7 +131,7 @@ def test_a_mail_whose_answer_was_lost_is_sent_again_under_the_same_message_id(of
 
 def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(office):
     port = free_port()
-    away = settings.SmtpSettings("127.0.0.1", port, "no-reply@cairo.example", timeout=5)
+    away = settings.SmtpSettings("127.0.0.1", port, "no-reply@cairo.example", timeout=20)
     channel = Channel("email", Smtp(away), pack_email(away.sender), LEASE)
     request_id, _ = office.lodge(email="down@example.org")
     office.step(channel)
@@ -143,7 +143,7 @@ def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(office):
 
 
 def test_where_tls_is_demanded_nothing_goes_out_in_the_clear(office, peers):
-    demanded = settings.SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", tls_required=True, timeout=5)
+    demanded = settings.SmtpSettings("127.0.0.1", peers.smtp, "no-reply@cairo.example", tls_required=True, timeout=20)
     channel = Channel("email", Smtp(demanded), pack_email(demanded.sender), LEASE)
     request_id, _ = office.lodge(email="secret@example.org")
     office.step(channel)

@@ -84,7 +84,7 @@ def paid_at_kiosk(walk: Walk) -> dict[str, Any]:
 
 def rails_file(node: Any, rail: str, *references: str) -> bytes:
     """What the sandbox tells of today, of these references alone: other tests pay there too."""
-    whole = requests.get(f"{node.peers.url}/statements/{rail}", {"day": today().isoformat()}, timeout=5).content
+    whole = requests.get(f"{node.peers.url}/statements/{rail}", {"day": today().isoformat()}, timeout=20).content
     heading, *lines = whole.splitlines(keepends=True)
     return b"".join([heading, *(line for line in lines if any(one.encode() in line for one in references))])
 
@@ -108,7 +108,7 @@ def test_a_day_at_two_counters_and_its_card_terminal(node: Any, walk: Walk) -> N
     taken = till.post(f"/bills/{cash['bill_id']}/payments", {"rail": "cash", "tendered": cash["total"] + 500})
     assert (taken.status_code, taken.json()["change"]) == (201, 500)
     slip = requests.post(f"{node.peers.url}/terminals/{TERMINAL}/slips",
-                         json={"amount": f"{carded['total'] / 100:.2f}"}, timeout=5).json()
+                         json={"amount": f"{carded['total'] / 100:.2f}"}, timeout=20).json()
     typed = {name: slip[name] for name in ("terminal_id", "batch", "approval_code", "last4")}
     done = till.post(f"/bills/{carded['bill_id']}/payments",
                      {"rail": "pos", "slip": {**typed, "amount": carded["total"]}})

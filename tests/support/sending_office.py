@@ -129,7 +129,7 @@ def office(database_url, peers) -> Iterator[Office]:
         loaded, database, Privacy(loaded.rings, loaded.lookup_key), lambda: datetime.now(UTC) + ahead[0]
     )
     smpp = settings.SmppSettings("127.0.0.1", peers.smpp, "node", "sample-1", "Shubbak")
-    smtp = settings.SmtpSettings("127.0.0.1", peers.smtp, "شُبّاك <no-reply@cairo.example>", timeout=5)
+    smtp = settings.SmtpSettings("127.0.0.1", peers.smtp, "شُبّاك <no-reply@cairo.example>", timeout=20)
     made = Office(
         context, Channel("sms", Smpp(smpp), pack_sms, LEASE),
         Channel("email", Smtp(smtp), pack_email(smtp.sender), LEASE), smpp, ahead,
