@@ -30,7 +30,7 @@ from tests.support.node import Node
 
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "20")) // 3
 CASES = int(os.environ.get("SHUBBAK_CASES", "12")) // 4
-GIVE_UP = 90.0
+GIVE_UP = 240.0
 
 Aftermath = tuple[Node, BranchCrowd, aftermath.Killer]
 

@@ -19,7 +19,7 @@ from tests.support.requests_ground import shop
 
 KILLS = max(6, int(os.environ.get("SHUBBAK_KILLS", "20")) // 3)
 CODES, ROUNDS = ("trial-a", "trial-b"), 3
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 class Desk:
@@ -27,7 +27,7 @@ class Desk:
 
     def __init__(self, node: Node, username: str) -> None:
         self.url = f"{node.url}/api/v1"
-        answer = requests.post(f"{self.url}/sessions", json={"username": username, "password": PASSWORD}, timeout=10)
+        answer = requests.post(f"{self.url}/sessions", json={"username": username, "password": PASSWORD}, timeout=30)
         self.headers = {"Authorization": f"Bearer {answer.json()['token']}"}
 
     def post(self, path, body):

@@ -18,7 +18,7 @@ from tests.support.node import Node
 
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "20"))
 CASES = int(os.environ.get("SHUBBAK_CASES", "12"))
-SETTLE = 90.0
+SETTLE = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_the_audit_chain_is_whole(aftermath):
     for service in SERVICES:
         settings = config.load(service, node.environments[service])
         session = Database(settings.database_url, 1).session()
-        _until(lambda s=service: not node.sql(s, "SELECT id FROM audit WHERE position IS NULL"), 10, node)
+        _until(lambda s=service: not node.sql(s, "SELECT id FROM audit WHERE position IS NULL"), 60, node)
         verdict = audit.verify(service, audit.sealed_rows(session), audit.seals(session),
                                (public_key_of(settings.audit_private_key),))
         assert verdict.good, verdict

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ SMS, MAILS, CODES = 40, 10, 3  # in a wave
 RECEIPTS = ("duplicate", "reordered", "none", "delivered")
 DELAYS = (0, 30, 150)  # milliseconds until an operator answers
 UNANSWERED = 4  # seconds that a lost answer is waited for
-PATIENCE = 30.0
+PATIENCE = 180.0
 KEYS = secrets.keys()
 ARABIC = "تم نقل طلبك رقم EG-C-7K3M-9Q2X-4 إلى إدارة التراخيص. تابعه من صفحة المتابعة في أي وقت."
 ENGLISH = "Your request EG-C-7K3M-9Q2X-4 was moved."
@@ -127,6 +128,20 @@ class Run:
                 "receipts": RECEIPTS[(wave + number) % len(RECEIPTS)], "delay_ms": self.chance.choice(DELAYS),
                 "receipt_delay_ms": self.chance.choice((0, 300, 1500))}})
 
+    def stopped_in_the_middle(self, made: list[UUID]) -> list[Any]:
+        """Stop the process, as it stands at the first look or at a later one, with something in its hands, or when
+        nothing of the wave is left to hand over; what is in its hands."""
+        assert self.process is not None
+        ends, left = time.monotonic() + PATIENCE, "SELECT FROM message WHERE id = ANY(:ids) AND state = 'queued'"
+        while True:
+            self.process.send_signal(signal.SIGSTOP)
+            in_hand = self.sql("SELECT address, provider FROM message WHERE state = 'sending'")
+            if in_hand or not self.sql(left, ids=made):
+                return in_hand
+            assert time.monotonic() < ends, self.sql(UNSENT)
+            self.process.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+
     def cut_short(self, wave: int) -> None:
         """Write a wave, and kill the process once it has begun to hand it over."""
         self.behave(wave)
@@ -134,8 +149,8 @@ class Run:
         self.wait(lambda: self.sql("SELECT FROM message WHERE id = ANY(:ids) AND state <> 'queued' LIMIT 1", ids=made),
                   "a first message in hand")
         time.sleep(self.chance.uniform(0, 0.25))
+        in_hand = self.stopped_in_the_middle(made)
         self.kill()
-        in_hand = self.sql("SELECT address, provider FROM message WHERE state = 'sending'")
         for row in in_hand:
             address = self.context.privacy.open(row.address, field=messages.ADDRESS)
             self.unanswered[address, row.provider] += 1

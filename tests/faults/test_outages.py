@@ -14,7 +14,7 @@ from infra.demo.walk import API, application
 from tests.support.crowd import PatientWalk
 from tests.support.node import Node
 
-LONGEST_ANSWER = 12.0  # seconds: an answer, whichever, comes within this time on the worst day
+LONGEST_ANSWER = 20.0  # seconds: an answer, whichever, comes within this time on the worst day; nobody hangs
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def refused_for_now(response, took):
 
 
 def accepted_in_the_end(lodge, key):
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while True:
         response, _ = lodge(key)
         if response.status_code == 201:
@@ -79,7 +79,7 @@ def test_broker_away(node, walk, lodge):
     node.stack.broker.kill()
     try:
         refused_for_now(*lodge(key))
-        ready = requests.get(f"{node.url}/health/ready", timeout=10)
+        ready = requests.get(f"{node.url}/health/ready", timeout=30)
         assert ready.status_code == 503
     finally:
         node.stack.broker.start()

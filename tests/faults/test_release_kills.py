@@ -28,7 +28,8 @@ from tests.support.tablets import Tablet
 
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "20"))
 EACH = 2  # releases for a kill, so that there is always something to do
-GIVE_UP = 60.0
+MOST = 2 * EACH  # that one process does before it waits to be killed, however late that is
+GIVE_UP = 240.0
 
 pytestmark = pytest.mark.faults
 
@@ -49,13 +50,14 @@ def fork(ground: Any, url: str, run: Callable[[], None]) -> int:
         os._exit(1)
 
 
-def kill_until(ground: Any, url: str, run: Callable[[], None], done: Callable[[], int], all_of_it: int,
+def kill_until(ground: Any, url: str, run: Callable[[int], None], done: Callable[[], int], all_of_it: int,
                chance: random.Random) -> int:
-    """Let it begin again and again, killed somewhere in a commit or between two; at last let it end."""
+    """Let it begin again and again, killed somewhere in a commit or between two; at last let it end. `run` does its
+    work from the first on, up to so many."""
     kills = 0
     while kills < KILLS and done() < all_of_it:
         before = done()
-        process = fork(ground, url, run)
+        process = fork(ground, url, lambda before=before: run(before + MOST))
         ends = time.monotonic() + GIVE_UP
         while done() == before:
             assert time.monotonic() < ends, "nothing is done"
@@ -63,7 +65,7 @@ def kill_until(ground: Any, url: str, run: Callable[[], None], done: Callable[[]
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         kills += 1
-    process = fork(ground, url, run)
+    process = fork(ground, url, lambda: run(all_of_it))
     ends = time.monotonic() + GIVE_UP
     while done() < all_of_it:
         assert time.monotonic() < ends, f"{done()} of {all_of_it}"
@@ -87,8 +89,8 @@ def killed(database_url: Callable[..., str], seed: int) -> Iterator[tuple[Rooms,
     bodies = [tablet.released(one["ticket"]) for one in found]
     ground.attempt(lambda work: numbers.reserve(work, tablet.id, 5))
 
-    def report() -> None:
-        for body in bodies:  # the tablet sends all it has again: it heard of no answer
+    def report(most: int) -> None:
+        for body in bodies[:most]:  # the tablet sends all it has again: it heard of no answer
             tablet.report(body)
 
     first = kill_until(ground, urls[0], report, lambda: _count(ground, "SELECT count(*) AS n FROM release_told"),
@@ -96,8 +98,8 @@ def killed(database_url: Callable[..., str], seed: int) -> Iterator[tuple[Rooms,
     told = [decode(bytes(row.body)) for row in ground.rows(
         "SELECT body FROM event_log WHERE type = 'requests.release.reported.v1' ORDER BY event_id")]
 
-    def take() -> None:
-        for event in told:  # the bus delivers all of it again: nothing was acknowledged
+    def take(most: int) -> None:
+        for event in told[:most]:  # the bus delivers all of it again: nothing was acknowledged
             rooms.payments.attempt(lambda work, event=event: device_cash.take(work, event))
 
     book = f"SELECT count(*) AS n FROM receipt WHERE book LIKE 'device:{tablet.id}/%'"

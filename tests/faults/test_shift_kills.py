@@ -26,7 +26,7 @@ from tests.support.node import ROOT, Node
 
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "20")) // 5
 EACH = 3
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @dataclass

@@ -25,7 +25,7 @@ from tests.support.tablet import FieldTablet, Kept
 from tests.support.tablet_line import HttpLine, LineDown, equip
 
 ITEMS = int(os.environ.get("SHUBBAK_TABLET_ITEMS", "6"))
-UNIT, SETTLE, TRIES = "EG-C-01", 90.0, 500
+UNIT, SETTLE, TRIES = "EG-C-01", 240.0, 2_000
 PAPERS = {code: PDF + code.encode() for code in ("id_copy", "former_licence", "tenure")}
 ANSWERS = {"ground": "limited", "months_late": 0, "unchanged": True, "shop_name": "ركن القهوة", "shop_area": "الزيتون",
            "shop_street": "شارع سليم الأول", "area_m2": "45"}

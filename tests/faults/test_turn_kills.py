@@ -30,7 +30,7 @@ from tests.support.turns_ground import KIOSK, Hall
 KILLS = int(os.environ.get("SHUBBAK_KILLS", "12"))
 KIOSKS, WINDOWS = 2, 2
 TICKETS = 8 * KILLS  # of all kiosks together, so that there is always something under way
-GIVE_UP = 90.0
+GIVE_UP = 240.0
 
 
 class Worker(Killable):

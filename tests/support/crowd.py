@@ -16,6 +16,8 @@ from infra.demo.walk import Walk, WalkFailed, application, until
 
 PATIENCE = 120.0  # seconds until a person would call the governor
 _PAUSE = 0.15
+# Before an answer began, or in its midst.
+_BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 class PatientWalk(Walk):
@@ -39,7 +41,7 @@ class PatientWalk(Walk):
         while True:
             try:
                 return ask()
-            except (ConnectionError, requests.ConnectionError, requests.Timeout) as error:
+            except (ConnectionError, *_BROKEN) as error:
                 if time.monotonic() > ends:
                     raise WalkFailed(f"no answer in {PATIENCE:.0f} s: {error}") from error
                 time.sleep(_PAUSE)

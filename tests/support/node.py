@@ -32,7 +32,7 @@ from tests.support import databases
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "services" / "catalog" / "guide"
-READY = 30.0
+READY = 120.0  # seconds on a busy machine; otherwise two or three
 RAIL_KEYS = keys.fresh()  # of the sandbox rails, which a node outside the demo takes only when they are no samples
 
 
@@ -96,7 +96,7 @@ class Node:
         self.processes[service].kill()
         self.processes[service].wait()
 
-    def terminate(self, service: str, timeout: float = 30) -> int:
+    def terminate(self, service: str, timeout: float = 90) -> int:
         """SIGTERM and wait; answers the exit status."""
         self.processes[service].send_signal(signal.SIGTERM)
         return self.processes[service].wait(timeout)
