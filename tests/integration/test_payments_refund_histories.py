@@ -32,7 +32,9 @@ from tests.support.refunds_ground import (
     steer,
 )
 
-HISTORIES = 320 if THOROUGH else 160  # with fewer some end might not be reached
+HISTORIES = 320 if THOROUGH else 160
+MOST = 880  # until every end was reached: one in twenty is given back in part, so once in thousands of runs none so far
+WANTED = {"paid", "refunded", "partly_refunded", "refund_requested", "disputed", "credit"}
 STEPS = {"paid_at_rail": 4, "cash": 2, "again": 2, "ask": 6, "decide": 7, "errands": 6, "hand_over": 4, "steer": 3,
          "rail_says": 2, "dispute": 1, "close": 2, "over": 1}
 EXPECTED = {"bill_not_payable", "bill_not_refundable", "refund_open", "refund_nothing_left", "refund_above_rest",
@@ -74,7 +76,7 @@ def ground(database_url: Callable[..., str]) -> Iterator[Ground]:
     made = Ground(database_url("payments"))
     made.publish()
     made.at_counter(CASHIER)
-    made.at_counter(OTHER_CASHIER, opening=HISTORIES * 3 * TOTAL)
+    made.at_counter(OTHER_CASHIER, opening=MOST * 3 * TOTAL)
     yield made
     made.close()
 
@@ -199,7 +201,9 @@ class History:
 
 def test_whatever_happens_to_refunds_the_books_are_right(ground: Ground, chance: random.Random, rail: Rail) -> None:
     reached: Counter[str] = Counter()
-    for number in range(HISTORIES):
+    for number in range(MOST):
+        if number >= HISTORIES and set(reached) >= WANTED:
+            break
         ground.now = NOON
         before = ground.balances()
         history = History(ground, rail, number, chance)
@@ -220,6 +224,6 @@ def test_whatever_happens_to_refunds_the_books_are_right(ground: Ground, chance:
         assert told.count("payments.bill.paid.v1") == (bill["state"] in COLLECTED), history.told
         reached[bill["state"]] += 1
         reached["credit"] += bool(standing(ground, history.bill)["credits"])
-    assert {"paid", "refunded", "partly_refunded", "refund_requested", "disputed", "credit"} <= set(reached), reached
+    assert set(reached) >= WANTED, reached
 
 
