@@ -22,7 +22,7 @@ _PDF = (
     b"xref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n0000000052 00000 n \n0000000101 00000 n \n"
     b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n164\n%%EOF\n"
 )
-PATIENCE = 20.0  # seconds that anything asynchronous may take
+PATIENCE = 60.0  # seconds that anything asynchronous may take
 SELDOM = 0.2  # seconds between two questions about something that takes long
 
 

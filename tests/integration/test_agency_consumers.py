@@ -107,13 +107,14 @@ def test_the_amqp_program_gets_everything_in_order(
         sent = place.arrive(EVENTS, requests=9)
         couriers = amqp.Couriers(place.settings, place.unit_of_work)
         try:
-            # Before the program runs, which ends where nothing comes for five seconds.
-            until(lambda: watching.watch(place.unit_of_work(), mine)["lag"] == 0, couriers.step)
             with running("amqp", seen, CA=str(authority.root_file), CERTIFICATE=str(papers["agency.reader"][0]),
                          KEY=str(papers["agency.reader"][1]), QUEUE="agency.reader",
                          BROKER=f"localhost:{broker.tls_port}"):  # fmt: skip
-                until(lambda: len(events(seen)) >= EVENTS)
+                until(lambda: len(events(seen)) >= EVENTS, couriers.step)
                 until(lambda: broker.queue_length(centre.agency_user("reader"), centre.AGENCIES) == 0)
+                sent += place.arrive(EVENTS, requests=9)  # after it had nothing to do
+                until(lambda: len(events(seen)) >= len(sent), couriers.step)
+                until(lambda: watching.watch(place.unit_of_work(), mine)["lag"] == 0, couriers.step)
         finally:
             couriers.stop()
             place.close()
