@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import FileChooser, Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
 from tests.support import papers
 
@@ -63,26 +63,14 @@ class Keyboard:
         these files from the scanner's folder."""
         if key == "Space":
             self.at("scans")
-        chosen = self._dialog(key)
+        with self.page.expect_file_chooser() as chooser:
+            self.press(key)
         self.control += DIALOG_KEYS
         files: list[Any] = [
             {"name": name, "mimeType": "application/pdf", "buffer": papers.ONE_PAGE + f"\n%{name}".encode()}
             for name in names
         ]
-        chosen.set_files(files)
-
-    def _dialog(self, key: str) -> FileChooser:
-        """On a busy machine Chromium now and then opens no dialog for a key: then it is pressed again."""
-        for patience in (5_000, 30_000):
-            try:
-                with self.page.expect_file_chooser(timeout=patience) as chooser:
-                    self.page.keyboard.press(key)
-                break
-            except TimeoutError:
-                if patience == 30_000:
-                    raise
-        self.control += 1
-        return chooser.value
+        chooser.value.set_files(files)
 
     def counted(self) -> dict[str, int]:
         return {"screens": self.screens, "control": self.control, "content": self.content}
