@@ -133,9 +133,11 @@ def judged(work: UnitOfWork, order: ChargeRefund, charge: Charge | None) -> tupl
 
 def unknown_to(order: ChargeRefund, others: Iterable[ChargeRefund]) -> list[ChargeRefund]:
     """Those of its node's refunds of the same charge, begun or done, of which the node, restored from before them, did
-    not know when it ordered this one: they may be the same money."""
+    not know when it ordered this one: they may be the same money. One that was ordered by a node that counted this one
+    is not: a centre that was restored hears both again, and may have the later when the earlier is judged."""
     return [one for one in others
-            if one.node == order.node and one.state != "refused" and str(one.id) not in order.said["known"]]
+            if one.node == order.node and one.state != "refused" and str(one.id) not in order.said["known"]
+            and str(order.id) not in one.said["known"]]
 
 
 def hear(work: UnitOfWork, charge: Charge, report: Report) -> bool:
