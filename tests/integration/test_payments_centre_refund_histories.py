@@ -248,8 +248,8 @@ def test_nothing_goes_back_twice_and_both_books_agree(
 
 @pytest.mark.parametrize(("place", "drawn"), [
     # A centre that was restored heard two orders of one charge again, and had the later when it judged the earlier.
-    ("centre", "184341:tests/integration/test_payments_centre_refund_histories.py::"
-               "test_nothing_goes_back_twice_and_both_books_agree[3-centre]")])
+    ("centre", ("184341:tests/integration/test_payments_centre_refund_histories.py::"
+                "test_nothing_goes_back_twice_and_both_books_agree[3-centre]"))])
 def test_a_history_that_once_went_wrong_goes_well(
         country: Country, stage: Any, postgres: Postgres, place: str, drawn: str) -> None:
     goes_well(country, stage, History(country, postgres, random.Random(drawn), place))
